@@ -1,0 +1,175 @@
+"""Every way a teleport can fail, each as the sentence that the user reads.
+
+The docstring of a class *is* the message: what happened, what is untouched, what to do. Names in braces are
+facts given by whoever raises. Facts may come from another machine, so they are cleaned and shortened.
+"""
+
+from __future__ import annotations
+
+import inspect
+import string
+import traceback
+from collections.abc import Mapping
+
+FACT_LIMIT = 2000
+"""Longest fact shown, in characters; a remote must not be able to flood the notebook."""
+
+show_tracebacks = False
+"""Set by ``%teleport --debug``: errors then show where in our code they came from."""
+
+
+def clean(text: object) -> str:
+    """Return ``text`` without control characters (a remote may send terminal escapes) and bounded in length."""
+    printable = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
+    return printable if len(printable) <= FACT_LIMIT else printable[: FACT_LIMIT - 1] + "…"
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+class TeleportError(Exception):
+    """The session could not be moved: {reason}. It goes on here, unchanged."""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts: dict[str, str] = {name: clean(fact) for name, fact in facts.items()}
+        super().__init__(self.sentence())
+
+    def sentence(self) -> str:
+        """The class docstring on one line, with the facts filled in."""
+        template = " ".join(inspect.cleandoc(type(self).__doc__ or "{reason}").split())
+        return string.Formatter().vformat(template, (), _Facts(self.facts)).strip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints in place of a traceback (IPython/core/interactiveshell.py, showtraceback)."""
+        if show_tracebacks:
+            return "".join(traceback.format_exception(self)).splitlines()
+        return [f"{type(self).__name__}: {self.sentence()}"]
+
+    def as_record(self) -> dict[str, object]:
+        """The error as plain data, to cross a process or machine boundary."""
+        return {"error": type(self).__name__, "facts": dict(self.facts)}
+
+
+class TargetUnknown(TeleportError):
+    """{target} is not a place to go: {reason}. Nothing was sent, the session goes on here. Say an ssh alias, user@host[:port], local, or cmd:COMMAND."""
+
+
+class OptionWrong(TeleportError):
+    """{option} cannot be {given}: {reason}. Nothing was sent, the session goes on here."""
+
+
+class InterpreterUnsupported(TeleportError):
+    """This Python ({python}) cannot be teleported: {reason}. Nothing was touched. CPython 3.11 to 3.13 (64-bit, with the GIL) is what works."""
+
+
+class KernelUnsupported(TeleportError):
+    """This kernel cannot hand over its connections: {reason}. Nothing was sent, the session goes on here."""
+
+
+class NotInCell(TeleportError):
+    """teleport was not called from the running cell: {reason}. Nothing was sent, the session goes on here. Call it from the cell itself, not from a thread, task or callback."""
+
+
+class FrameRefused(TeleportError):
+    """{frame} cannot be moved: {reason}. Nothing was sent, the session goes on here."""
+
+
+class ObjectsRefused(TeleportError):
+    """These cannot be moved: {rows}. Nothing was moved, the session goes on here. Delete or close them, then teleport again."""
+
+
+class HostUnknown(TeleportError):
+    """{host} is not known: {reason}. The session goes on here. Check the name, or add it to your ssh config."""
+
+
+class HostRefused(TeleportError):
+    """{host} did not accept the connection: {reason}. The session goes on here."""
+
+
+class AuthenticationFailed(TeleportError):
+    """{host} did not let you in: {reason}. The session goes on here. Try `ssh {host}` in a terminal."""
+
+
+class HostKeyUnknown(TeleportError):
+    """The key of {host} ({fingerprint}) is not known and was not accepted. The session goes on here."""
+
+
+class HostKeyChanged(TeleportError):
+    """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -R {host}`."""
+
+
+class ShellFailed(TeleportError):
+    """{host} let us in but gave no usable shell: {reason}. The session goes on here."""
+
+
+class NoPython(TeleportError):
+    """{host} has no Python that was found: {reason}. The session goes on here. Name one with --python, or load it with --setup."""
+
+
+class WrongPython(TeleportError):
+    """{host} has Python {there}, this session runs {here}. The session goes on here. Name another with --python, or load it with --setup."""
+
+
+class NoIpykernel(TeleportError):
+    """{python} on {host} has no ipykernel{reason}. The session goes on here. Install it there (`{python} -m pip install ipykernel`), or name another Python with --python."""
+
+
+class PackageMissing(TeleportError):
+    """{host} lacks {packages}, which this session uses. The session goes on here. Install there what is missing, or name another Python with --python."""
+
+
+class CodeDiffers(TeleportError):
+    """{function} is running in this session and is another version on {host}: {reason}. The session goes on here. Install the same version on both sides."""
+
+
+class DiskFull(TeleportError):
+    """{host} has no room left in {directory}: {reason}. The session goes on here, nothing stays there."""
+
+
+class StartFailed(TeleportError):
+    """The kernel on {host} did not start: {reason}. The session goes on here."""
+
+
+class RestoreFailed(TeleportError):
+    """The session could not be restored on {host}: {reason}. The session goes on here, nothing stays there."""
+
+
+class LinkLost(TeleportError):
+    """The connection to {host} broke before the move was complete: {reason}. The session goes on here."""
+
+
+class LinkTimeout(TeleportError):
+    """{host} did not answer within {seconds} s while we waited for {stage}. The session goes on here."""
+
+
+class ProtocolBroken(TeleportError):
+    """{host} sent something that is not ours: {reason}. The session goes on here, the connection was closed."""
+
+
+class QuiesceFailed(TeleportError):
+    """The connections of this kernel could not be brought to rest: {reason}. The session goes on here."""
+
+
+class MoveCancelled(TeleportError):
+    """The move to {host} was stopped. The session goes on here, nothing stays there."""
+
+
+def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:
+    found = {base.__name__: base}
+    for kind in base.__subclasses__():
+        found.update(_kinds(kind))
+    return found
+
+
+def from_record(record: Mapping[str, object], **known: object) -> TeleportError:
+    """Rebuild an error that another process reported; an unknown kind becomes the base.
+
+    Only class names of this module are honoured, and facts are text: a hostile peer can choose the words, nothing else.
+    ``known`` facts (such as ``host``) win over what the record says.
+    """
+    kind = _kinds(TeleportError).get(str(record.get("error")), TeleportError)
+    facts = record.get("facts")
+    given = {str(k): v for k, v in facts.items()} if isinstance(facts, dict) else {}
+    return kind(**{"reason": "no reason was given", **given, **known})

@@ -1,0 +1,43 @@
+"""Named points at which the tests make things go wrong; nothing happens unless ``TELEPORT_FAULT`` asks for it.
+
+``TELEPORT_FAULT=name[:nth][:action]`` with action ``raise`` (default), ``kill``, ``hang`` or ``exit``. The names are those
+of the calls to :func:`fault`; the variable is read once, when the process starts.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+
+class FaultInjected(OSError):
+    """Raised at a fault point; an OSError, because what it stands for is one."""
+
+
+def _raise(name: str) -> None:
+    raise FaultInjected(f"fault injected at {name}")
+
+
+_ACTIONS: dict[str, Callable[[str], object]] = {
+    "raise": _raise,
+    "kill": lambda name: os.kill(os.getpid(), signal.SIGKILL),
+    "hang": lambda name: time.sleep(3600),
+    "exit": lambda name: os._exit(9),
+}
+
+_wanted, _nth, _action = ([*os.environ.get("TELEPORT_FAULT", "").split(":"), "", ""])[:3]
+_seen = 0
+
+
+def fault(name: str) -> None:
+    """Do what ``TELEPORT_FAULT`` asks for at the point ``name``; a comparison of two strings otherwise."""
+    global _seen
+    if name != _wanted:
+        return
+    _seen += 1
+    if _seen == int(_nth or 1):
+        print(f"fault {name}", file=sys.__stderr__)
+        _ACTIONS[_action or "raise"](name)
