@@ -1,0 +1,114 @@
+"""The one line of progress of a move: a single display, updated in place, never text in the streams."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+SHORTEST_UPDATE = 0.1
+"""Seconds between two updates while bytes flow; a frontend gains nothing from more."""
+
+
+class Progress(Protocol):
+    """What departure tells about a move as it happens."""
+
+    def stage(self, name: str) -> None:
+        """A stage (connect, start, ship, restore) begins."""
+
+    def shipped(self, sent: int, total: int) -> None:
+        """``sent`` of ``total`` bytes have left."""
+
+    def failed(self) -> None:
+        """The move is over and the session stayed here."""
+
+
+def bytes_in_words(count: int) -> str:
+    """``count`` bytes as people say it: ``812 B``, ``80.0 MB``."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+class SilentProgress:
+    """``--quiet``: nothing is shown."""
+
+    def stage(self, name: str) -> None: ...
+
+    def shipped(self, sent: int, total: int) -> None: ...
+
+    def failed(self) -> None: ...
+
+
+@dataclass
+class KernelProgress:
+    """Progress as a Jupyter display, sent straight to iopub.
+
+    It goes past ``shell.display_pub`` on purpose: under ``%%capture`` that is the user's capturing publisher, and the
+    line is about the move, not part of what the cell shows. Display ids: jupyter_client messaging, ``transient``.
+    """
+
+    kernel: Any
+    host: str
+    display_id: str = field(default_factory=lambda: f"pyteleport-{uuid.uuid4().hex}")
+    _finished: list[str] = field(default_factory=list)
+    _current: str = ""
+    _since: float = 0.0
+    _shown_at: float = 0.0
+    _amount: str = ""
+    _opened: bool = False
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        return {"pyteleport": {"host": self.host}}
+
+    def stage(self, name: str) -> None:
+        self._finish_stage()
+        self._current, self._since, self._amount = name, time.monotonic(), ""
+        self._show(f"{self._line()} …")
+
+    def shipped(self, sent: int, total: int) -> None:
+        done = sent >= total
+        self._amount = bytes_in_words(total) if done else f"{bytes_in_words(sent)} of {bytes_in_words(total)}"
+        if done or time.monotonic() - self._shown_at > SHORTEST_UPDATE:
+            self._show(f"{self._line()} …")
+
+    def failed(self) -> None:
+        self._finish_stage()
+        self._show(f"not teleported to {self.host}, still here ({' · '.join(self._finished)})")
+
+    def _finish_stage(self) -> None:
+        if self._current:
+            self._finished.append(f"{self._stage_in_words()} {time.monotonic() - self._since:.1f} s")
+            self._current = ""
+
+    def _stage_in_words(self) -> str:
+        return f"{self._current} {self._amount}".strip()
+
+    def _line(self) -> str:
+        return f"teleporting to {self.host}: " + " · ".join([*self._finished, self._stage_in_words()])
+
+    def _show(self, text: str) -> None:
+        kind = "update_display_data" if self._opened else "display_data"
+        if not self._opened:
+            # What the cell has printed so far was written before this line and must stay above it.
+            sys.stdout.flush()
+            sys.stderr.flush()
+        self._opened, self._shown_at = True, time.monotonic()
+        content = {
+            "data": {"text/plain": text},
+            "metadata": self.metadata,
+            "transient": {"display_id": self.display_id},
+        }
+        self.kernel.session.send(
+            self.kernel.iopub_socket, kind, content, self.kernel.get_parent("shell"), ident=self._topic(kind)
+        )
+
+    def _topic(self, kind: str) -> bytes:
+        topic: bytes = self.kernel.topic(kind)
+        return topic

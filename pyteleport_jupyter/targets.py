@@ -1,0 +1,86 @@
+"""From the words of the user to a place to go: ``cartesius``, ``user@host:port``, ``local``, ``cmd:…``."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from pyteleport_jupyter.errors import TargetUnknown
+from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.transports import CommandTransport, LocalTransport, SshTransport, Transport
+
+ENTRY_POINT_GROUP = "pyteleport_jupyter.targets"
+"""Other packages add kinds here: an entry point named after the kind, a callable (rest, options) -> Transport."""
+
+LONGEST_TARGET = 1024
+_SSH_TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^@:\s\[\]]+)(?::(?P<port>\d{1,5}))?")
+
+Kind = Callable[[str, Options], Transport]
+
+
+@dataclass(frozen=True)
+class Target:
+    """``text`` as the user said it, which names the place from now on, and the transport that reaches it."""
+
+    text: str
+    transport: Transport
+
+    @property
+    def host(self) -> str:
+        """What messages call it."""
+        return self.transport.host
+
+
+def parse_target(text: str, options: Options) -> Target:
+    """The target that ``text`` names. Raises TargetUnknown; nothing is contacted."""
+    wanted = text.strip()
+    if not wanted or len(wanted) > LONGEST_TARGET or not wanted.isprintable():
+        raise TargetUnknown(target=repr(wanted[:40]), reason="it is empty, too long, or has strange characters")
+    kind, colon, rest = wanted.partition(":")
+    make = _KINDS.get(kind) or (_registered(kind) if colon else None)
+    if make:
+        return Target(wanted, make(rest, options))
+    return Target(wanted, _ssh(wanted, options))
+
+
+def _local(rest: str, options: Options) -> Transport:
+    if rest:
+        raise TargetUnknown(target=f"local:{rest}", reason="local takes nothing behind it")
+    return LocalTransport()
+
+
+def _command(rest: str, options: Options) -> Transport:
+    try:
+        argv = shlex.split(rest)
+    except ValueError as error:
+        raise TargetUnknown(target=f"cmd:{rest}", reason=str(error)) from None
+    if not argv:
+        raise TargetUnknown(target="cmd:", reason="say the command that ends in a shell there")
+    return CommandTransport(argv=tuple(argv))
+
+
+def _home(rest: str, options: Options) -> Transport:
+    raise TargetUnknown(target="home", reason="coming home is not there yet")
+
+
+def _ssh(wanted: str, options: Options) -> Transport:
+    found = _SSH_TARGET.fullmatch(wanted)
+    if not found or found["host"].startswith("-") or (found["user"] or "").startswith("-"):
+        raise TargetUnknown(target=wanted, reason="it is neither an ssh host nor a known kind of target")
+    port = int(found["port"]) if found["port"] else None
+    if port is not None and not 0 < port < 65536:
+        raise TargetUnknown(target=wanted, reason=f"{port} is not a port")
+    return SshTransport(host=found["host"].strip("[]"), user=found["user"], port=port, via=options.via)
+
+
+_KINDS: dict[str, Kind] = {"local": _local, "cmd": _command, "home": _home}
+
+
+def _registered(kind: str) -> Kind | None:
+    for entry in entry_points(group=ENTRY_POINT_GROUP, name=kind):
+        loaded: Kind = entry.load()
+        return loaded
+    return None
