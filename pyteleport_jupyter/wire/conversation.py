@@ -1,0 +1,134 @@
+"""The blocking use of a channel: the departing kernel talks to the supervisor, one question at a time.
+
+Every wait has an end, and a KeyboardInterrupt gets through at any moment (the session is then still whole
+here; the caller aborts and closes the link).
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.commands import encode_command, parse_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.pipe import Pipe
+
+INBOX_LIMIT = 64
+"""Most answers kept that nobody has asked for yet."""
+
+SHIP_PATIENCE = 120.0
+"""Seconds that shipping may stand still although the link is alive (the kernel there may be slow to
+start).
+"""
+
+
+class Conversation:
+    """Commands and answers over ``pipe`` with ``host`` (named in errors).
+
+    ``explain`` is asked for a reason when the link breaks (what the child wrote to stderr); see
+    :func:`pyteleport_jupyter.transports.link.complaint`.
+    """
+
+    def __init__(self, pipe: Pipe, host: str = "the target", explain: Callable[[], str] = lambda: "") -> None:
+        self.pipe = pipe
+        self.host = host
+        self._explain = explain
+        self._inbox: list[dict[str, Any]] = []
+
+    def command(self, op: str, **fields: object) -> None:
+        """Say ``op``; goes out at once as far as the link takes it."""
+        self.pipe.channel.send(Lane.COMMAND, [encode_command(op, **fields)])
+        self.pipe.flush()
+
+    def wait_for(self, op: str, deadline: float, stage: str | None = None) -> dict[str, Any]:
+        """The next answer ``op`` as a dict, waiting until ``deadline`` (``time.monotonic``).
+
+        Answers of other names are kept for later. Raises the error that the other side reports as
+        ``failed``, LinkLost, LinkTimeout (naming ``stage``), ProtocolBroken.
+        """
+        began = time.monotonic()
+        while True:
+            for position, answer in enumerate(self._inbox):
+                if answer["op"] == op:
+                    return self._inbox.pop(position)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise errors.LinkTimeout(host=self.host, seconds=f"{deadline - began:.0f}", stage=stage or op)
+            self._pump(left)
+
+    def ship(self, slices: Iterable[memoryview], progress: Callable[[int], None] = lambda total: None) -> int:
+        """Send the snapshot slice by slice (<= 256 KiB each), never further ahead than the channel has room
+        for.
+
+        ``progress`` is told the bytes handed over so far. Returns their total. Raises as :meth:`wait_for`.
+        """
+        total = 0
+        for piece in slices:
+            self._wait_for_room()
+            self.pipe.channel.send(Lane.SHIP, [piece])
+            total += len(piece)
+            self._pump(0.0)
+            progress(total)
+        return total
+
+    def abort(self, seconds: float = 2.0) -> None:
+        """Tell the other side to leave nothing behind and wait until it has hung up. Never raises but for
+        Ctrl-C.
+        """
+        deadline = time.monotonic() + seconds
+        try:
+            self.command("abort")
+            while (left := deadline - time.monotonic()) > 0:
+                self._pump(left)
+        except (errors.TeleportError, RuntimeError, WireError):
+            return
+
+    def _wait_for_room(self) -> None:
+        deadline = time.monotonic() + SHIP_PATIENCE
+        while not self.pipe.channel.has_room:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise errors.LinkTimeout(
+                    host=self.host, seconds=f"{SHIP_PATIENCE:.0f}", stage="the session to be taken"
+                )
+            self._pump(left)
+
+    def _pump(self, seconds: float) -> None:
+        """Move bytes in both directions, waiting at most ``seconds`` for something to happen."""
+        pipe = self.pipe
+        pipe.flush()
+        self._check_link()
+        wait = min(seconds, pipe.channel.timeout())
+        readable, _, _ = select.select([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], [], wait)
+        try:
+            messages = pipe.fill() if readable else []
+        except WireError as error:
+            raise errors.ProtocolBroken(host=self.host, reason=error) from None
+        for message in messages:
+            self._keep(message)
+        pipe.flush()
+        self._check_link()
+
+    def _check_link(self) -> None:
+        if self.pipe.closed and not self._inbox:
+            raise errors.LinkLost(host=self.host, reason=self._explain() or "it was closed")
+        if self.pipe.channel.lost:
+            raise errors.LinkLost(host=self.host, reason=self._explain() or "nothing was heard for too long")
+
+    def _keep(self, message: Message) -> None:
+        if message.lane is not Lane.COMMAND:
+            raise errors.ProtocolBroken(host=self.host, reason=f"{message.lane.name} before it was asked for")
+        try:
+            answer = parse_command(message.parts[0] if message.parts else b"")
+        except WireError as error:
+            raise errors.ProtocolBroken(host=self.host, reason=error) from None
+        if answer["op"] == "failed":
+            raise errors.from_record(answer, host=self.host)
+        if len(self._inbox) >= INBOX_LIMIT:
+            raise errors.ProtocolBroken(host=self.host, reason="it talks without being asked")
+        self._inbox.append(answer)

@@ -1,0 +1,57 @@
+"""A channel on two file descriptors: the only place where the wire touches the operating system."""
+
+from __future__ import annotations
+
+import os
+
+from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+
+READ_SIZE = 256 << 10
+"""Most bytes taken by one read."""
+
+
+class Pipe:
+    """A non-blocking duplex of ``read_fd`` and ``write_fd`` (may be the same socket) around ``channel``.
+
+    The descriptors stay the caller's: a pipe neither opens nor closes them.
+    """
+
+    def __init__(self, read_fd: int, write_fd: int, channel: NumberedChannel) -> None:
+        self.read_fd = read_fd
+        self.write_fd = write_fd
+        self.channel = channel
+        self.closed = False
+        """Set when either direction has ended; the channel keeps what was not acknowledged."""
+        os.set_blocking(read_fd, False)
+        os.set_blocking(write_fd, False)
+
+    def fill(self) -> list[Message]:
+        """Read what is there, once, and return the messages completed by it. Raises
+        :class:`~.framing.WireError`.
+        """
+        try:
+            data = os.read(self.read_fd, READ_SIZE)
+        except BlockingIOError:
+            return []
+        except OSError:
+            data = b""
+        if not data:
+            self.closed = True
+            return []
+        return self.channel.receive(data)
+
+    def flush(self) -> None:
+        """Write until there is nothing left to write or the descriptor would block."""
+        self.channel.tick()
+        while not self.closed and (data := self.channel.outgoing()):
+            try:
+                self.channel.written(os.write(self.write_fd, data))
+            except BlockingIOError:
+                return
+            except OSError:
+                self.closed = True
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether :meth:`flush` should be called as soon as ``write_fd`` is writable."""
+        return not self.closed and bool(self.channel.outgoing())
