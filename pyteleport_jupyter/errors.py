@@ -97,7 +97,7 @@ class HostKeyUnknown(TeleportError):
 
 
 class HostKeyChanged(TeleportError):
-    """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -R {host}`."""
+    """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -R '{name}'`."""
 
 
 class ShellFailed(TeleportError):
@@ -154,6 +154,10 @@ class QuiesceFailed(TeleportError):
 
 class MoveCancelled(TeleportError):
     """The move to {host} was stopped. The session goes on here, nothing stays there."""
+
+
+class HostKeyRevoked(TeleportError):
+    """The key that {host} shows ({fingerprint}) is marked as revoked in {known_hosts}. The session goes on here, nothing was sent."""
 
 
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:
