@@ -1,0 +1,95 @@
+"""Fixtures of the whole suite: the lab, its two main hosts, kernels on them, and the proof that nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from lab import INSIDE, NOTEBOOK, TARGET, USER_NAMESPACE, Host, Lab, LabKernel, LabUnavailable, choose_mode
+
+LAB_FIXTURES = {"lab", "host_a", "host_b", "leak_check", "kernel_on"}
+
+
+def missing(reason: str) -> NoReturn:
+    """In CI a capability that is missing is an error, elsewhere the test is skipped."""
+    if os.environ.get("CI") == "true" and os.environ.get("TELEPORT_LAB") != "off":
+        pytest.fail(f"CI must have this: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses a lab fixture is a lab test (``-m 'not lab'`` leaves them out)."""
+    for item in items:
+        if LAB_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.lab)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """If lab tests were chosen, and an ordinary user can have the lab only inside a user namespace, go there.
+
+    The process becomes ``unshare ... pytest`` with the same arguments.
+    """
+    config = session.config
+    if not any(item.get_closest_marker("lab") for item in session.items) or INSIDE in os.environ:
+        return
+    if config.option.collectonly or hasattr(config, "workerinput") or choose_mode()[0] != "userns":
+        return
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is not None:
+        capture.stop_global_capturing()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execvpe(USER_NAMESPACE[0], [*USER_NAMESPACE, *sys.orig_argv], {**os.environ, INSIDE: "1"})
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    """The lab, in the best mode this machine allows; without one: skip, in CI an error."""
+    mode, obstacles = choose_mode()
+    if mode is None:
+        missing(f"no lab here: {obstacles}")
+    if os.environ.get("CI") == "true" and mode not in {"root", "userns"} and "TELEPORT_LAB" not in os.environ:
+        missing(f"only lab mode {mode}: {obstacles}")
+    try:
+        laboratory = Lab(mode, missing)
+    except LabUnavailable as problem:
+        missing(f"lab mode {mode}: {problem}")
+    yield laboratory
+    laboratory.close()
+
+
+@pytest.fixture()
+def host_a(lab: Lab) -> Host:
+    """Where the notebook starts: ``workbench``, user alice; our package is installed."""
+    return lab.host(NOTEBOOK.name)
+
+
+@pytest.fixture()
+def host_b(lab: Lab) -> Host:
+    """Where it goes: ``cartesius``, user bob; nothing of ours is installed."""
+    return lab.host(TARGET.name)
+
+
+@pytest.fixture()
+def leak_check(lab: Lab, host_a: Host, host_b: Host) -> Iterator[None]:
+    """Fails the test if processes, files or sockets are on either host that were not there before it."""
+    with lab.nothing_left_on(host_a, host_b):
+        yield
+
+
+@pytest.fixture()
+def kernel_on(leak_check: None, tmp_path: Path) -> Iterator[Callable[[Host], LabKernel]]:
+    """``kernel_on(host)``: a kernel there, with ``.client`` and ``.manager``; shut down, and leaks looked for, afterwards."""
+    kernels: list[LabKernel] = []
+
+    def start(host: Host) -> LabKernel:
+        kernels.append(LabKernel(host, tmp_path / f"kernel{len(kernels)}"))
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        kernel.close()
