@@ -1,0 +1,312 @@
+"""The cut: from an ipykernel to a relay in the same process, by ``execv``, without losing a message.
+
+Five things must hold for that (each was a loss without it):
+
+1. every queue of ipykernel is emptied, oldest request first;
+2. the listening sockets stay open, so that nobody takes the ports and clients wait in the backlog;
+3. iopub is sent to the last byte before it ends;
+4. clients' connections are half-closed and read to their end, so that what they had sent is not lost;
+5. the relay holds output and replies back until the clients have reconnected.
+
+:func:`cut_over` first does all that can be undone, in an ``ExitStack``; while it does, every failure raises
+QuiesceFailed or KeyboardInterrupt and the kernel goes on as if nothing had been. Then :func:`_leave`
+begins, which cannot fail any more: whatever goes wrong in it costs at most what that step was for, and the
+process becomes a relay all the same.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.errors import QuiesceFailed
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.relay import draining, output
+from pyteleport_jupyter.relay.configuration import (
+    Baggage,
+    FarSettings,
+    FrontSettings,
+    Settings,
+    check_mapping,
+    open_baggage,
+    plain_fields,
+)
+from pyteleport_jupyter.relay.interrupts import NotedSignals, ready_for_exec, signals_noted
+from pyteleport_jupyter.relay.kernel_internals import (
+    KernelParts,
+    PartsMissing,
+    call_in,
+    check_kernel,
+    parts_of,
+)
+from pyteleport_jupyter.relay.plan import CutPlan
+from pyteleport_jupyter.relay.sockets import (
+    Address,
+    accepted,
+    addresses_of,
+    end_sending,
+    give_back_path,
+    kept_listeners,
+    kept_path,
+)
+from pyteleport_jupyter.wire.lanes import Lane
+
+HALF_CLOSE_SECONDS = 2.0
+"""How long a client may take to notice the end of a connection; one that is stopped or unreachable never
+does."""
+LOOK_SECONDS = 0.001
+
+RELAY_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+
+
+@dataclass
+class Leaving:
+    """A kernel at rest, and what it takes along."""
+
+    parts: KernelParts
+    addresses: dict[str, Address]
+    settings: Settings
+    baggage: Baggage
+    second_path: str | None
+    drained: list[tuple[Lane, list[list[bytes]]]] = field(default_factory=list)
+
+
+def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:
+    """Become the relay of ``plan``. Raises QuiesceFailed, with the kernel as it was, while that is still
+    possible.
+    """
+    reason = check_kernel(kernel)
+    if reason is not None:
+        raise QuiesceFailed(reason=reason)
+    try:
+        with ExitStack() as undo:
+            leaving = _bring_to_rest(parts_of(kernel), plan, undo)
+            fault("relay.at_rest")
+            # THE POINT OF NO RETURN. Everything above can be undone and is, when it fails; nothing below
+            # can be.
+            _leave(leaving)
+    except (PartsMissing, OSError, TypeError, ValueError) as error:
+        raise QuiesceFailed(reason=error) from error
+
+
+def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leaving:
+    """Everything that can be undone, each with its undoing put on the stack."""
+    addresses = addresses_of(parts.app)
+    listeners = undo.enter_context(kept_listeners(addresses))
+    second_path = undo.enter_context(kept_path(addresses["iopub"]))
+    baggage = undo.enter_context(open_baggage())
+    _import_relay()
+    _save_history(parts.kernel)
+    output.flush_streams(parts)
+    undo.enter_context(draining.reception_stopped(parts))
+    draining.wait_for_rest(parts)
+    undo.enter_context(_undisturbed())
+    noted = undo.enter_context(signals_noted())
+    settings = _settings(parts, plan, listeners, noted)
+    baggage.write(settings, plan.channel.freeze())
+    return Leaving(parts, addresses, settings, baggage, second_path)
+
+
+def _import_relay() -> None:
+    """What exec will need is there, and compiled: the relay starts with files that were read a moment ago."""
+    import pyteleport_jupyter.relay.program  # noqa: F401
+
+
+def _save_history(kernel: Any) -> None:
+    """The thread that writes IPython's history ends with exec. A broken database must not keep the session
+    here.
+    """
+    with suppress(Exception):
+        kernel.shell.history_manager.writeout_cache()
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """No warning becomes an error here, and no finalizer of the user's runs because of our garbage."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _settings(parts: KernelParts, plan: CutPlan, listeners: dict[str, int], noted: NotedSignals) -> Settings:
+    return Settings(
+        front=front_settings(parts.kernel, parts.app, listeners),
+        far=far_settings(plan),
+        in_flight=plan.in_flight,
+        announcement=plan.announcement,
+        parent=_parent(parts.app),
+        files=_files_without_owner(parts.app),
+        signals_fd=noted.read_fd,
+        captured_fds=tuple(output.captured_descriptors(parts)),
+        python_path=_python_path(),
+    )
+
+
+def _parent(app: Any) -> int:
+    """The parent whose end ends the kernel; 0 if there is none (ipykernel's parentpoller.py has the same
+    exceptions).
+    """
+    parent = int(app.parent_handle)
+    return parent if parent > 1 and parent == os.getppid() else 0
+
+
+def front_settings(kernel: Any, app: Any, listeners: dict[str, int]) -> FrontSettings:
+    """The kernel's side as its app knows it; the connection file may have been removed since."""
+    addresses = addresses_of(app)
+    curve = (
+        () if app.curve_secretkey is None else (app.curve_publickey.decode(), app.curve_secretkey.decode())
+    )
+    return FrontSettings(
+        transport=app.transport,
+        ip=app.ip,
+        addresses=addresses,
+        listeners=listeners,
+        key=kernel.session.key.decode(),
+        scheme=kernel.session.signature_scheme,
+        session=kernel.session.session,
+        curve=curve,
+        subscribers=len(accepted({addresses["iopub"]})),
+    )
+
+
+def far_settings(plan: CutPlan) -> FarSettings:
+    """The target's side of ``plan`` as plain data."""
+    link = plan.link
+    return FarSettings(
+        host=plan.host,
+        lease=plan.lease,
+        transport=check_mapping(plan.transport),
+        attach=check_mapping(plain_fields(plan.attach)),
+        pid=link.pid,
+        read_fd=link.read_fd,
+        write_fd=link.write_fd,
+        events_fd=link.events_fd,
+        complaints_fd=link.complaints_fd,
+    )
+
+
+def _files_without_owner(app: Any) -> tuple[str, ...]:
+    """What ipykernel would have removed at exit: a kernel that no manager started owns its connection file
+    and sockets.
+    """
+    if app.parent_handle:
+        return ()
+    sockets = addresses_of(app).values() if app.transport == "ipc" else ()
+    return (os.path.abspath(app.abs_connection_file), *(os.path.abspath(str(path)) for path in sockets))
+
+
+def _python_path() -> tuple[str, ...]:
+    """Where the relay finds this package and pyzmq; it starts without site-packages."""
+    import zmq
+
+    import pyteleport_jupyter
+
+    packages = (pyteleport_jupyter.__file__, zmq.__file__)
+    return tuple(os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in packages)
+
+
+def _leave(leaving: Leaving) -> NoReturn:
+    """The steps that cannot be undone. None of them may stop the next."""
+    for step in STEPS:
+        with suppress(BaseException):
+            step(leaving)
+    _become_relay(leaving)
+
+
+def _take_queued(leaving: Leaving) -> None:
+    leaving.drained.append((Lane.SHELL, draining.take_queued(leaving.parts)))
+
+
+def _close_iopub(leaving: Leaving) -> None:
+    """Step 3. That the connections are gone is the only sign libzmq gives that everything was sent."""
+    address = leaving.addresses["iopub"]
+    output.close_iopub(leaving.parts)
+    try:
+        _until(lambda: not accepted({address}), output.FLUSH_SECONDS)
+    finally:
+        give_back_path(address, leaving.second_path)
+
+
+def _end_connections(leaving: Leaving) -> None:
+    """Step 4. A client that has reconnected to the old sockets meanwhile is half-closed again, and read
+    again.
+    """
+    addresses = {leaving.addresses[channel] for channel in ("shell", "control", "stdin")}
+
+    def all_gone() -> bool:
+        connections = accepted(addresses)
+        for connection in connections:
+            end_sending(connection)
+        _take_arrived(leaving)
+        return not connections
+
+    _until(all_gone, HALF_CLOSE_SECONDS)
+    # The last look found no connection; what it had brought may have come in after the last reading.
+    _take_arrived(leaving)
+
+
+def _take_arrived(leaving: Leaving) -> None:
+    parts = leaving.parts
+    shell = call_in(parts.shell_loop, lambda: draining.receive_all(parts.shell_stream.socket))
+    control = call_in(parts.control_loop, lambda: draining.receive_all(parts.control_stream.socket))
+    stdin = draining.receive_all(parts.stdin_socket)
+    arrived = [(Lane.SHELL, shell), (Lane.CONTROL, control), (Lane.STDIN, stdin)]
+    leaving.drained += [(lane, messages) for lane, messages in arrived if messages]
+
+
+def _restore_output(leaving: Leaving) -> None:
+    output.restore_standard_descriptors(leaving.parts)
+
+
+def _pack(leaving: Leaving) -> None:
+    for lane, messages in leaving.drained:
+        leaving.baggage.append(lane, messages)
+
+
+def _ready_for_exec(leaving: Leaving) -> None:
+    ready_for_exec()
+
+
+STEPS: tuple[Callable[[Leaving], None], ...] = (
+    _take_queued,
+    _close_iopub,
+    _end_connections,
+    _restore_output,
+    _pack,
+    _ready_for_exec,
+)
+"""What happens behind the point of no return, in this order."""
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+
+
+def _become_relay(leaving: Leaving) -> NoReturn:
+    """The last step: exec. If the system refuses even that, the relay runs in this process, on the same
+    descriptors.
+    """
+    descriptor = leaving.baggage.descriptor()
+    with suppress(BaseException):
+        fault("relay.exec")
+        for inherited in (descriptor, *leaving.settings.inherited()):
+            os.set_inheritable(inherited, True)
+        os.execv(sys.executable, [sys.executable, "-I", "-S", RELAY_PROGRAM, str(descriptor)])
+    from pyteleport_jupyter.relay.program import main
+
+    main(descriptor)

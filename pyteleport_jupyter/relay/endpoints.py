@@ -1,0 +1,158 @@
+"""The side of the front ends: the five sockets of the kernel, bound again on the descriptors that were
+kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+import zmq
+
+from pyteleport_jupyter.relay.configuration import FrontSettings
+from pyteleport_jupyter.wire.lanes import Lane
+
+BATCH = 256
+"""Most messages taken from one socket in one go, so that no client can starve the others."""
+
+IOPUB_QUEUE = 100_000
+"""Messages kept for one subscriber that does not read; beyond, libzmq leaves that subscriber out (as
+ipykernel's does from
+1000 on: here messages come in bursts, as the link brings them)."""
+
+REPLY_QUEUE = 1_000
+"""Replies in libzmq's hands for one client; beyond, they wait in ours, where they count."""
+
+ROUTERS: dict[Lane, str] = {Lane.CONTROL: "control", Lane.SHELL: "shell", Lane.STDIN: "stdin"}
+"""Lane: channel of the connection file, in the order in which they are looked at."""
+
+
+class Endpoints(Protocol):
+    """What the relay needs of the side of the front ends."""
+
+    def pollables(self, requests: bool) -> Sequence[Any]:
+        """Sockets and descriptors for a zmq.Poller: one is readable when :meth:`receive` has something.
+
+        Without ``requests`` only those that bring none: subscriptions are always welcome.
+        """
+        ...
+
+    def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
+        """What clients sent, in the order of each channel; never waits. ``ready``: the pollables found
+        readable.
+        """
+        ...
+
+    def subscriptions(self) -> list[bytes]:
+        """Topics of the subscriptions that came in since the last call ."""
+        ...
+
+    def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
+        """Send to a client, or publish. False when the client is not connected now, or takes no more now."""
+        ...
+
+    def close(self, seconds: float) -> None:
+        """Send what is still queued, for at most ``seconds``, and end."""
+        ...
+
+
+class SocketEndpoints:
+    """Own sockets. Replies go to nobody silently (ROUTER_MANDATORY), and every subscription is heard of
+    (XPUB_VERBOSER).
+    """
+
+    def __init__(self, settings: FrontSettings) -> None:
+        self._settings = settings
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._new_topics: list[bytes] = []
+        self._routers = {lane: self._router(channel) for lane, channel in ROUTERS.items()}
+        self._lanes = {socket: lane for lane, socket in self._routers.items()}
+        self._iopub = self._publisher()
+        start_heart(settings)
+
+    def _router(self, channel: str) -> zmq.Socket[bytes]:
+        socket = self._context.socket(zmq.ROUTER)
+        socket.router_mandatory = True
+        # A client that reconnects keeps its identity; the new connection must win (as in ipykernel's
+        # kernelapp.py).
+        socket.router_handover = True
+        socket.sndhwm = REPLY_QUEUE
+        bind(socket, self._settings, channel)
+        return socket
+
+    def _publisher(self) -> zmq.Socket[bytes]:
+        socket = self._context.socket(zmq.XPUB)
+        socket.setsockopt(zmq.XPUB_VERBOSER, 1)
+        socket.sndhwm = IOPUB_QUEUE
+        bind(socket, self._settings, "iopub")
+        return socket
+
+    def pollables(self, requests: bool) -> Sequence[Any]:
+        """See :class:`Endpoints`."""
+        return [*self._lanes, self._iopub] if requests else [self._iopub]
+
+    def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
+        """See :class:`Endpoints`."""
+        arrived: list[tuple[Lane, list[bytes]]] = []
+        for item in ready:
+            if item is self._iopub:
+                self._new_topics += [f[0][1:] for f in _receive_batch(item) if f[0][:1] == b"\x01"]
+            elif item in self._lanes:
+                arrived += [(self._lanes[item], frames) for frames in _receive_batch(item)]
+        return arrived
+
+    def subscriptions(self) -> list[bytes]:
+        """See :class:`Endpoints`."""
+        topics, self._new_topics = self._new_topics, []
+        return topics
+
+    def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
+        """See :class:`Endpoints`."""
+        socket = self._iopub if lane is Lane.IOPUB else self._routers[lane]
+        try:
+            socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.ZMQError as error:
+            if error.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
+                return False
+            raise
+        return True
+
+    def close(self, seconds: float) -> None:
+        """See :class:`Endpoints`."""
+        self._context.destroy(linger=int(seconds * 1000))
+
+
+def _receive_batch(socket: zmq.Socket[bytes]) -> list[list[bytes]]:
+    messages: list[list[bytes]] = []
+    with suppress(zmq.Again):
+        while len(messages) < BATCH:
+            messages.append(socket.recv_multipart(zmq.NOBLOCK))
+    return messages
+
+
+def bind(socket: zmq.Socket[bytes], settings: FrontSettings, channel: str) -> None:
+    """Make ``socket`` listen for ``channel``: on the descriptor that was kept, encrypted if the kernel's was.
+
+    The listening socket exists already, so nothing can be in the way of this bind.
+    """
+    if settings.curve:
+        socket.curve_publickey, socket.curve_secretkey = (key.encode() for key in settings.curve)
+        socket.curve_server = True
+    if channel in settings.listeners:
+        socket.setsockopt(zmq.USE_FD, settings.listeners[channel])
+    address = settings.addresses[channel]
+    socket.bind(f"ipc://{address}" if settings.transport == "ipc" else f"tcp://{settings.ip}:{address}")
+
+
+def start_heart(settings: FrontSettings) -> None:
+    """Answer heartbeats from a thread and a context of their own, so that no amount of work delays them."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    socket = context.socket(zmq.ROUTER)
+    bind(socket, settings, "hb")
+
+    def beat() -> None:
+        with suppress(zmq.ZMQError):
+            zmq.proxy(socket, socket)
+
+    threading.Thread(target=beat, name="heart", daemon=True).start()

@@ -1,0 +1,284 @@
+"""The side of the target: the channel, the link that carries it now, and the attempts to make a new one.
+
+An attempt blocks (it connects, authenticates, maybe asks the user), so it runs in a thread and brings its
+result through a socket pair; the relay goes on serving clients, whose messages are numbered and wait in the
+channel.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from pyteleport_jupyter.relay.configuration import FarSettings
+from pyteleport_jupyter.relay.states import LINK, Event, Link, following
+from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+from pyteleport_jupyter.wire.commands import encode_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.pipe import Pipe
+
+FIRST_WAIT = 0.2
+LONGEST_WAIT = 10.0
+"""Seconds between two attempts: doubled from the first to the longest."""
+
+HOPELESS_WAIT = 60.0
+"""Seconds until the next attempt after one that failed at authentication: servers lock out those who hurry.
+"""
+
+PATIENCE = 1.0
+"""Seconds that a child gets to end by itself when its pipe is closed."""
+
+READS = 8
+"""Most reads of the pipe in one go; clients must get their turn."""
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """The child process that carries the bytes now. A :class:`~..transports.link.Link` by its numbers."""
+
+    pid: int
+    read_fd: int
+    write_fd: int
+    others: tuple[int, ...] = ()
+
+    def end(self, patience: float = 0.0) -> None:
+        """Close the pipe; after ``patience`` seconds end the child too, which has a process session of its
+        own.
+        """
+        for descriptor in {self.read_fd, self.write_fd, *self.others}:
+            with suppress(OSError):
+                os.close(descriptor)
+        if self.pid and not self._ended_within(patience):
+            with suppress(OSError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self._ended_within(PATIENCE)
+
+    def _ended_within(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                if os.waitpid(self.pid, os.WNOHANG) != (0, 0):
+                    return True
+            except ChildProcessError:
+                return True
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.005)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What a successful attempt brings: the new child, bytes that came behind the handshake, and what the
+    peer has.
+    """
+
+    carrier: Carrier
+    leftover: bytes
+    peer_received: int
+
+
+class AttemptFailed(Exception):
+    """An attempt failed; ``event`` says how the link's machine takes it, ``wait`` when the next may come
+    (None: as usual).
+    """
+
+    def __init__(self, reason: str, event: Event = Event.FAILED, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.event = event
+        self.wait = wait
+
+
+Attach = Callable[[int, float], Attached]
+"""Make a new link: (number of the last piece received, deadline on the monotonic clock). Raises
+AttemptFailed."""
+
+
+class FarSide:
+    """What the relay says to the target, whatever becomes of the link meanwhile."""
+
+    def __init__(
+        self,
+        channel: NumberedChannel,
+        carrier: Carrier,
+        attach: Attach,
+        lease: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.state = Link.UP
+        self.reason = ""
+        """Why the link was lost, or the last attempt failed."""
+        self._channel = channel
+        self._carrier = carrier
+        self._attach = attach
+        self._lease = lease
+        self._clock = clock
+        self._pipe = Pipe(carrier.read_fd, carrier.write_fd, channel)
+        self._lost_at = self._due_at = 0.0
+        self._wait = FIRST_WAIT
+        self._results: queue.SimpleQueue[Attached | AttemptFailed] = queue.SimpleQueue()
+        self._wake, self._woken = socket.socketpair()
+        self._woken.setblocking(False)
+        self._leftover: list[Message] = []
+
+    @property
+    def has_room(self) -> bool:
+        """Whether more should be sent now."""
+        return self._channel.has_room
+
+    def hold_back(self, holding: bool) -> None:
+        """While held back, what arrives is not acknowledged, so that the far side stops sending."""
+        self._channel.hold_acks = holding
+
+    def reading(self) -> list[int]:
+        """Descriptors to be watched for reading."""
+        pipe = [self._pipe.read_fd] if self.state is Link.UP else []
+        return [*pipe, self._woken.fileno()]
+
+    def writing(self) -> list[int]:
+        """Descriptors to be watched for writing."""
+        return [self._pipe.write_fd] if self.state is Link.UP and self._pipe.wants_write else []
+
+    def timeout(self) -> float:
+        """Seconds after which :meth:`look` should be called again."""
+        if self.state is Link.UP:
+            return self._channel.timeout()
+        return max(0.0, self._due_at - self._clock()) if self.state is Link.WAITING else 1.0
+
+    def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> None:
+        """Queue one message."""
+        self._channel.send(lane, frames)
+
+    def command(self, op: str, **fields: object) -> None:
+        """Queue a command for the supervisor."""
+        self.send(Lane.COMMAND, [encode_command(op, **fields)])
+
+    def receive(self) -> Iterator[Message]:
+        """What has arrived; a broken link is noticed here and by :meth:`look`, never raised."""
+        messages, self._leftover = self._leftover, []
+        yield from messages
+        for _ in range(READS):
+            if self.state is not Link.UP:
+                return
+            messages = self._fill()
+            yield from messages
+            if not messages:
+                return
+
+    def _fill(self) -> list[Message]:
+        try:
+            return self._pipe.fill()
+        except WireError as error:
+            self._lose(str(error))
+            return []
+
+    def flush(self) -> None:
+        """Write as much as the link takes."""
+        if self.state is Link.UP:
+            self._pipe.flush()
+
+    def look(self) -> list[Event]:
+        """Notice what became of the link; returns the events since the last call that changed its state."""
+        return [event for event in self._happened() if self._take(event)]
+
+    def _happened(self) -> Iterator[Event]:
+        if self.state is Link.UP and self._is_lost():
+            self._lose(self.reason or "it was closed")
+            yield Event.LOST
+        if self.state in (Link.WAITING, Link.TRYING) and self._clock() > self._lost_at + self._lease:
+            yield Event.LEASE_OVER
+        if self.state is Link.WAITING and self._clock() >= self._due_at:
+            yield Event.DUE
+        if self.state is Link.TRYING and not self._results.empty():
+            yield self._finish_attempt(self._results.get())
+
+    def _is_lost(self) -> bool:
+        return self._pipe.closed or self._channel.lost or not self._channel.attached
+
+    def _lose(self, reason: str) -> None:
+        """Note the loss, and end the child; the state follows with the event, in :meth:`look`."""
+        if not self._channel.attached:
+            return
+        self.reason = reason
+        self._channel.detach()
+        self._pipe.closed = True
+        self._carrier.end()
+        self._lost_at = self._due_at = self._clock()
+        self._wait = FIRST_WAIT
+
+    def children_ended(self, pids: set[int]) -> None:
+        """These children have ended and been taken leave of: their numbers may soon belong to others."""
+        if self._carrier.pid in pids:
+            self._carrier = replace(self._carrier, pid=0)
+            self._pipe.closed = True
+
+    def _take(self, event: Event) -> bool:
+        """Let the machine move; whether it did."""
+        before, self.state = self.state, following(LINK, self.state, event)
+        if event is Event.DUE and self.state is Link.TRYING:
+            threading.Thread(target=self._attempt, name="reattach", daemon=True).start()
+        return self.state is not before
+
+    def _attempt(self) -> None:
+        """In a thread of its own: one attempt, its result in the queue."""
+        result: Attached | AttemptFailed
+        try:
+            result = self._attach(self._channel.received, self._lost_at + self._lease)
+        except AttemptFailed as failure:
+            result = failure
+        except Exception as error:
+            result = AttemptFailed(f"{type(error).__name__}: {error}")
+        self._results.put(result)
+        self._wake.send(b"!")
+
+    def _finish_attempt(self, result: Attached | AttemptFailed) -> Event:
+        with suppress(BlockingIOError):
+            self._woken.recv(64)
+        if isinstance(result, Attached):
+            return self._continue_on(result)
+        return self._fail(result)
+
+    def _fail(self, failure: AttemptFailed) -> Event:
+        self.reason = failure.reason
+        self._due_at = self._clock() + (self._wait if failure.wait is None else failure.wait)
+        self._wait = min(2 * self._wait, LONGEST_WAIT)
+        return failure.event
+
+    def _continue_on(self, attached: Attached) -> Event:
+        """A new link is there: both sides know what the other has, the rest is sent again."""
+        try:
+            self._channel.attach(attached.peer_received)
+            self._leftover = self._channel.receive(attached.leftover)
+        except WireError as error:
+            self._channel.detach()
+            attached.carrier.end()
+            return self._fail(AttemptFailed(str(error)))
+        self._carrier = attached.carrier
+        self._pipe = Pipe(attached.carrier.read_fd, attached.carrier.write_fd, self._channel)
+        return Event.ATTACHED
+
+    @property
+    def flushed(self) -> bool:
+        """Whether the link has been given all that there is to say, or there is no link."""
+        return self.state is not Link.UP or not self._pipe.wants_write
+
+    def end(self) -> None:
+        """Close the link for good; the last words are on their way, so the child gets a moment to pass them
+        on.
+        """
+        if self.state is Link.UP:
+            self._carrier.end(PATIENCE)
+
+
+def carrier_of(settings: FarSettings) -> Carrier:
+    """The link that was inherited across exec."""
+    others = tuple(fd for fd in (settings.events_fd, settings.complaints_fd) if fd is not None)
+    return Carrier(settings.pid, settings.read_fd, settings.write_fd, others)

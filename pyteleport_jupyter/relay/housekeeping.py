@@ -1,0 +1,66 @@
+"""The relay's duties as a process, behind one face: signals, parent, children, and the pipes that children
+write to."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any, Protocol
+
+from pyteleport_jupyter.relay.processes import (
+    ENDING_SIGNALS,
+    CapturedOutput,
+    Parent,
+    Signals,
+    reap_children,
+)
+
+
+class Housekeeping(Protocol):
+    """What the relay's loop asks about the process it runs in."""
+
+    def reading(self) -> list[int]:
+        """Descriptors to be watched for reading."""
+        ...
+
+    def interrupted(self) -> bool:
+        """Whether a SIGINT came since the last call."""
+        ...
+
+    def look(self, ready: set[Any]) -> bool:
+        """Do what is due; whether this process should end."""
+        ...
+
+    def ended_children(self) -> set[int]:
+        """Take leave of the children that have ended."""
+        ...
+
+
+class ProcessHousekeeping:
+    """Of a process that is nothing but a relay."""
+
+    def __init__(self, signals: Signals, parent: Parent, captured: CapturedOutput) -> None:
+        self._signals = signals
+        self._parent = parent
+        self._captured = captured
+        self._noted: list[int] = []
+
+    def reading(self) -> list[int]:
+        """See :class:`Housekeeping`."""
+        return [self._signals.read_fd, *self._captured.descriptors]
+
+    def interrupted(self) -> bool:
+        """See :class:`Housekeeping`."""
+        self._noted += self._signals.numbers()
+        came = signal.SIGINT in self._noted
+        self._noted = [number for number in self._noted if number != signal.SIGINT]
+        return came
+
+    def look(self, ready: set[Any]) -> bool:
+        """See :class:`Housekeeping`."""
+        for descriptor in [fd for fd in self._captured.descriptors if fd in ready]:
+            self._captured.pass_on(descriptor)
+        return self._parent.gone or any(number in ENDING_SIGNALS for number in self._noted)
+
+    def ended_children(self) -> set[int]:
+        """See :class:`Housekeeping`."""
+        return reap_children()

@@ -1,0 +1,319 @@
+"""The relay: Jupyter messages between the front ends here and the kernel there, after the move for as long
+as it lasts.
+
+Messages pass as they are: the far kernel has the same key, so nothing is signed again and no part is looked
+at, except for the few that the relay itself needs to understand. What it makes itself (the resumed request,
+interrupts, welcomes, notices) is signed by :mod:`.signing`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import zmq
+
+from pyteleport_jupyter.relay.endpoints import Endpoints
+from pyteleport_jupyter.relay.far_side import FarSide
+from pyteleport_jupyter.relay.holding import Delivery
+from pyteleport_jupyter.relay.housekeeping import Housekeeping
+from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.relay.notices import Notices
+from pyteleport_jupyter.relay.questions import Questions
+from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
+from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+
+OWN_IDENTITY = b"teleport-relay"
+"""Identity of the relay's own requests; replies to it go to nobody."""
+
+AFTER_BUSY = 0.05
+"""Seconds between the far kernel's ``busy`` and an interrupt that had to wait for it. The kernel says busy
+just before it puts its SIGINT handler in place (ipykernel kernelbase.py, ``pre_handler_hook``); an
+interrupt in between would be ignored."""
+
+SETTLE_SECONDS = 10.0
+"""Longest wait for that ``busy``; then control messages pass as ever."""
+
+LONGEST_SLEEP = 1.0
+"""Seconds between two looks at parent and children."""
+
+CLOSING_SECONDS = 1.0
+
+
+class Relay:
+    """The loop. All parts are given, so that it runs alike on sockets of its own and inside a kernel."""
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        far: FarSide,
+        delivery: Delivery,
+        signer: Signer,
+        notices: Notices,
+        questions: Questions,
+        housekeeping: Housekeeping,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoints = endpoints
+        self._far = far
+        self._delivery = delivery
+        self._signer = signer
+        self._notices = notices
+        self._questions = questions
+        self._housekeeping = housekeeping
+        self._clock = clock
+        self._move = Move.COMMITTING
+        self._in_flight: InFlight | None = None
+        self._outgoing: deque[tuple[Lane, Sequence[bytes]]] = deque()
+        self._control: deque[Sequence[bytes]] = deque()
+        self._interrupted = False
+        self._settled_at = clock() + SETTLE_SECONDS
+        self._reap_at = clock()
+        self._status: int | None = None
+        self._poller = zmq.Poller()
+        self._watched: dict[Any, int] = {}
+
+    def run(self, in_flight: InFlight | None, drained: Iterable[tuple[Lane, Sequence[bytes]]]) -> int:
+        """Relay until there is nothing to relay to any more; returns the exit status for this process."""
+        self._in_flight = in_flight
+        for lane, frames in drained:
+            self._from_client(lane, list(frames))
+        self._far.command("commit")
+        while self._status is None:
+            self._step()
+        self._close()
+        return self._status
+
+    # ------------------------------------------------------------------ loop
+
+    def _step(self) -> None:
+        # Acknowledged or not: the far side must learn that there is room again even if it has nothing to say.
+        self._far.hold_back(self._delivery.congested)
+        self._far.flush()
+        ready = self._wait()
+        self._signals()
+        if any(descriptor in ready for descriptor in self._far.reading()):
+            self._take_from_far()
+        for lane, frames in self._endpoints.receive(ready):
+            self._from_client(lane, frames)
+        self._delivery.look()
+        self._forward()
+        self._look_at_link()
+        self._housekeep(ready)
+
+    def _wait(self) -> set[Any]:
+        self._watch()
+        seconds = min(
+            LONGEST_SLEEP,
+            self._far.timeout(),
+            self._delivery.timeout(),
+            self._until_settled(),
+        )
+        return {item for item, _ in self._poller.poll(1000 * seconds)}
+
+    def _until_settled(self) -> float:
+        waits = self._move is Move.SETTLING or (
+            self._move is Move.LIVE and bool(self._control or self._interrupted)
+        )
+        return max(0.0, self._settled_at - self._clock()) if waits else LONGEST_SLEEP
+
+    def _watch(self) -> None:
+        """Tell the poller what matters now: clients only while their messages can go on, the link while we
+        can deliver.
+        """
+        wanted: dict[Any, int] = dict.fromkeys(self._housekeeping.reading(), zmq.POLLIN)
+        wanted |= dict.fromkeys(self._endpoints.pollables(requests=not self._outgoing), zmq.POLLIN)
+        if not self._delivery.congested:
+            wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
+        for descriptor in self._far.writing():
+            wanted[descriptor] = wanted.get(descriptor, 0) | zmq.POLLOUT
+        if wanted == self._watched:
+            return
+        for item in self._watched.keys() - wanted.keys():
+            self._poller.unregister(item)
+        for item, flags in wanted.items():
+            self._poller.register(item, flags)
+        self._watched = wanted
+
+    def _housekeep(self, ready: set[Any]) -> None:
+        # An attempt at a new link waits for its own child.
+        if self._far.state is not Link.TRYING and self._clock() >= self._reap_at:
+            self._reap_at = self._clock() + LONGEST_SLEEP
+            self._far.children_ended(self._housekeeping.ended_children())
+        if self._housekeeping.look(ready):
+            self._end_far_side()
+
+    def _end_far_side(self) -> None:
+        """Our parent has gone, or we were asked to end: the far side shall not wait for its lease."""
+        self._far.command("end")
+        self._finish(0)
+
+    # --------------------------------------------------------------- clients
+
+    def _from_client(self, lane: Lane, frames: list[bytes]) -> None:
+        if lane is Lane.STDIN and self._questions.is_answer(frames):
+            return
+        if lane is Lane.SHELL:
+            self._questions.requested(frames)
+        if lane is Lane.CONTROL and self._far.state is not Link.UP and self._ends_without_link(frames):
+            return
+        if lane is Lane.CONTROL and (self._control or self._move is not Move.LIVE):
+            self._control.append(frames)
+        else:
+            self._outgoing.append((lane, frames))
+
+    def _ends_without_link(self, frames: list[bytes]) -> bool:
+        """A shutdown request while there is no link is answered here: nobody there can, and nobody waits
+        that long.
+        """
+        if header_of(frames).get("msg_type") != "shutdown_request":
+            return False
+        content = {"status": "ok", "restart": bool(content_of(frames).get("restart"))}
+        reply = self._signer.message("shutdown_reply", content, header_of(frames))
+        self._delivery.deliver(Lane.CONTROL, [frames[0], *reply])
+        self._finish(0)
+        return True
+
+    def _forward(self) -> None:
+        """Hand on what clients sent, as far as the channel has room. Before the commit is confirmed nothing
+        goes out.
+        """
+        if self._move is Move.COMMITTING:
+            return
+        if self._settled_at <= self._clock():
+            if self._move is Move.SETTLING:
+                self._settle()
+            else:
+                self._release_control()
+        while self._outgoing and self._far.has_room:
+            self._far.send(*self._outgoing.popleft())
+        self._far.flush()
+
+    def _release_control(self) -> None:
+        """What had to wait until the resumed cell can be interrupted."""
+        self._outgoing.extend((Lane.CONTROL, frames) for frames in self._control)
+        self._control.clear()
+        if self._interrupted:
+            self._interrupted = False
+            request = self._signer.message("interrupt_request", {})
+            self._outgoing.append((Lane.CONTROL, [OWN_IDENTITY, *request]))
+
+    def _signals(self) -> None:
+        if self._housekeeping.interrupted():
+            self._interrupted = True
+
+    # --------------------------------------------------------------- far side
+
+    def _take_from_far(self) -> None:
+        for message in self._far.receive():
+            if message.lane is Lane.COMMAND:
+                self._obey(message)
+            elif message.lane is Lane.CONTROL and message.parts[:1] == (OWN_IDENTITY,):
+                continue
+            else:
+                self._to_clients(message)
+
+    def _to_clients(self, message: Message) -> None:
+        if self._move is Move.SETTLING and message.lane is Lane.IOPUB and self._is_busy(message.parts):
+            self._settle()
+        if message.lane is Lane.SHELL:
+            self._questions.replied(message.parts)
+        self._delivery.deliver(message.lane, message.parts)
+
+    def _is_busy(self, parts: Sequence[bytes]) -> bool:
+        """Whether this says that the resumed request is being executed."""
+        return (
+            self._in_flight is not None
+            and parent_header_of(parts).get("msg_id") == self._in_flight.message_id
+            and content_of(parts).get("execution_state") == "busy"
+        )
+
+    def _obey(self, message: Message) -> None:
+        try:
+            command = parse_command(message.parts[0] if message.parts else b"")
+        except WireError:
+            return
+        if command["op"] == "committed":
+            self._committed()
+        elif command["op"] in ("exited", "failed"):
+            self._move = following(MOVE, self._move, Event.ENDED)
+            self._ended(command.get("status"))
+
+    def _ended(self, status: object) -> None:
+        if status != 0:
+            signalled = isinstance(status, int) and status < 0
+            self._notices.link(
+                f"the kernel there has ended{f' (signal {-int(status)})' if signalled else ''}"
+            )
+        self._far.command("end")
+        self._finish(0 if status == 0 else 1)
+
+    def _committed(self) -> None:
+        """The far side is the session now: say so, and hand over the running request before all others."""
+        if self._move is not Move.COMMITTING:
+            return
+        self._move = following(MOVE, self._move, Event.COMMITTED)
+        self._settled_at = self._clock() + SETTLE_SECONDS
+        self._notices.arrived()
+        if self._in_flight is None:
+            self._settle()
+        else:
+            resumed = _resumed(self._in_flight, self._signer)
+            self._questions.requested(resumed)
+            self._outgoing.appendleft((Lane.SHELL, resumed))
+
+    def _settle(self) -> None:
+        self._move = following(MOVE, self._move, Event.BUSY)
+        self._settled_at = self._clock() + (AFTER_BUSY if self._in_flight is not None else 0.0)
+
+    # ------------------------------------------------------------------- link
+
+    def _look_at_link(self) -> None:
+        for event in self._far.look():
+            if event is Event.LOST:
+                self._notices.link("the link is lost, reconnecting …")
+            elif event is Event.ATTACHED:
+                self._notices.link("linked again")
+                self._take_from_far()
+            elif event in (Event.LEASE_OVER, Event.REFUSED):
+                self._notices.link(
+                    f"the link is lost for good ({self._far.reason}), and with it this session"
+                )
+                self._finish(1)
+        self._questions.look()
+
+    # -------------------------------------------------------------------- end
+
+    def _finish(self, status: int) -> None:
+        """Leave the loop at the end of this step."""
+        if self._status is None:
+            self._status = status
+        self._move = Move.OVER
+
+    def _close(self) -> None:
+        """Say to both sides what is still to be said, within a second each."""
+        self._delivery.open()
+        deadline = self._clock() + CLOSING_SECONDS
+        self._far.flush()
+        while self._clock() < deadline and not (self._delivery.idle and self._far.flushed):
+            self._delivery.look()
+            self._far.flush()
+            time.sleep(0.005)
+        self._endpoints.close(CLOSING_SECONDS)
+        self._far.end()
+
+
+def _resumed(in_flight: InFlight, signer: Signer) -> list[bytes]:
+    """The running request once more, marked as one to be resumed."""
+    metadata = {**in_flight.metadata, "teleport": {"resume": True}}
+    identities = [bytes.fromhex(identity) for identity in in_flight.identities]
+    return [
+        *identities,
+        *signer.signed(in_flight.header, in_flight.parent_header, metadata, in_flight.content),
+    ]

@@ -1,0 +1,58 @@
+"""What a cut-over is given: the prepared far side, the running request, and what to show when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyteleport_jupyter.relay.in_flight import InFlight
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.transports.link import Link
+    from pyteleport_jupyter.transports.stage import AttachRequest
+    from pyteleport_jupyter.wire.channel import NumberedChannel
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """The line of progress that the relay brings to its end.
+
+    ``template`` is filled with ``facts``, ``host`` and ``seconds`` (since ``started``, CLOCK_MONOTONIC,
+    which goes on across exec). ``parent`` is the header of the request that the display belongs to.
+    """
+
+    display_id: str
+    metadata: dict[str, Any]
+    template: str
+    facts: dict[str, Any]
+    started: float
+    parent: dict[str, Any]
+
+    def as_record(self) -> dict[str, Any]:
+        """As JSON-able data."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Announcement:
+        """What :meth:`as_record` wrote."""
+        return cls(**record)
+
+
+@dataclass(frozen=True)
+class CutPlan:
+    """A prepared far side in ``hold``, and the link to it.
+
+    ``transport`` is the record from which a lost link is made anew, ``attach`` the request that goes over
+    it, ``lease`` how many seconds the far side lives without a link. ``in_flight`` is None when no cell
+    runs, ``announcement`` None when the user wants no display.
+    """
+
+    link: Link
+    channel: NumberedChannel
+    transport: dict[str, Any]
+    attach: AttachRequest
+    host: str
+    lease: float
+    in_flight: InFlight | None
+    announcement: Announcement | None

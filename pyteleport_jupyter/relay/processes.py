@@ -1,0 +1,96 @@
+"""What a process owes to others: a parent that may end, children that end, pipes that children write to,
+signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import suppress
+
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+"""Asked to end: the far side is told, so that it need not wait for its lease to run out."""
+
+
+def _ignore(number: int, frame: object) -> None:
+    """The wakeup descriptor has the signal."""
+
+
+class Signals:
+    """SIGINT and requests to end, noted by the wakeup descriptor and read in the loop."""
+
+    def __init__(self, inherited_fd: int | None) -> None:
+        self.read_fd, self._write_fd = os.pipe()
+        for descriptor in (self.read_fd, self._write_fd):
+            os.set_blocking(descriptor, False)
+        signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        signal.signal(signal.SIGINT, _ignore)
+        for number in ENDING_SIGNALS:
+            if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _ignore)
+        self._noted = read_numbers(inherited_fd) if inherited_fd is not None else []
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
+
+    def numbers(self) -> list[int]:
+        """The signals since the last call, those from before exec first."""
+        noted, self._noted = self._noted, []
+        return noted + read_numbers(self.read_fd)
+
+
+def read_numbers(read_fd: int) -> list[int]:
+    """All signal numbers that are in the (non-blocking) pipe, oldest first."""
+    noted = b""
+    with suppress(BlockingIOError):
+        while chunk := os.read(read_fd, 4096):
+            noted += chunk
+    return list(noted)
+
+
+class Parent:
+    """The process that started the kernel (``JPY_PARENT_PID``); with it the kernel ends (ipykernel's
+    parentpoller.py).
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended."""
+        return self._pid > 1 and os.getppid() != self._pid
+
+
+def reap_children() -> set[int]:
+    """Take leave of children that have ended (those of the kernel, which this process was); returns their
+    pids.
+    """
+    ended: set[int] = set()
+    with suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            ended.add(pid)
+    return ended
+
+
+class CapturedOutput:
+    """The pipes that ipykernel had put behind descriptors 1 and 2. Child processes still write to them:
+    what they say goes to where the kernel's own output went before it was captured, and they do not die of
+    a broken pipe.
+    """
+
+    def __init__(self, descriptors: tuple[int, ...]) -> None:
+        self.descriptors = list(descriptors)
+        for descriptor in descriptors:
+            os.set_blocking(descriptor, False)
+
+    def pass_on(self, descriptor: int) -> None:
+        """Move what is in one of the pipes; one that nobody can write to any more is left alone from now
+        on.
+        """
+        try:
+            data = os.read(descriptor, 65536)
+        except BlockingIOError:
+            return
+        if not data:
+            self.descriptors.remove(descriptor)
+            return
+        with suppress(OSError):
+            os.write(1, data)

@@ -1,0 +1,82 @@
+"""What the process is after exec: put together from the baggage, run to its end, gone without looking back."""
+
+from __future__ import annotations
+
+import os
+import resource
+import traceback
+from contextlib import suppress
+from functools import partial
+from typing import NoReturn
+
+from pyteleport_jupyter.relay.configuration import Settings, Unpacked, unpack
+from pyteleport_jupyter.relay.endpoints import Endpoints, SocketEndpoints
+from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.holding import Delivery
+from pyteleport_jupyter.relay.housekeeping import Housekeeping, ProcessHousekeeping
+from pyteleport_jupyter.relay.jupyter import Relay
+from pyteleport_jupyter.relay.notices import Notices
+from pyteleport_jupyter.relay.processes import CapturedOutput, Parent, Signals
+from pyteleport_jupyter.relay.questions import Questions
+from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.relay.signing import Signer
+from pyteleport_jupyter.wire.channel import NumberedChannel
+from pyteleport_jupyter.wire.lanes import Lane
+
+
+def main(descriptor: int) -> NoReturn:
+    """Run the relay that the file behind ``descriptor`` describes, until it ends; then so does this
+    process.
+    """
+    status = 1
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            unpacked = unpack(file)
+        status = _run(unpacked)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        # Not sys.exit: threads (heartbeat, an attempt at a new link) and zmq contexts would be waited for.
+        os._exit(status)
+
+
+def _run(unpacked: Unpacked) -> int:
+    settings = unpacked.settings
+    _close_on_exec(settings)
+    _no_core_dumps()
+    signals = Signals(settings.signals_fd)
+    endpoints = SocketEndpoints(settings.front)
+    housekeeping = ProcessHousekeeping(
+        signals, Parent(settings.parent), CapturedOutput(settings.captured_fds)
+    )
+    relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
+    status = relay.run(settings.in_flight, unpacked.drained)
+    for file in settings.files:
+        with suppress(OSError):
+            os.unlink(file)
+    return status
+
+
+def assemble(
+    settings: Settings, channel: NumberedChannel, endpoints: Endpoints, housekeeping: Housekeeping
+) -> Relay:
+    """The relay with all its parts; the in-process one is put together here too."""
+    front, far = settings.front, settings.far
+    signer = Signer(front.key.encode(), front.scheme, front.session)
+    delivery = Delivery(endpoints, signer, front.subscribers)
+    questions = Questions(signer, delivery.deliver)
+    notices = Notices(settings.announcement, far.host, signer, partial(delivery.deliver, Lane.IOPUB))
+    side = FarSide(channel, carrier_of(far), Reattachment(far, questions.ask), far.lease)
+    return Relay(endpoints, side, delivery, signer, notices, questions, housekeeping)
+
+
+def _close_on_exec(settings: Settings) -> None:
+    """Nothing of ours shall leak into children of the relay."""
+    for descriptor in settings.inherited():
+        os.set_inheritable(descriptor, False)
+
+
+def _no_core_dumps() -> None:
+    """The relay holds keys: they shall not be written to disk by a crash."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

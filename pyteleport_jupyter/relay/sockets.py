@@ -1,0 +1,120 @@
+"""The kernel's listening sockets and accepted connections, found among the file descriptors of this process.
+
+libzmq tells neither. A duplicate of a listening descriptor keeps the port across ``execv``: nobody can take
+it, and clients that connect meanwhile wait in its backlog.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
+"""The five sockets of a connection file, as jupyter_client's documentation of kernels names them."""
+
+Address = int | str
+"""A TCP port, or the path of a unix socket."""
+
+
+@dataclass(frozen=True)
+class SocketDescriptor:
+    """One descriptor of this process that is a socket, with the local address it is bound to."""
+
+    number: int
+    address: Address
+    listens: bool
+
+
+def addresses_of(app: Any) -> dict[str, Address]:
+    """Channel: address on which this kernel listens (``IPKernelApp``: transport, ip and the five ports)."""
+    ports = {name: int(getattr(app, f"{name}_port")) for name in CHANNELS}
+    if app.transport == "ipc":
+        return {name: f"{app.ip}-{port}" for name, port in ports.items()}
+    return dict(ports)
+
+
+def socket_descriptors() -> Iterator[SocketDescriptor]:
+    """All sockets of this process. Other threads may close one meanwhile: such a one is left out."""
+    directory = "/proc/self/fd" if os.path.isdir("/proc/self/fd") else "/dev/fd"
+    for name in os.listdir(directory):
+        with suppress(OSError):
+            number = int(name)
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                yield _describe(number)
+
+
+def _describe(number: int) -> SocketDescriptor:
+    # Not getpeername() to see whether a connection is there: it fails as soon as both sides have ended it,
+    # while data that nobody has read yet is still in it.
+    with socket.socket(fileno=os.dup(number)) as view:
+        name = view.getsockname()
+        address = name[1] if isinstance(name, tuple) else os.fsdecode(name)
+        return SocketDescriptor(
+            number, address, bool(view.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        )
+
+
+def listening() -> dict[Address, int]:
+    """Address: descriptor of each listening socket of this process."""
+    return {found.address: found.number for found in socket_descriptors() if found.listens}
+
+
+def accepted(addresses: set[Address]) -> list[SocketDescriptor]:
+    """The connections that clients have to ``addresses`` of this process, as long as libzmq has not closed
+    them.
+    """
+    return [s for s in socket_descriptors() if not s.listens and s.address in addresses]
+
+
+def end_sending(connection: SocketDescriptor) -> None:
+    """Half-close: the client sees the end and goes to reconnect, and what it had sent can still be read to
+    the last byte.
+    """
+    with suppress(OSError), socket.socket(fileno=os.dup(connection.number)) as view:
+        view.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def kept_listeners(addresses: dict[str, Address]) -> Iterator[dict[str, int]]:
+    """Channel: a duplicate of its listening descriptor, to be inherited; closed again when the cut-over is
+    given up.
+    """
+    found = listening()
+    copies: dict[str, int] = {}
+    try:
+        for channel, address in addresses.items():
+            copies[channel] = os.dup(found[address])
+        yield copies
+    finally:
+        for copy in copies.values():
+            os.close(copy)
+
+
+@contextmanager
+def kept_path(address: Address) -> Iterator[str | None]:
+    """A second name for a unix socket's file while it is in the way of libzmq, which removes the first when
+    it closes.
+    """
+    if isinstance(address, int):
+        yield None
+        return
+    second = f"{address}.kept"
+    with suppress(FileNotFoundError):
+        os.unlink(second)
+    os.link(address, second)
+    try:
+        yield second
+    finally:
+        with suppress(OSError):
+            os.unlink(second)
+
+
+def give_back_path(address: Address, second: str | None) -> None:
+    """After libzmq removed the socket's file: the second name becomes the first."""
+    if second is not None:
+        os.rename(second, str(address))
