@@ -1,0 +1,49 @@
+"""Reads a snapshot from the descriptor that the supervisor writes it into, while the kernel is still
+starting.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Future
+from threading import Thread
+
+from pyteleport_jupyter.errors import RestoreFailed
+from pyteleport_jupyter.objects import chunks
+
+Shipment = tuple[bytes, list[bytearray]]
+"""Pickle stream and its out-of-band buffers."""
+
+
+def receive_in_background(descriptor: int) -> Future[Shipment]:
+    """Start to read ``descriptor`` to the end of a snapshot, in a thread of its own; closes it.
+
+    The supervisor writes with back-pressure and asks for the restore when all is written: nobody would empty
+    the pipe if reading waited for that. Ends when the supervisor does, with RestoreFailed.
+    """
+    shipment: Future[Shipment] = Future()
+    Thread(target=_receive, args=(descriptor, shipment), name="teleport-arrival", daemon=True).start()
+    return shipment
+
+
+def memory_bytes() -> int:
+    """Physical memory of this machine: no session that arrives here can be larger."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _receive(descriptor: int, shipment: Future[Shipment]) -> None:
+    try:
+        shipment.set_result(chunks.receive(lambda view: _fill(descriptor, view), memory_bytes()))
+    except BaseException as error:
+        shipment.set_exception(error)
+    finally:
+        os.close(descriptor)
+
+
+def _fill(descriptor: int, view: memoryview) -> None:
+    """Read exactly ``len(view)`` bytes."""
+    while view:
+        count = os.readv(descriptor, [view])
+        if count == 0:
+            raise RestoreFailed(reason="the snapshot ended too early")
+        view = view[count:]

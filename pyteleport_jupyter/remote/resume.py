@@ -1,0 +1,75 @@
+"""A cell goes on: IPython runs it as ever, except that its first code object is the one made of the captured
+frame.
+
+While IPython prepares the cell, four parts of the shell are replaced; the first call of ``run_code`` puts all
+of them back before any user code runs, so that nested cells and later statements see the shell as it is. No
+frame of ours is on the stack under the user's code: the next teleport, and tracebacks, find it as on the
+first host.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from types import CodeType
+from typing import Any
+
+from pyteleport_jupyter.session import Restored, TravellingCell
+
+STARTING_EVENTS = ("pre_execute", "pre_run_cell")
+"""They fired when the cell started, on the first host."""
+
+
+class _WhatIsLeft:
+    """An AST transformer that gives the statements which are still to run."""
+
+    def __init__(self, statements: tuple[ast.stmt, ...]) -> None:
+        self.statements = statements
+
+    def visit(self, tree: ast.Module) -> ast.Module:
+        """The tree with these statements in it."""
+        tree.body = list(self.statements)
+        return tree
+
+
+@contextmanager
+def resuming(shell: Any, restored: Restored) -> Iterator[None]:
+    """Within the block, the next cell that ``shell`` runs is the one that arrived, and goes on where it was.
+
+    The stock ``do_execute`` is to be called in the block with the same raw cell and the original flags.
+    """
+    if restored.cell is None:
+        yield
+        return
+    with ExitStack() as replaced:
+        _replace_start(shell, restored.cell, replaced)
+        _replace_run_code(shell, restored, replaced)
+        yield
+
+
+def _replace_start(shell: Any, cell: TravellingCell, replaced: ExitStack) -> None:
+    """What leads up to the cell's first statement. ``transform_cell`` may be asked twice (do_execute and
+    run_cell).
+    """
+    shell.transform_cell = lambda raw_cell: cell.transformed_cell
+    replaced.callback(shell.__dict__.pop, "transform_cell", None)
+    replaced.callback(setattr, shell, "ast_transformers", shell.ast_transformers)
+    shell.ast_transformers = [_WhatIsLeft(cell.statements)]
+    callbacks = shell.events.callbacks
+    replaced.callback(callbacks.update, {event: callbacks[event] for event in STARTING_EVENTS})
+    callbacks.update({event: [] for event in STARTING_EVENTS})
+
+
+def _replace_run_code(shell: Any, restored: Restored, replaced: ExitStack) -> None:
+    real_run_code = shell.run_code
+
+    def run_code(code: CodeType, result: Any = None, *, async_: bool = False) -> Coroutine[Any, Any, bool]:
+        # Not a coroutine function itself: that would be a frame of ours under the cell's.
+        replaced.close()
+        restored.settle(shell)
+        went_on: Coroutine[Any, Any, bool] = real_run_code(restored.take_code(), result, async_=async_)
+        return went_on
+
+    shell.run_code = run_code
+    replaced.callback(shell.__dict__.pop, "run_code", None)

@@ -1,0 +1,128 @@
+"""The live objects of a shell and its kernel, which travel by name: what is called so there takes their
+place.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import comm
+
+SHELL_PARTS = (
+    "kernel", "display_pub", "displayhook", "history_manager", "compile", "events", "builtin_trap",
+    "display_trap", "magics_manager", "extension_manager", "alias_manager", "prefilter_manager",
+    "payload_manager", "input_transformer_manager", "InteractiveTB", "SyntaxTB", "display_formatter",
+    "user_ns_hidden", "logger", "hooks", "profile_dir", "config", "parent", "user_module", "Completer",
+    "inspector", "exiter", "data_pub", "ns_table", "configurables", "meta", "_main_mod_cache",
+    "input_transformers_post", "input_transformers_cleanup",
+)  # fmt: skip
+KERNEL_PARTS = (
+    "session", "iopub_thread", "iopub_socket", "shell_channel_thread", "control_thread", "comm_manager", "log",
+    "io_loop", "stdin_socket", "debugger", "shell_handlers", "control_handlers",
+)  # fmt: skip
+HISTORY_PARTS = ("input_hist_parsed", "input_hist_raw", "output_hist", "output_hist_reprs", "dir_hist")
+SYSTEM_PARTS = ("__displayhook__", "__excepthook__", "meta_path", "path_hooks", "path_importer_cache")
+SWAPPED = ("display_pub",)
+"""Parts that ``%%capture`` and its like replace for a time: the first one seen that is of the proper kind is
+the live one.
+"""
+
+_warning_functions = {
+    f"warnings.{name}": vars(warnings)[name] for name in ("_showwarning_orig", "_showwarnmsg_impl")
+}
+"""As the module made them (CPython compares with the first): ``catch_warnings`` swaps what stands under these
+names.
+"""
+
+_first_seen: WeakKeyDictionary[Any, dict[str, object]] = WeakKeyDictionary()
+
+
+class SessionAnchors:
+    """Names of live objects, in both directions (implements ``objects.Anchors``)."""
+
+    def __init__(self, shell: Any) -> None:
+        self.shell = shell
+        self.namespace: dict[str, Any] = shell.user_ns
+        self.by_name: Mapping[str, object] = _named(shell)
+
+    def resolve(self, name: str) -> object:
+        """The object called ``name`` here; KeyError if there is none. Loads what IPython loads lazily."""
+        if name in self.by_name:
+            return self.by_name[name]
+        kind, _, rest = name.partition(":")
+        if kind == "magics":
+            return self.shell.magics_manager.registry[rest]
+        raise KeyError(name)
+
+
+def anchors(shell: Any) -> SessionAnchors:
+    """The anchors of ``shell``. Call it once early (when the extension is loaded): streams and publishers are
+    swapped later.
+    """
+    return SessionAnchors(shell)
+
+
+def _named(shell: Any) -> dict[str, object]:
+    named: dict[str, object] = {"shell": shell}
+    named.update(_seen_first(shell))
+    named.update(_parts("shell.", shell, [part for part in SHELL_PARTS if part not in SWAPPED]))
+    named.update(_parts("kernel.", getattr(shell, "kernel", None), KERNEL_PARTS))
+    named.update(_parts("history.", shell.history_manager, HISTORY_PARTS))
+    named.update(_parts("sys.", sys, SYSTEM_PARTS))
+    named.update(_magics(shell))
+    named.update(_process_parts(shell))
+    return named
+
+
+def _parts(prefix: str, owner: object, names: Iterable[str]) -> dict[str, object]:
+    found = {prefix + name: getattr(owner, name, None) for name in names}
+    # Small immutable values are no identities: another object could be the same one by accident.
+    return {
+        name: part
+        for name, part in found.items()
+        if not isinstance(part, (type(None), str, int, bool, tuple))
+    }
+
+
+def _seen_first(shell: Any) -> dict[str, object]:
+    seen = _first_seen.setdefault(shell, {})
+    stream_kind = _output_stream_kind()
+    candidates: dict[str, tuple[object, type]] = {
+        "shell.display_pub": (shell.display_pub, getattr(shell, "display_pub_class", object)),
+        "stdout": (sys.stdout, stream_kind),
+        "stderr": (sys.stderr, stream_kind),
+    }
+    for name, (candidate, kind) in candidates.items():
+        if isinstance(candidate, kind):
+            seen.setdefault(name, candidate)
+    return seen
+
+
+def _output_stream_kind() -> type:
+    iostream = sys.modules.get("ipykernel.iostream")
+    kind: type = iostream.OutStream if iostream else object
+    return kind
+
+
+def _magics(shell: Any) -> dict[str, object]:
+    """Instances whose class the target can import; those of classes of the notebook travel by value."""
+    registry = dict(shell.magics_manager.registry)
+    return {
+        f"magics:{name}": magics for name, magics in registry.items() if type(magics).__module__ != "__main__"
+    }
+
+
+def _process_parts(shell: Any) -> dict[str, object]:
+    parts: dict[str, object | None] = {
+        "comm manager": comm.get_comm_manager(),
+        "event loop": getattr(getattr(getattr(shell, "kernel", None), "io_loop", None), "asyncio_loop", None),
+        "get_ipython": shell.user_ns_hidden.get("get_ipython"),
+        "open": shell.user_ns_hidden.get("open"),
+        **_warning_functions,
+        **{f"configurable:{type(part).__name__}": part for part in shell.configurables},
+    }
+    return {name: part for name, part in parts.items() if part is not None}

@@ -1,0 +1,44 @@
+"""Where this session is now, and where it came from."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, replace
+
+HOME = "home"
+"""Target of a session that has not moved."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One process that a session lives in: ``host`` for people, ``target`` as it was asked for, ``home`` =
+    first host.
+    """
+
+    host: str
+    target: str
+    pid: int
+    home: str
+
+    def sentence(self) -> str:
+        """``this session runs on cartesius (pid 17980), its home is laptop``."""
+        here = f"this session runs on {self.host} (pid {self.pid})"
+        return here if self.target == HOME else f"{here}, its home is {self.home}"
+
+
+_place: Place | None = None
+
+
+def current_place() -> Place:
+    """The place of this process; its first one where nothing has moved."""
+    if _place is not None:
+        return replace(_place, pid=os.getpid())
+    host = socket.gethostname()
+    return Place(host=host, target=HOME, pid=os.getpid(), home=host)
+
+
+def set_place(place: Place) -> None:
+    """The session in this process has arrived at ``place``; its pid is that of this process."""
+    global _place
+    _place = replace(place, pid=os.getpid())

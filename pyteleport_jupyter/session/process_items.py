@@ -1,0 +1,141 @@
+"""Items that belong to the process: streams, hooks, warnings, random numbers.
+
+What a running cell may have swapped (``redirect_stdout``, ``%%capture``, ``catch_warnings``) is set when the
+cell goes on: its frames hold what they will put back, and that must be the very object which is in place.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+from pyteleport_jupyter.session.item import Item, Phase
+from pyteleport_jupyter.session.running_cell import RunningCell
+
+
+def capture_random_numbers(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """State of the global generators of ``random`` and numpy, as far as they are in use."""
+    random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
+    states = {}
+    if random is not None:
+        states["random"] = random.getstate()
+    if numpy_random is not None:
+        states["numpy"] = numpy_random.get_state()
+    return states
+
+
+def restore_random_numbers(shell: Any, states: dict[str, Any]) -> None:
+    """Go on in the same sequences."""
+    if "random" in states:
+        import random
+
+        random.setstate(states["random"])
+    if "numpy" in states:
+        import numpy
+
+        numpy.random.set_state(states["numpy"])
+
+
+def capture_arguments(shell: Any, cell: RunningCell | None) -> list[str]:
+    """``sys.argv``, the very list."""
+    return sys.argv
+
+
+def restore_arguments(shell: Any, arguments: list[str]) -> None:
+    """Set it."""
+    sys.argv = arguments
+
+
+def capture_main_module(shell: Any, cell: RunningCell | None) -> Any:
+    """The module ``__main__``: the user module, or under ``%run`` a script's."""
+    return sys.modules["__main__"]
+
+
+def restore_main_module(shell: Any, module: Any) -> None:
+    """Set it."""
+    sys.modules["__main__"] = module
+
+
+_WARNING_FUNCTIONS = ("filters", "showwarning", "_showwarnmsg_impl")
+
+
+def capture_warnings(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """The warning filters, and what shows warnings."""
+    return {name: getattr(warnings, name) for name in _WARNING_FUNCTIONS}
+
+
+def restore_warnings(shell: Any, captured: dict[str, Any]) -> None:
+    """Set them, and make the interpreter forget what it knew of earlier filters (CPython
+    warnings.catch_warnings does so too).
+    """
+    for name, value in captured.items():
+        setattr(warnings, name, value)
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def capture_arithmetic(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """decimal's context and numpy's treatment of floating point errors; both belong to the Context of the
+    running cell.
+    """
+    state: dict[str, Any] = {}
+    if "decimal" in sys.modules:
+        state["decimal"] = sys.modules["decimal"].getcontext()
+    if "numpy" in sys.modules:
+        state["numpy"] = sys.modules["numpy"].geterr()
+    return state
+
+
+def restore_arithmetic(shell: Any, state: dict[str, Any]) -> None:
+    """Set them in the current Context."""
+    if "decimal" in state:
+        import decimal
+
+        decimal.setcontext(state["decimal"])
+    if "numpy" in state:
+        import numpy
+
+        numpy.seterr(**state["numpy"])
+
+
+def capture_streams(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """stdout and stderr: the kernel's, or what stands in for them now."""
+    return {"stdout": sys.stdout, "stderr": sys.stderr}
+
+
+def restore_streams(shell: Any, streams: dict[str, Any]) -> None:
+    """Set them."""
+    sys.stdout, sys.stderr = streams["stdout"], streams["stderr"]
+
+
+def capture_display(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """What displays: hook, publisher, and how deep the traps are nested that swap the hook and the builtins.
+
+    ``run_line_magic`` frames below the top user frame do not travel, so the level they added must not either.
+    """
+    magic_levels = cell.magic_levels if cell else 0
+    return {
+        "hook": sys.displayhook,
+        "publisher": shell.display_pub,
+        "display level": shell.display_trap._nested_level,
+        "builtin level": shell.builtin_trap._nested_level - magic_levels,
+    }
+
+
+def restore_display(shell: Any, display: dict[str, Any]) -> None:
+    """Set them; called inside the traps of the ``run_cell`` that goes on, which are active already."""
+    sys.displayhook = display["hook"]
+    shell.display_pub = display["publisher"]
+    shell.display_trap._nested_level = display["display level"]
+    shell.builtin_trap._nested_level = display["builtin level"]
+
+
+ITEMS: tuple[Item, ...] = (
+    Item("random numbers", Phase.ARRIVAL, capture_random_numbers, restore_random_numbers),
+    Item("arguments", Phase.RESUME, capture_arguments, restore_arguments),
+    Item("main module", Phase.RESUME, capture_main_module, restore_main_module),
+    Item("warnings", Phase.RESUME, capture_warnings, restore_warnings),
+    Item("arithmetic", Phase.RESUME, capture_arithmetic, restore_arithmetic),
+    Item("streams", Phase.CELL, capture_streams, restore_streams),
+    Item("display", Phase.CELL, capture_display, restore_display),
+)

@@ -1,0 +1,96 @@
+"""The other end of a snapshot: unpickle it, set what can be set while the move may still be refused."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed, TeleportError
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, finish_restore, resume_code
+from pyteleport_jupyter.objects import load
+from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session.item import Phase
+from pyteleport_jupyter.session.namespace_items import restore_namespace
+from pyteleport_jupyter.session.place import set_place
+from pyteleport_jupyter.session.snapshot import TravellingCell
+from pyteleport_jupyter.session.table import items_of, restore_items
+
+
+@dataclass
+class Restored:
+    """A session that has arrived and waits for its running cell to go on (``cell`` is None if none ran)."""
+
+    cell: TravellingCell | None
+    stack: Stack | None
+    items: dict[str, Any]
+    deferred: list[Callable[[], None]]
+
+    def settle(self, shell: Any) -> None:
+        """Set what is left to be set; to be called in the Context that user code will run in."""
+        phases = (Phase.RESUME,) if self.cell is None else (Phase.RESUME, Phase.CELL)
+        restore_items(shell, self.items, items_of(*phases))
+        for step in self.deferred:
+            step()
+        self.items, self.deferred = {}, []
+
+    def take_code(self) -> CodeType:
+        """The code that goes on where the root frame was interrupted. Once only: it takes the frames' values
+        with it.
+        """
+        if self.stack is None:
+            raise RestoreFailed(reason="no cell was running")
+        stack, self.stack = self.stack, None
+        return resume_code(stack, None)
+
+
+def restore_snapshot(kernel: Any, stream: bytes, buffers: Sequence[Any], host: str) -> Restored:
+    """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
+
+    Runs in the kernel's main thread. Raises PackageMissing, CodeDiffers or RestoreFailed; the kernel is then
+    of no use.
+    """
+    try:
+        return _restore(kernel.shell, stream, buffers)
+    except TeleportError as error:
+        raise type(error)(**{**error.facts, "host": host}) from error
+    except ModuleNotFoundError as error:
+        raise PackageMissing(packages=error.name or error, host=host) from error
+    except Exception as error:
+        raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
+
+
+def _restore(shell: Any, stream: bytes, buffers: Sequence[Any]) -> Restored:
+    fault("load.object")
+    surroundings, *arrays = buffers
+    # What arrives here was sent by the session's first host, which this process works for.
+    restore_items(shell, pickle.loads(surroundings), items_of(Phase.SURROUNDINGS))  # noqa: S301
+    loaded = load(stream, arrays, anchors(shell))
+    session, items = loaded.root, loaded.root["items"]
+    restore_namespace(shell, session["namespace"])
+    finish_restore()
+    set_place(items["place"])
+    restore_items(shell, items, items_of(Phase.ARRIVAL))
+    restored = Restored(items["cell"], session["stack"], items, list(loaded.deferred))
+    if restored.cell is None:
+        restored.settle(shell)
+    elif restored.stack is not None:
+        check_running_code(restored.stack)
+        _check_statement(shell, restored.cell, restored.stack)
+    return restored
+
+
+def _check_statement(shell: Any, cell: TravellingCell, stack: Stack) -> None:
+    """The running statement, compiled here as IPython will, must be the code whose frame came along."""
+    statement = cell.statements[0]
+    tree: ast.AST = ast.Interactive([statement]) if cell.mode == "single" else ast.Module([statement], [])
+    await_allowed = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT if shell.autoawait else 0
+    file_name = shell.compile.get_code_name(cell.raw_cell, cell.transformed_cell, cell.execution_count)
+    with shell.compile.extra_flags(await_allowed):
+        code = shell.compile(tree, file_name, cell.mode)
+    if code_hash(code) != code_hash(stack.frames[-1].code):
+        raise CodeDiffers(function="the cell", reason="its running statement compiles to other code there")

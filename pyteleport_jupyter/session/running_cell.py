@@ -1,0 +1,179 @@
+"""Which cell runs, in which statement, and between which frames of the stack the user's code lies.
+
+Facts about IPython used here (IPython/core/interactiveshell.py, 8 and 9): ``run_cell_async`` calls
+``run_ast_nodes``, which compiles and runs one top-level statement after the other through ``run_code``, which
+exec's (or awaits) it.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import CodeType, FrameType
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from pyteleport_jupyter.errors import FrameRefused, NotInCell
+
+PACKAGE = __name__.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class RunningCell:
+    """The cell that called us; holds live frames, so it must not outlive the capture.
+
+    ``top`` is the innermost user frame, ``root`` the one that IPython's ``run_code`` started; ``statements``
+    is the running top-level statement and what follows it, ``mode`` how IPython compiled it ("exec" or
+    "single"); ``magic_levels`` the number (0 or 1) of ``run_line_magic`` frames between ``top`` and us, which
+    do not travel.
+    """
+
+    top: FrameType
+    root: FrameType
+    raw_cell: str
+    transformed_cell: str
+    statements: tuple[ast.stmt, ...]
+    mode: str
+    execution_count: int
+    stores_history: bool
+    magic_levels: int
+
+
+def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCell | None:
+    """The cell from which we are called; None where no cell runs at all.
+
+    ``caller`` is where to start looking outwards; frames of this package are skipped. Raises NotInCell where
+    a cell runs, or may run, but this is not its own stack: a thread, another task, a callback, a subshell.
+    """
+    top, magic_levels = _top_user_frame(caller or sys._getframe(1))
+    root = _root_frame(top)
+    if root is None or top is None:
+        return _no_cell(shell, top)
+    _check_root(shell, root)
+    return _describe_cell(top, root, magic_levels)
+
+
+def _code_of(method: str) -> CodeType:
+    code: CodeType = getattr(InteractiveShell, method).__code__
+    return code
+
+
+def _top_user_frame(frame: FrameType | None) -> tuple[FrameType | None, int]:
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+    if frame is not None and frame.f_code is _code_of("run_line_magic"):
+        return frame.f_back, 1
+    return frame, 0
+
+
+def _root_frame(frame: FrameType | None) -> FrameType | None:
+    """The outermost frame called by ``run_code``: inner ones belong to ``%%capture``, nested run_cell and
+    their like.
+    """
+    run_code, root = _code_of("run_code"), None
+    while frame is not None:
+        if frame.f_back is not None and frame.f_back.f_code is run_code:
+            root = frame
+        frame = frame.f_back
+    return root
+
+
+def _check_root(shell: Any, root: FrameType) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise NotInCell(reason="it runs in a subshell, and only the main shell can move")
+    if root.f_globals is not shell.user_ns:
+        raise NotInCell(reason="this shell runs cells in two namespaces")
+    if _locals_of(root.f_back).get("code_obj") is not root.f_code:
+        raise NotInCell(reason="the first frame of the cell is not the code that IPython started")
+
+
+def _locals_of(frame: FrameType | None) -> Mapping[str, Any]:
+    return frame.f_locals if frame is not None else {}
+
+
+def _caller_named(frame: FrameType | None, method: str) -> Mapping[str, Any]:
+    """Locals of the nearest caller of ``frame`` that is InteractiveShell's ``method``."""
+    code = _code_of(method)
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    if frame is None:
+        raise NotInCell(reason=f"IPython's {method} is not among its callers")
+    return frame.f_locals
+
+
+def _describe_cell(top: FrameType, root: FrameType, magic_levels: int) -> RunningCell:
+    nodes = _caller_named(root, "run_ast_nodes")
+    run = _caller_named(root, "run_cell_async")
+    statements = tuple(node for node, _ in nodes["to_run"])
+    running = next(number for number, node in enumerate(statements) if node is nodes["node"])
+    _check_position(root, statements[running])
+    return RunningCell(
+        top=top,
+        root=root,
+        raw_cell=run["raw_cell"],
+        transformed_cell=run["transformed_cell"],
+        statements=statements[running:],
+        mode=nodes["mode"],
+        execution_count=run["execution_count"],
+        stores_history=run["store_history"],
+        magic_levels=magic_levels,
+    )
+
+
+def _check_position(root: FrameType, statement: ast.stmt) -> None:
+    """``run_ast_nodes``'s locals are private to IPython; the position of the running instruction is not, and
+    must agree.
+    """
+    position = list(root.f_code.co_positions())[root.f_lasti // 2]
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    if position[0] is None or first <= position[0] <= (statement.end_lineno or first):
+        return
+    raise FrameRefused(
+        frame="the running cell", reason=f"line {position[0]} is not in the statement IPython runs"
+    )
+
+
+def _no_cell(shell: Any, top: FrameType | None) -> None:
+    """None if nothing at all would be lost by moving from here, NotInCell otherwise."""
+    if threading.current_thread() is not threading.main_thread():
+        raise NotInCell(reason=f"it was called in the thread {threading.current_thread().name}")
+    if _a_cell_is_suspended():
+        raise NotInCell(reason="it was called in another asyncio task than the cell's")
+    if _inside_callback(shell, top):
+        raise NotInCell(reason="it was called in a callback")
+
+
+def _a_cell_is_suspended() -> bool:
+    try:
+        tasks = asyncio.all_tasks()
+    except RuntimeError:  # no loop is running, hence no task of it
+        return False
+    return any(_awaits(task.get_coro(), _code_of("run_code")) for task in tasks)
+
+
+def _awaits(coroutine: Any, code: CodeType) -> bool:
+    while coroutine is not None:
+        if getattr(coroutine, "cr_code", None) is code:
+            return True
+        coroutine = getattr(coroutine, "cr_await", None)
+    return False
+
+
+def _inside_callback(shell: Any, frame: FrameType | None) -> bool:
+    """Whether user code, or the handling of a message, lies on the stack and would be lost."""
+    dispatchers = {"dispatch_shell", "dispatch_control", "process_control"}
+    while frame is not None:
+        if frame.f_globals is shell.user_ns:
+            return True
+        if frame.f_code.co_name in dispatchers and frame.f_globals.get("__name__", "").startswith(
+            "ipykernel"
+        ):
+            return True
+        frame = frame.f_back
+    return False

@@ -1,0 +1,77 @@
+"""A whole session as one pickle: stack, variables and the table of items share identities, so they share the
+pickle.
+"""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import sys
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.objects import Pickled, dump
+from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session.item import Phase
+from pyteleport_jupyter.session.namespace_items import travelling_namespace
+from pyteleport_jupyter.session.place import Place
+from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
+from pyteleport_jupyter.session.surroundings import loaded_extensions
+from pyteleport_jupyter.session.table import capture_items
+
+ALWAYS_THERE = frozenset(sys.stdlib_module_names) | {"__main__", PACKAGE, "cloudpickle"}
+"""Top-level modules that need not be looked for on the target."""
+
+
+@dataclass(frozen=True)
+class TravellingCell:
+    """What IPython needs to run the rest of a cell; field meanings as in RunningCell."""
+
+    raw_cell: str
+    transformed_cell: str
+    statements: tuple[ast.stmt, ...]
+    mode: str
+    execution_count: int
+
+    @classmethod
+    def of(cls, cell: RunningCell) -> TravellingCell:
+        """The part of a running cell that is data."""
+        return cls(cell.raw_cell, cell.transformed_cell, cell.statements, cell.mode, cell.execution_count)
+
+
+def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled:
+    """The session of ``shell`` as it goes to ``place``; nothing here is changed.
+
+    Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled. Raises
+    FrameRefused or ObjectsRefused.
+    """
+    fault("capture.before")
+    stack = None if cell is None else capture_stack(cell.top, cell.root, place_name=lambda file: _cell_name(shell, file))
+    fault("capture.midway")
+    items = {
+        "place": place,
+        "cell": None if cell is None else TravellingCell.of(cell),
+        **capture_items(shell, cell, Phase.ARRIVAL, Phase.RESUME, Phase.CELL),
+    }
+    session = {"items": items, "namespace": travelling_namespace(shell), "stack": stack}
+    pickled = dump(session, anchors(shell), running_generators(stack) if stack else {})
+    surroundings = pickle.dumps(capture_items(shell, cell, Phase.SURROUNDINGS))
+    return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
+
+
+def _cell_name(shell: Any, file_name: str) -> str | None:
+    """What the user calls a code object's file."""
+    number = shell.compile._filename_map.get(file_name)
+    return None if number is None else f"cell {number}"
+
+
+def modules_in_use(shell: Any, pickled: Pickled) -> list[str]:
+    """Sorted top-level names of the packages that the target must have for this snapshot to be unpickled
+    there.
+    """
+    wanted = {*pickled.modules, *loaded_extensions(shell)}
+    if "matplotlib.pyplot" in sys.modules:
+        wanted.add("matplotlib")
+    return sorted({name.partition(".")[0] for name in wanted} - ALWAYS_THERE)

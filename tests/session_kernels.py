@@ -1,0 +1,217 @@
+"""Real kernels for the session tests: one that stays where it is, and a chain of them through which a session
+hops.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from hopping import MARK
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+
+TESTS = Path(__file__).parent
+SECONDS = 60.0
+START = "import sys; from pyteleport_jupyter.remote.kernel import main; main(sys.argv[1:])"
+
+Message = tuple[str, Any]
+
+
+class Kernel:
+    """One kernel process with its client."""
+
+    def __init__(
+        self, directory: Path, *, hops: bool, arrives: bool = False, python: str = sys.executable
+    ) -> None:
+        self.snapshot = directory / f"{uuid.uuid4().hex}.snapshot"
+        self.ship: int | None = None
+        connection_file, _ = write_connection_file(str(directory / f"{uuid.uuid4().hex}.json"))
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)]),
+            "HOPPING": str(self.snapshot) if hops else "stay",
+            "PYTHONWARNINGS": "default",
+        }
+        command = [python, "-m", "ipykernel_launcher", "-f", connection_file]
+        descriptors: tuple[int, ...] = ()
+        if arrives:
+            read, self.ship = os.pipe()
+            descriptors = (read,)
+            command = [python, "-c", START, "-f", connection_file, "--ship-fd", str(read)]
+        self.errors = tempfile.TemporaryFile()  # noqa: SIM115
+        self.process = subprocess.Popen(
+            command,
+            env=environment,
+            pass_fds=descriptors,
+            cwd=directory,
+            stderr=self.errors,
+            start_new_session=True,
+        )
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.client = BlockingKernelClient(connection_file=connection_file)
+        self.client.load_connection_file()
+        self.client.start_channels()
+
+    def wait_until_ready(self) -> Kernel:
+        self.client.wait_for_ready(timeout=SECONDS)
+        return self
+
+    def end(self) -> str:
+        """Kill it; what it wrote to its raw stderr."""
+        self.client.stop_channels()
+        if self.ship is not None:
+            os.close(self.ship)
+            self.ship = None
+        self.process.kill()
+        self.process.wait()
+        with self.errors:
+            self.errors.seek(0)
+            return self.errors.read().decode(errors="replace")
+
+    def take_over(self, snapshot: bytes, **content: Any) -> dict[str, Any]:
+        """Ship ``snapshot`` and prepare; the content of the reply."""
+        ship, self.ship = self.ship, None
+        assert ship is not None
+        with os.fdopen(ship, "wb") as file:
+            feeder = threading.Thread(target=_feed, args=(file, snapshot))
+            feeder.start()
+            request = self.client.session.msg(
+                "teleport_prepare", {"host": "there", "target": "there", **content}
+            )
+            self.client.shell_channel.send(request)
+            reply = self.reply_to(request["header"]["msg_id"])
+            feeder.join()
+        return reply["content"]
+
+    def reply_to(self, message_id: str) -> dict[str, Any]:
+        while True:
+            reply = self.client.get_shell_msg(timeout=SECONDS)
+            if reply["parent_header"].get("msg_id") == message_id:
+                return reply
+
+
+def _feed(file: Any, snapshot: bytes) -> None:
+    try:
+        file.write(snapshot)
+        file.flush()
+    except BrokenPipeError:
+        pass
+
+
+class Session:
+    """A notebook session: runs cells, and follows them from kernel to kernel where they hop."""
+
+    def __init__(self, directory: Path, *, hops: bool, python: str = sys.executable) -> None:
+        self.directory, self.hops, self.python = directory, hops, python
+        self.kernel = Kernel(directory, hops=hops, python=python).wait_until_ready()
+        self.next: Kernel | None = None
+        self.jumps = 0
+        self.run("%load_ext hopping")
+
+    def end(self) -> None:
+        """Kill what is left of it, and show what the kernels complained about."""
+        for kernel in (self.kernel, self.next):
+            if kernel is not None:
+                complaints = kernel.end()
+                if complaints.strip():
+                    print(complaints)
+
+    def run(self, code: str, answer: str = "", **content: Any) -> list[Message]:
+        """Run one cell to its end, wherever that is; all its messages in order, the reply last."""
+        if self.hops and self.next is None:
+            self.next = Kernel(self.directory, hops=True, arrives=True, python=self.python)
+        full = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, **content}
+        full = {"allow_stdin": bool(answer), "stop_on_error": True, **full}
+        request = self.kernel.client.session.msg("execute_request", full)
+        self.kernel.client.shell_channel.send(request)
+        return self._follow(request, answer)
+
+    def _follow(self, request: dict[str, Any], answer: str) -> list[Message]:
+        messages: list[Message] = []
+        while True:
+            message = self._next_message(request["header"]["msg_id"], answer)
+            kind, content = message["header"]["msg_type"], message["content"]
+            if kind == "status":
+                if content["execution_state"] == "idle":
+                    break
+            elif MARK in content.get("data", {}):
+                self._hop(request)
+            else:
+                messages.append((kind, content))
+        reply = self.kernel.reply_to(request["header"]["msg_id"])
+        return [*messages, ("execute_reply", reply["content"])]
+
+    def _next_message(self, message_id: str, answer: str) -> dict[str, Any]:
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            client = self.kernel.client
+            if answer and client.stdin_channel.msg_ready():
+                client.get_stdin_msg(timeout=1)
+                client.input(answer)
+            if client.iopub_channel.socket.poll(100):
+                message = client.get_iopub_msg(timeout=1)
+                if message["parent_header"].get("msg_id") == message_id:
+                    return message
+            elif self.kernel.process.poll() is not None:
+                raise AssertionError(f"the kernel died: {self.kernel.end()}")
+        raise AssertionError("the cell did not end")
+
+    def _hop(self, request: dict[str, Any]) -> None:
+        here, there = self.kernel, self.next
+        assert there is not None
+        there.wait_until_ready()
+        reply = there.take_over(here.snapshot.read_bytes())
+        assert reply["status"] == "ok", (reply, there.end())
+        here.end()
+        self.kernel, self.jumps = there, self.jumps + 1
+        self.next = Kernel(self.directory, hops=True, arrives=True, python=self.python)
+        marked = {**request, "metadata": {**request["metadata"], "teleport": {"resume": True}}}
+        there.client.shell_channel.send(marked)
+
+
+_NORMAL = (
+    (re.compile(r"ipykernel_\d+"), "ipykernel_PID"),
+    (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
+    (re.compile(r"\b[0-9a-f]{32}\b"), "UNIQUE"),
+    (re.compile(r"[\d.]+ (ns|µs|us|ms|s)\b"), "TIME"),
+)
+
+
+def normal(value: Any) -> Any:
+    """``value`` without what differs from process to process: pids in file names, addresses, unique ids,
+    times.
+    """
+    if isinstance(value, str):
+        for pattern, word in _NORMAL:
+            value = pattern.sub(word, value)
+        return value
+    if isinstance(value, dict):
+        return {normal(key): normal(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [normal(part) for part in value]
+    return value
+
+
+def comparable(messages: list[Message]) -> list[Message]:
+    """Messages with consecutive pieces of one stream put together: a hop flushes, which splits them."""
+    joined: list[Message] = []
+    for kind, content in messages:
+        if kind == "stream" and joined and joined[-1][0] == kind and joined[-1][1]["name"] == content["name"]:
+            joined[-1] = (kind, {**content, "text": joined[-1][1]["text"] + content["text"]})
+        else:
+            joined.append((kind, content))
+    return [(kind, normal(_without_engine(content))) for kind, content in joined]
+
+
+def _without_engine(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != "engine_info"}
