@@ -1,4 +1,6 @@
-"""Fixtures of the whole suite: the lab, its two main hosts, kernels on them, and the proof that nothing stays behind."""
+"""Fixtures of the whole suite: the lab, its two main hosts, kernels on them, and the proof that nothing stays
+behind.
+"""
 
 from __future__ import annotations
 
@@ -62,28 +64,30 @@ def lab() -> Iterator[Lab]:
     laboratory.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def host_a(lab: Lab) -> Host:
     """Where the notebook starts: ``workbench``, user alice; our package is installed."""
     return lab.host(NOTEBOOK.name)
 
 
-@pytest.fixture()
+@pytest.fixture
 def host_b(lab: Lab) -> Host:
     """Where it goes: ``cartesius``, user bob; nothing of ours is installed."""
     return lab.host(TARGET.name)
 
 
-@pytest.fixture()
+@pytest.fixture
 def leak_check(lab: Lab, host_a: Host, host_b: Host) -> Iterator[None]:
     """Fails the test if processes, files or sockets are on either host that were not there before it."""
     with lab.nothing_left_on(host_a, host_b):
         yield
 
 
-@pytest.fixture()
+@pytest.fixture
 def kernel_on(leak_check: None, tmp_path: Path) -> Iterator[Callable[[Host], LabKernel]]:
-    """``kernel_on(host)``: a kernel there, with ``.client`` and ``.manager``; shut down, and leaks looked for, afterwards."""
+    """``kernel_on(host)``: a kernel there, with ``.client`` and ``.manager``; shut down, and leaks looked
+    for, afterwards.
+    """
     kernels: list[LabKernel] = []
 
     def start(host: Host) -> LabKernel:

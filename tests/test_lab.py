@@ -1,4 +1,6 @@
-"""The lab itself: hosts are what they claim to be, faults do what they say, and the leak check sees what is left."""
+"""The lab itself: hosts are what they claim to be, faults do what they say, and the leak check sees what is
+left.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 from lab import NOTEBOOK, PASSWORD, SPECIFICATIONS, TARGET, Direction, Host, Lab, LabKernel, LeftBehind
 
-SYSTEM = "import os, pwd, socket; print(socket.gethostname(), pwd.getpwuid(os.getuid()).pw_name, os.environ['HOME'])"
+SYSTEM = """import os, pwd, socket
+print(socket.gethostname(), pwd.getpwuid(os.getuid()).pw_name, os.environ['HOME'])
+"""
 
 
 def ssh(lab: Lab, alias: str, command: str, *options: str, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -47,7 +51,8 @@ def test_ssh_from_pytest_reaches_host_b(lab: Lab, host_b: Host) -> None:
 
 
 def test_only_host_a_has_our_package(lab: Lab, host_a: Host, host_b: Host) -> None:
-    finds = "import importlib.util as u; print([bool(u.find_spec(n)) for n in ('pyteleport_jupyter', 'ipykernel')])"
+    names = ("pyteleport_jupyter", "ipykernel")
+    finds = f"import importlib.util as u; print([bool(u.find_spec(n)) for n in {names}])"
     said = [lab.run_inside(h, [h.python, "-c", finds]).stdout.strip() for h in (host_a, host_b)]
     assert said == ["[True, True]", "[False, True]"]
 
@@ -151,7 +156,10 @@ def test_the_fault_proxy_delays_and_resets(lab: Lab, host_b: Host) -> None:
 
 def test_leftovers_sees_a_planted_process_file_and_socket(lab: Lab, host_b: Host) -> None:
     before = lab.traces(host_b)
-    listen = "import socket; s = socket.create_server(('127.0.0.1', 0)); open('planted', 'x'); print(flush=True); input()"
+    listen = (
+        "import socket; s = socket.create_server(('127.0.0.1', 0)); open('planted', 'x'); print(flush=True)"
+    )
+    listen += "; input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with lab.popen_inside(host_b, [host_b.python, "-c", listen], **pipes) as planted:
         assert planted.stdout is not None

@@ -14,7 +14,10 @@ class LabUnavailable(Exception):
 
 
 def run(argv: Sequence[str], text: str | None = None) -> str:
-    """Run a helper command, give it ``text`` on stdin, return its stdout. Raises LabUnavailable with its complaint."""
+    """Run a helper command, give it ``text`` on stdin, return its stdout.
+
+    Raises LabUnavailable with its complaint.
+    """
     try:
         done = subprocess.run(
             argv,

@@ -1,8 +1,9 @@
-"""Run one command on a lab host as a user of it: ``enter_host.py HOST.json [--connection-file F] -- ARGV...``.
+"""Run one command on a lab host as its user: ``enter_host.py HOST.json [--connection-file F] -- ARGV...``.
 
-Joins the host's namespaces, becomes the user, and gives the command a login-like environment. Like nsenter(1), with
-two differences that make it fit to stand for a kernel: signals sent to the process group reach only the command, and a
-Jupyter connection file is carried over to where the user can read it. Standard library only.
+Joins the host's namespaces, becomes the user, and gives the command a login-like environment. Like
+nsenter(1), with two differences that make it fit to stand for a kernel: signals sent to the process group
+reach only the command, and a Jupyter connection file is carried over to where the user can read it. Standard
+library only.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A TCP proxy that delays, throttles, stalls, cuts and resets: link faults without root, the same in every mode.
+"""A TCP proxy that delays, throttles, stalls, cuts and resets: link faults in every mode, without root.
 
-It runs in a thread of its own. Each direction of a connection is a reader that stamps what it reads with the time at
-which it is due, a bounded queue (the bytes "in flight"), and a writer that waits for that time, for its turn under the
-rate, and for the line to be whole.
+It runs in a thread of its own. Each direction of a connection is a reader that stamps what it reads with the
+time at which it is due, a bounded queue (the bytes "in flight"), and a writer that waits for that time, for
+its turn under the rate, and for the line to be whole.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class Budget:
 class FaultProxy:
     """Forwards connections to ``target``; listens while it is open. Use as a context manager.
 
-    ``delay`` (seconds, one way) and ``rate`` (bytes per second and direction, None: unlimited) may be set at any time.
+    ``delay`` (seconds, one way) and ``rate`` (bytes per second and direction, None: unlimited) may be set at
+    any time.
     """
 
     def __init__(self, target: tuple[str, int], listen: tuple[str, int] = ("127.0.0.1", 0)) -> None:

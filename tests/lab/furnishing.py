@@ -1,4 +1,7 @@
-"""What a namespace host finds around it: accounts, /etc, Python, home. Makes the plan for ``host_init.py``."""
+"""What a namespace host finds around it: accounts, /etc, Python, home.
+
+Makes the plan for ``host_init.py``.
+"""
 
 from __future__ import annotations
 
@@ -168,9 +171,11 @@ def unreachable_ancestors(path: str) -> list[str]:
 
 
 def covers(spec: HostSpecification, rows: list[tuple[str, str, bool]]) -> list[tuple[str, str]]:
-    """(folder, tmpfs options): what the host has for itself, and empty folders in place of those it may not pass."""
+    """(folder, tmpfs options): what the host has for itself, and empty folders in place of those it may not
+    pass.
+    """
     size = f",size={spec.disk_megabytes}m"
-    table = {folder: f"mode=1777{size}" for folder in COVERED}
+    table = dict.fromkeys(COVERED, f"mode=1777{size}")
     table |= {"/home": f"mode=755{size}", "/run": "mode=755", "/dev/shm": "mode=1777"}
     for source, target, _ in rows:
         if source == target:

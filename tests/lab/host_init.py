@@ -1,8 +1,9 @@
 """The first process of a lab host: furnishes its namespaces, starts sshd, reaps orphans, ends with its owner.
 
 Run as root (or as the root of a user namespace) by ``unshare --net --uts --mount --pid --ipc --fork``, with
-the path of a JSON file as its only argument. It is process 1 of the host, so when it ends everything on the host
-is killed; it ends when its standard input is closed, that is at the latest when pytest dies. Standard library only.
+the path of a JSON file as its only argument. It is process 1 of the host, so when it ends everything on the
+host is killed; it ends when its standard input is closed, that is at the latest when pytest dies. Standard
+library only.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def own_terminals() -> None:
 def hide_commands(prefix: str, folders: list[str]) -> None:
     """Make the commands that start with ``prefix`` vanish from ``folders``.
 
-    Each is replaced by an empty folder with links to the other commands: a command that is merely not executable would
-    still be found by shells.
+    Each is replaced by an empty folder with links to the other commands: a command that is merely not
+    executable would still be found by shells.
     """
     for number, folder in enumerate(folders):
         real = f"/run/commands{number}"
@@ -124,7 +125,7 @@ def main(path: str) -> None:
     write_files(plan)
     if plan["hidden"]:
         hide_commands(plan["hidden"], ["/usr/bin", "/usr/local/bin"])
-    # Its own session: the host's daemons must not share signals with us. Never waited for here but reaped with the rest.
+    # In a session of its own, so that it shares no signals with us. It is reaped with the orphans.
     daemon = subprocess.Popen(plan["daemon"], stdin=subprocess.DEVNULL, stdout=2, start_new_session=True)
     daemon.returncode = 0
     os.write(1, b"ready\n")

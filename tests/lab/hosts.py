@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 
 class Host(Protocol):
@@ -22,7 +22,8 @@ class Host(Protocol):
     python: str
     """Path of its interpreter."""
     has_own_system: bool
-    """Whether hostname, users, files and processes are its own, and not those of the machine pytest runs on."""
+    """Whether hostname, users, files and processes are its own, and not those of the machine pytest runs on.
+    """
 
     def command(self, argv: Sequence[str], options: Sequence[str] = ()) -> list[str]:
         """The command line that, run by pytest, runs ``argv`` on the host as its user."""

@@ -55,13 +55,15 @@ class CellRun:
 
 
 class LabKernel:
-    """A kernel that was started on ``host`` as its user, with its manager and a client, both of pytest's process.
+    """A kernel that was started on ``host`` as its user; manager and client are in pytest's process.
 
     The manager's signals, restart and shutdown work as for a kernel of this machine.
     """
 
     def __init__(self, host: Host, directory: Path) -> None:
-        """Start it and wait until it answers. ``directory``: for the kernel specification and the connection file."""
+        """Start it and wait until it answers. ``directory``: for the kernel specification and the connection
+        file.
+        """
         self.host = host
         specification = directory / "kernels/lab/kernel.json"
         specification.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +89,10 @@ class LabKernel:
             raise
 
     def execute(self, code: str, timeout: float = 60.0, **options: Any) -> CellRun:
-        """Run a cell; returns when both the reply and ``idle`` are here. Raises queue.Empty after ``timeout``."""
+        """Run a cell; returns when both the reply and ``idle`` are here.
+
+        Raises queue.Empty after ``timeout``.
+        """
         return self.finish(self.client.execute(code, **options), timeout)
 
     def finish(self, request: str, timeout: float = 60.0) -> CellRun:

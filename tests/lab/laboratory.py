@@ -1,13 +1,16 @@
 """The lab as tests see it: hosts by name, in the best way this machine allows.
 
-Ways (modes), best first: ``root`` and ``userns`` - namespaces with an sshd in each, where ``userns`` is the same inside one
-user namespace, in which pytest itself must run; ``user`` - OpenSSH's sshd for this user on 127.0.0.1; ``embedded`` - our demo's
-own server. Which one works is found by trying; TELEPORT_LAB=MODE forces one, TELEPORT_LAB=off switches the lab off.
+Ways (modes), best first: ``root`` and ``userns`` - namespaces with an sshd in each, where ``userns`` is the
+same inside one user namespace, in which pytest itself must run; ``user`` - OpenSSH's sshd for this user on
+127.0.0.1; ``embedded`` - our demo's own server. Which one works is found by trying; TELEPORT_LAB=MODE forces
+one, TELEPORT_LAB=off switches the lab off.
 """
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 import os
 import pwd
 import shutil
@@ -17,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from . import local_host, ssh_files
 from .commands import LabUnavailable, run
@@ -85,7 +88,7 @@ def choose_mode() -> tuple[str | None, str]:
     if os.environ.get(INSIDE):
         return "userns", ""
     candidates = (forced,) if forced else MODES
-    obstacles = []
+    obstacles: list[str] = []
     for mode in candidates:
         if mode not in MODES:
             return None, f"TELEPORT_LAB={mode} is none of off, {', '.join(MODES)}"
@@ -96,12 +99,24 @@ def choose_mode() -> tuple[str | None, str]:
     return None, "; ".join(obstacles)
 
 
+def embedded_server(host_key: str, user_key: str, environment: dict[str, str]) -> Server:
+    """The demo's server, with the lab's keys. Imported only here: the other modes do without paramiko."""
+    import paramiko
+
+    from pyteleport_jupyter.demo.loopback_host import LoopbackHost
+
+    key = paramiko.Ed25519Key.from_private_key(io.StringIO(host_key))
+    return LoopbackHost(key, base64.b64decode(user_key.split()[1]), environment)
+
+
 class LeftBehind(AssertionError):
     """Something of ours is still on a host; the text lists it."""
 
 
 class Lab:
-    """Hosts by name. Made once per pytest session; nothing of it remains after :meth:`close`, or after pytest's death."""
+    """Hosts by name. Made once per pytest session; nothing of it remains after :meth:`close`, or after
+    pytest's death.
+    """
 
     def __init__(self, mode: str, on_missing: Callable[[str], NoReturn]) -> None:
         """``on_missing`` is called with the reason when a host cannot be had (it skips, or fails in CI)."""
@@ -187,9 +202,7 @@ class Lab:
         host_key = self._host_keys[spec.name].private
         if self.mode == "user":
             return UserSshd(spec, state, host_key, environment)
-        from pyteleport_jupyter.demo.loopback_host import LoopbackHost
-
-        return LoopbackHost(host_key=host_key, authorized_key=self._user_key.public, environment=environment)
+        return embedded_server(host_key, self._user_key.public, environment)
 
     def need_own_systems(self) -> None:
         """Skip (in CI: fail) the test unless hosts have names, users, files and processes of their own."""

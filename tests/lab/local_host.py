@@ -1,7 +1,7 @@
-"""Hosts without namespaces: an sshd of our own on 127.0.0.1, OpenSSH's or the embedded one, behind a fault proxy.
+"""Hosts without namespaces: an sshd of ours (OpenSSH's or embedded) on 127.0.0.1, behind a fault proxy.
 
-They share user, files, network and processes with pytest; what makes one a host is its own HOME. What belongs to it is
-found by that HOME in the processes' environment.
+They share user, files, network and processes with pytest; what makes one a host is its own HOME. What belongs
+to it is found by that HOME in the processes' environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from . import python_home, ssh_files
 from .commands import LabUnavailable
@@ -102,7 +102,9 @@ class LocalHost:
     ip = "127.0.0.1"
 
     def __init__(self, spec: HostSpecification, user: str, server: Server, proxy: FaultProxy, state: Path):
-        """``state`` holds the folders ``home``, ``run`` and ``python``; ``proxy`` already leads to ``server``."""
+        """``state`` holds the folders ``home``, ``run`` and ``python``; ``proxy`` already leads to
+        ``server``.
+        """
         self.name, self.user = spec.name, user
         self.home = str(state / "home")
         self.runtime_directory = str(state / "run")
@@ -126,7 +128,7 @@ class LocalHost:
 
     def _is_guest(self, process: psutil.Process) -> bool:
         try:
-            return process.environ().get("HOME") == self.home
+            return bool(process.environ().get("HOME") == self.home)
         except psutil.Error:
             return False
 
@@ -190,7 +192,10 @@ def local_environment(spec: HostSpecification, user: str, state: Path) -> dict[s
 
 
 def furnish(spec: HostSpecification, state: Path, neighbourhood: Neighbourhood) -> None:
-    """Make home, runtime directory and Python. Raises LabUnavailable for hosts that need a system of their own."""
+    """Make home, runtime directory and Python.
+
+    Raises LabUnavailable for hosts that need a system of their own.
+    """
     if spec.python != "same" or spec.shell != "bash" or spec.noisy or spec.disk_megabytes < 16:
         raise LabUnavailable(f"host {spec.name} needs namespaces: it cannot share a system with pytest")
     for name, mode in (("home", 0o755), ("home/.ssh", 0o700), ("run", 0o700)):
@@ -199,6 +204,8 @@ def furnish(spec: HostSpecification, state: Path, neighbourhood: Neighbourhood) 
         path = state / "home/.ssh" / name
         path.touch(mode=0o600)
         path.write_text(text)
+    # /etc/profile may set another PATH in login shells.
+    (state / "home/.profile").write_text(f'export PATH="{state / "python/bin"}:$PATH"\n')
     environment = state / "python"
     site_packages = python_home.make_environment(python_home.own_executable(), environment)
     seen_at = {name: str(path) for name, path in python_home.shared_folders().items()}

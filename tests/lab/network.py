@@ -25,7 +25,10 @@ DEADLINE = 10.0
 
 
 def free_subnet() -> ipaddress.IPv4Network:
-    """A /24 of the benchmark range that no interface here uses. Random, since labs may start at the same time."""
+    """A /24 of the benchmark range that no interface here uses.
+
+    Random, since labs may start at the same time.
+    """
     taken = set(re.findall(r"inet (198\.\d+\.\d+)\.", run(["ip", "-4", "-o", "addr"])))
     subnets = [n for n in BENCHMARK_RANGE.subnets(new_prefix=24) if str(n).rpartition(".")[0] not in taken]
     if not subnets:

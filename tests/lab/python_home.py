@@ -1,7 +1,8 @@
 """The Python of a lab host: a virtual environment of its own whose packages are borrowed from pytest's.
 
-A virtual environment is a pyvenv.cfg, a link to the interpreter and a site-packages directory. Filling the latter with
-links costs milliseconds where installing costs seconds, needs no network, and lets a host lack single packages.
+A virtual environment is a pyvenv.cfg, a link to the interpreter and a site-packages directory. Filling the
+latter with links costs milliseconds where installing costs seconds, needs no network, and lets a host lack
+single packages.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ SUPPORTED_MINORS = (11, 12, 13)
 
 
 def other_python() -> Path | None:
-    """An interpreter of another minor than ours: from PATH, else from pyenv's or uv's folders; None if there is none."""
+    """An interpreter of another minor than ours: from PATH, else from pyenv's or uv's folders; None if there
+    is none.
+    """
     for minor in SUPPORTED_MINORS:
         if minor == sys.version_info.minor:
             continue
@@ -45,7 +48,9 @@ def python_of_minor(minor: int) -> Path | None:
 
 
 def base_executable(python: Path) -> str | None:
-    """What ``python`` (maybe a pyenv shim, a link or a virtual environment) really is; None if it does not run."""
+    """What ``python`` (maybe a pyenv shim, a link or a virtual environment) really is; None if it does not
+    run.
+    """
     question = "import os, sys; print(os.path.realpath(sys._base_executable))"
     try:
         done = subprocess.run(
@@ -58,7 +63,7 @@ def base_executable(python: Path) -> str | None:
 
 def own_executable() -> str:
     """The real interpreter behind the one that runs pytest."""
-    return os.path.realpath(sys._base_executable)  # type: ignore[attr-defined]
+    return os.path.realpath(str(getattr(sys, "_base_executable", sys.executable)))
 
 
 def installation(executable: str) -> Path:

@@ -85,4 +85,7 @@ ALIAS_SUFFIXES = {
     "-faulty": "through the lab's fault proxy, when it runs",
     "-jump": "by ProxyJump through the notebook host's sshd",
 }
-"""ssh aliases that exist for each host: ``cartesius``, ``cartesius-unknown``... and what is special about them."""
+"""ssh aliases that exist for each host: ``cartesius``, ``cartesius-unknown``...
+
+and what is special about them.
+"""

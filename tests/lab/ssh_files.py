@@ -62,7 +62,9 @@ def client_blocks(spec: HostSpecification, user: str, address: Address, director
 
 
 def client_config(users: dict[str, str], addresses: dict[str, Address], directory: str) -> str:
-    """An ssh_config for a client whose key and known_hosts are in ``directory``. ``users``: host name to user."""
+    """An ssh_config for a client whose key and known_hosts are in ``directory``. ``users``: host name to
+    user.
+    """
     blocks = [
         block
         for name, address in addresses.items()
