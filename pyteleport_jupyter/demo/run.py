@@ -147,6 +147,7 @@ def execute(notebook: NotebookNode, journal: Journal) -> str | None:
         notebook,
         timeout=CELL_SECONDS,
         kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=40"],
         on_cell_execute=lambda cell, cell_index: journal.begin(cell) if cell["cell_type"] == "code" else None,
     )
     client.journal = journal
