@@ -79,6 +79,8 @@ class FrameRefused(TeleportError):
 class ObjectsRefused(TeleportError):
     """These cannot be moved: {rows}. Nothing was moved, the session goes on here. Delete or close them, then teleport again."""
 
+    refusals: tuple[object, ...] = ()
+
 
 class HostUnknown(TeleportError):
     """{host} is not known: {reason}. The session goes on here. Check the name, or add it to your ssh config."""
@@ -158,6 +160,10 @@ class MoveCancelled(TeleportError):
 
 class HostKeyRevoked(TeleportError):
     """The key that {host} shows ({fingerprint}) is marked as revoked in {known_hosts}. The session goes on here, nothing was sent."""
+
+
+class SessionGone(TeleportError):
+    """The session on {host} cannot be reached any more: {reason}."""
 
 
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:

@@ -1,0 +1,114 @@
+"""Objects that exist on both sides and travel by name: what is called so there takes the place of what is called so here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Protocol
+
+from pyteleport_jupyter.objects import names
+
+CONTAINERS = (dict, list, set, frozenset, tuple, bytes, str, bytearray)
+"""Types that the pickler writes without asking any reducer: anchors of these are put into its memo beforehand."""
+
+
+class Anchors(Protocol):
+    """Who knows the live objects of a session by name, in both directions."""
+
+    @property
+    def by_name(self) -> Mapping[str, object]:
+        """The live objects here. Two names for one object are fine; the first counts."""
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The dict that is the globals of the notebook's functions."""
+
+    def resolve(self, name: str) -> object:
+        """The live object called ``name`` here; raises KeyError if there is none."""
+
+
+@dataclass(frozen=True)
+class NamespaceAnchors:
+    """The anchors of a plain namespace without a shell, as scripts and tests have it."""
+
+    namespace: dict[str, Any]
+    by_name: Mapping[str, object] = field(default_factory=dict)
+
+    def resolve(self, name: str) -> object:
+        return self.by_name[name]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Stands in the stream for ``target``, which the other side finds under ``kind`` and ``name``.
+
+    With an ``owner`` it is the ``__dict__`` of this module, which travels by value.
+    """
+
+    kind: str
+    name: str
+    target: Any = field(repr=False, compare=False)
+    owner: ModuleType | None = None
+
+
+def resolve_reference(kind: str, name: str) -> Any:
+    """Never called: the unpickler puts the resolver of its own anchors in this place."""
+    raise RuntimeError(f"{kind} {name} can only be resolved while a session is loaded")
+
+
+def resolver(anchors: Anchors) -> Callable[[str, str], Any]:
+    """The function that :func:`resolve_reference` stands for, on the side with ``anchors``."""
+    ways: dict[str, Callable[[str], Any]] = {
+        "anchor": anchors.resolve,
+        "namespace": lambda name: anchors.namespace,
+        "module": names.import_named,
+        "globals": lambda name: vars(names.import_named(name)),
+        "variable": lambda name: names.find_variable(*name.split(":")),
+    }
+    return lambda kind, name: ways[kind](name)
+
+
+LIVE_VARIABLES = (
+    "sys:__stdin__", "sys:__stdout__", "sys:__stderr__", "sys:modules", "sys:path", "sys:flags", "os:environ",
+    "threading:_main_thread", "random:_inst", "numpy.random.mtrand:_rand", "matplotlib:rcParams", "logging:root",
+    "traitlets.traitlets:Undefined", "traitlets.traitlets:All",
+)  # fmt: skip
+"""``module:name`` of objects with state that belong to their module and to the process: they are never copied."""
+
+
+def references(anchors: Anchors) -> dict[int, Reference]:
+    """``id`` -> :class:`Reference` of all that travels by name. An anchor wins over a module's own name for an object."""
+    found: dict[int, Reference] = {}
+    for name, target in anchors.by_name.items():
+        found.setdefault(id(target), Reference("anchor", name, target))
+    found.setdefault(id(anchors.namespace), Reference("namespace", "", anchors.namespace))
+    for reference in _module_references(anchors):
+        found.setdefault(id(reference.target), reference)
+    return found
+
+
+def _module_references(anchors: Anchors) -> list[Reference]:
+    found = []
+    for name, module in list(sys.modules.items()):
+        if not isinstance(module, ModuleType):
+            continue
+        content = object.__getattribute__(
+            module, "__dict__"
+        )  # a lazy module would load itself on an ordinary access
+        if content is anchors.namespace:
+            found.append(Reference("module", name, module))
+        elif type(module) is not ModuleType or names.is_importable_module(module):
+            found += [Reference("module", name, module), Reference("globals", name, content)]
+    found += [
+        Reference("variable", name, target)
+        for name in LIVE_VARIABLES
+        if (target := _variable(name)) is not None
+    ]
+    return found
+
+
+def _variable(name: str) -> Any:
+    module, _, attribute = name.partition(":")
+    return getattr(sys.modules.get(module), attribute, None)

@@ -1,0 +1,134 @@
+"""What is directly inside an object as pickle sees it, each with the step that Python would write to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CellType, FunctionType
+from typing import Any
+
+ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
+PATH_LIMIT = 160
+"""Longest path shown, in characters."""
+
+INSIDE = " (inside)"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a path as text. A hidden one is only shown if nothing follows that Python could write."""
+
+    text: str
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path as a linked list: most are never shown."""
+
+    before: Path | None
+    step: Step
+
+    def steps(self) -> list[Step]:
+        """From the variable on."""
+        steps: list[Step] = []
+        at: Path | None = self
+        while at is not None:
+            steps.append(at.step)
+            at = at.before
+        return steps[::-1]
+
+    @property
+    def name(self) -> str:
+        """The first step."""
+        return self.steps()[0].text
+
+    def __str__(self) -> str:
+        text = ""
+        for step in self.steps():
+            if not (step.text == INSIDE and text.endswith(INSIDE)):
+                text += step.text
+        return text if len(text) <= PATH_LIMIT else f"{text[: PATH_LIMIT // 2]} … {text[-PATH_LIMIT // 2 :]}"
+
+
+def children(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
+    """The objects inside ``obj``, whose reduce value is ``reduced`` (None if it goes by name, or is a container)."""
+    inside = _inside(obj, reduced)
+    return ((step, child) for step, child in inside if type(child) not in ATOMS)
+
+
+def _inside(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
+    kind = type(obj)
+    if kind in (list, tuple):
+        return ((Step(f"[{index}]"), child) for index, child in enumerate(obj))
+    if kind is dict:
+        return _of_dict(obj)
+    if kind in (set, frozenset):
+        return ((Step(" (an element)"), child) for child in obj)
+    if kind is CellType:
+        return iter(_of_cell(obj))
+    if not isinstance(reduced, tuple):
+        return iter(())
+    if kind is FunctionType:
+        return _of_function(obj)
+    return _of_reduced(obj, reduced)
+
+
+def _of_dict(content: dict[Any, Any]) -> Iterator[tuple[Step, Any]]:
+    for key, child in content.items():
+        if type(key) not in ATOMS:
+            yield Step(" (a key)"), key
+        yield Step(f"[{_short(key)}]"), child
+
+
+def _short(key: Any) -> str:
+    text = repr(key) if type(key) in ATOMS else f"<{type(key).__name__}>"
+    return text if len(text) <= 40 else f"{text[:30]}…"
+
+
+def _of_cell(cell: CellType) -> list[tuple[Step, Any]]:
+    try:
+        return [(Step(""), cell.cell_contents)]
+    except ValueError:
+        return []
+
+
+def _of_function(function: FunctionType) -> Iterator[tuple[Step, Any]]:
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        yield Step(f" (its variable {name})"), cell
+    yield Step(".__defaults__"), function.__defaults__
+    yield Step(".__kwdefaults__"), function.__kwdefaults__
+    yield Step(".__globals__"), function.__globals__
+    for name, child in function.__dict__.items():
+        yield Step(f".{name}"), child
+
+
+def _of_reduced(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[Step, Any]]:
+    function, args, state, items, pairs = ([*reduced, None, None, None])[:5]
+    yield Step(INSIDE, is_hidden=True), function
+    named = (
+        {id(child): name for name, child in getattr(obj, "__dict__", {}).items()}
+        if not isinstance(obj, type)
+        else {}
+    )
+    for child in args:
+        yield _step_to(child, named), child
+    yield from _of_state(state)
+    for index, child in enumerate(items or ()):
+        yield Step(f"[{index}]"), child
+    for key, child in pairs or ():
+        yield Step(f"[{_short(key)}]"), child
+
+
+def _step_to(child: Any, named: dict[int, str]) -> Step:
+    name = named.get(id(child))
+    return Step(f".{name}") if name else Step(INSIDE, is_hidden=True)
+
+
+def _of_state(state: Any) -> Iterator[tuple[Step, Any]]:
+    parts = state if type(state) is tuple else (state,)
+    for part in parts:
+        if type(part) is dict and all(type(name) is str for name in part):
+            yield from ((Step(f".{name}" if name else ""), child) for name, child in part.items())
+        else:
+            yield Step(INSIDE, is_hidden=True), part

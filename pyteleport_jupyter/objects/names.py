@@ -1,0 +1,122 @@
+"""What can be found by name on both sides: importable definitions, and sentinels that modules hold."""
+
+from __future__ import annotations
+
+import _collections_abc
+import importlib
+import sys
+import types
+from types import ModuleType
+from typing import Any
+
+NOTEBOOK_MODULES = frozenset({"__main__", "__mp_main__"})
+"""Modules whose definitions exist here only, although they stand in ``sys.modules``."""
+
+UNNAMED_TYPES: dict[type, tuple[str, str]] = {
+    found: (module.__name__, name)
+    for module in (_collections_abc, types)
+    for name, found in vars(module).items()
+    if isinstance(found, type)
+    and getattr(sys.modules.get(found.__module__), found.__qualname__, None) is not found
+}
+"""Types of the interpreter that their own module does not hold, such as ``function``: where else they stand."""
+
+
+def is_importable_module(module: ModuleType) -> bool:
+    """Whether another process can import ``module`` by its name."""
+    if module.__name__ in NOTEBOOK_MODULES or sys.modules.get(module.__name__) is not module:
+        return False
+    if vars(module).get("__spec__") is not None:
+        return True
+    # C extensions make some submodules without a spec (pyexpat.errors): they come with their parent.
+    parent = sys.modules.get(module.__name__.rpartition(".")[0])
+    return isinstance(parent, ModuleType) and is_importable_module(parent)
+
+
+def home_module(definition: Any) -> ModuleType | None:
+    """The importable module that a function or class says it comes from, or None."""
+    module = (
+        sys.modules.get(name) if isinstance(name := getattr(definition, "__module__", None), str) else None
+    )
+    return module if isinstance(module, ModuleType) and is_importable_module(module) else None
+
+
+def is_importable(definition: Any) -> bool:
+    """Whether ``pickle`` finds this function or class again under its ``__module__`` and ``__qualname__``."""
+    found: Any = home_module(definition)
+    try:
+        for name in definition.__qualname__.split("."):
+            found = getattr(found, name)
+    except AttributeError:
+        return False
+    return found is definition
+
+
+def find_definition(module: str, qualname: str) -> Any:
+    """The function at ``qualname``, looked up in the ``__dict__`` of classes and taken out of class and static methods."""
+    found: Any = importlib.import_module(module)
+    for name in qualname.split("."):
+        found = vars(found)[name]
+    return found.__func__ if isinstance(found, classmethod | staticmethod) else found
+
+
+def is_definition_of_class(function: Any) -> bool:
+    """Whether :func:`find_definition` finds ``function`` although attribute access gives something else."""
+    module = home_module(function)
+    try:
+        return module is not None and find_definition(module.__name__, function.__qualname__) is function
+    except (KeyError, TypeError, ImportError):
+        return False
+
+
+def find_variable(module: str, name: str) -> Any:
+    """What ``module`` holds under ``name``; raises ImportError or AttributeError."""
+    return getattr(import_named(module), name)
+
+
+def import_named(name: str) -> ModuleType:
+    """Import ``name``; a submodule without a file comes with its parent."""
+    if name not in sys.modules and "." in name:
+        importlib.import_module(name.rpartition(".")[0])
+    return sys.modules.get(name) or importlib.import_module(name)
+
+
+def module_variables() -> dict[int, tuple[str, str]]:
+    """``id`` of every stateless object held at the top level of an importable module -> (module, name).
+
+    These are the sentinels that code compares with ``is``, such as ``dataclasses.MISSING``.
+    """
+    found: dict[int, tuple[str, str]] = {}
+    for module in list(sys.modules.values()):
+        if type(module) is ModuleType and is_importable_module(module):
+            for name, value in list(vars(module).items()):
+                if is_stateless(value):
+                    found.setdefault(id(value), (module.__name__, name))
+    return found
+
+
+def is_stateless(value: object) -> bool:
+    """Whether nothing but its identity tells ``value`` from another object of its type."""
+    kind = type(value)
+    if kind is object:
+        return True
+    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__reduce__ is not object.__reduce__:
+        return False
+    return kind.__basicsize__ <= _PLAIN_SIZE and not _attributes(value) and is_importable(kind)
+
+
+def _attributes(value: object) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = object.__getattribute__(
+            value, "__dict__"
+        )  # a proxy would answer for another object
+    except AttributeError:
+        return None
+    return found
+
+
+class _Plain:
+    pass
+
+
+_PLAIN_SIZE = _Plain.__basicsize__

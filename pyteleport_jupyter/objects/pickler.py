@@ -1,0 +1,154 @@
+"""Objects -> bytes: one pickle with one memo, large buffers beside it without a copy.
+
+The stream is a sequence of pickles that share one memo: references to the live objects that pickle would copy, then
+the definitions of the namespace, then all the rest; after each of the two, the contents of the cells met so far. Cells
+are written empty, so that functions can refer to each other; definitions come first, since user code may run while
+objects are rebuilt (``__setstate__``, ``__hash__``).
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from pyteleport_jupyter.errors import ObjectsRefused
+from pyteleport_jupyter.objects import reducers
+from pyteleport_jupyter.objects.anchors import CONTAINERS, Anchors, Reference
+from pyteleport_jupyter.objects.deep import DeepPickler
+from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
+from pyteleport_jupyter.objects.reducers.frames import use_stack
+from pyteleport_jupyter.objects.reducers.functions import contents_of
+from pyteleport_jupyter.objects.reducers.modules import ModuleCopied
+from pyteleport_jupyter.objects.refusals import explain, readable
+
+RESTART_LIMIT = 200
+"""Most module dicts that may be found inside the user's own containers."""
+
+DEFINITIONS = (FunctionType, type, ModuleType, str, bytes, int, float, complex, bool, type(None))
+"""Values of the namespace that are bound before other objects are rebuilt: what user code needs that runs then."""
+
+
+@dataclass(frozen=True)
+class Pickled:
+    """A session as data.
+
+    ``buffers`` are views of live memory: they change if the objects do. ``modules`` are the full names of all modules that the
+    stream refers to, without what travels along.
+    """
+
+    stream: bytes
+    buffers: tuple[memoryview, ...]
+    modules: frozenset[str]
+
+    @property
+    def total_bytes(self) -> int:
+        """What has to be sent, apart from the header."""
+        return len(self.stream) + sum(buffer.nbytes for buffer in self.buffers)
+
+
+class SessionPickler(pickle.Pickler):
+    """CPython's pickler, which asks :class:`Reduction` for every object that is not of a basic type."""
+
+    dispatch_table = DISPATCH
+
+    def __init__(
+        self, file: io.BytesIO, reduction: Reduction, keep: Callable[[pickle.PickleBuffer], Any]
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=keep)
+        self.reducer_override = reduction.reduce
+
+
+def dump(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Pickled:
+    """Pickle ``root``: ``{"stack": Stack | None, "namespace": dict, "items": dict}``.
+
+    ``running`` is what ``frames.running_generators`` gives for the stack. Raises ObjectsRefused, whose ``refusals`` list
+    every object that cannot move.
+    """
+    try:
+        return _dump_restarting(root, anchors, running)
+    except Exception as error:
+        refusals = explain(root, lambda: _new_reduction(root, anchors, running), error)
+        refused = ObjectsRefused(rows=readable(refusals))
+        refused.refusals = refusals
+        raise refused from None
+
+
+def _new_reduction(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Reduction:
+    reducers.fill_table()
+    reduction = Reduction(anchors, running)
+    use_stack(reduction, root.get("stack"))
+    return reduction
+
+
+def _dump_restarting(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Pickled:
+    primed: set[str] = set()
+    kind: type[Any] = SessionPickler
+    for _ in range(RESTART_LIMIT):
+        reduction = _new_reduction(root, anchors, running)
+        reduction.primed |= primed
+        try:
+            return _dump_once(root, reduction, kind)
+        except ModuleCopied as copied:
+            primed.add(copied.name)
+        except RecursionError:
+            if kind is DeepPickler:
+                raise
+            kind = DeepPickler
+    raise pickle.PicklingError("the dicts of too many modules are held in containers")
+
+
+def _dump_once(root: Mapping[str, Any], reduction: Reduction, kind: type[Any]) -> Pickled:
+    file = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
+    pickler = kind(file, reduction, buffers.append)
+    with kind.room() if kind is DeepPickler else _usual_room():
+        _prime(pickler, reduction)
+        for record in _records(root, reduction):
+            pickler.dump(record)
+    modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
+    return Pickled(file.getvalue(), tuple(buffer.raw() for buffer in buffers), frozenset(modules))
+
+
+@contextmanager
+def _usual_room() -> Iterator[None]:
+    yield
+
+
+def _prime(pickler: Any, reduction: Reduction) -> None:
+    """Write references to live dicts and lists, and let the memo hold the live objects in their places."""
+    live = [reference for reference in reduction.references.values() if _is_primed(reference, reduction)]
+    pickler.dump(live)
+    memo = dict(pickler.memo.copy())
+    for reference in live:
+        # Replaced, not added: both sides number the memo by its size.
+        memo[id(reference.target)] = (memo.pop(id(reference))[0], reference.target)
+    pickler.memo = memo
+    reduction.in_memo.update(id(reference.target) for reference in live)
+
+
+def _is_primed(reference: Reference, reduction: Reduction) -> bool:
+    if reference.kind == "globals":
+        return reference.name in reduction.primed
+    return type(reference.target) in CONTAINERS
+
+
+def _records(root: Mapping[str, Any], reduction: Reduction) -> Iterator[tuple[str, Any]]:
+    namespace: Mapping[str, Any] = root.get("namespace") or {}
+    yield "definitions", {name: value for name, value in namespace.items() if isinstance(value, DEFINITIONS)}
+    yield from _cell_records(reduction)
+    yield "root", dict(root)
+    yield from _cell_records(reduction)
+    yield "end", None
+
+
+def _cell_records(reduction: Reduction) -> Iterator[tuple[str, Any]]:
+    while reduction.cells:
+        met = reduction.cells[:]
+        reduction.cells.clear()
+        yield "cells", [filled for cell in met for filled in contents_of(cell)]

@@ -1,0 +1,27 @@
+"""The reducers that the product itself enters in the table, split by subject."""
+
+from __future__ import annotations
+
+import importlib
+
+SUBJECTS = (
+    "functions",
+    "classes",
+    "modules",
+    "frames",
+    "raised",
+    "references",
+    "synchronisation",
+    "context",
+    "files",
+    "iterators",
+    "library",
+    "widgets",
+    "refused",
+)
+
+
+def fill_table() -> None:
+    """Import all subjects; what they decorate is in the table then."""
+    for subject in SUBJECTS:
+        importlib.import_module(f"{__name__}.{subject}")

@@ -1,0 +1,167 @@
+"""Classes of the notebook, made again without running the hooks of the user a second time."""
+
+from __future__ import annotations
+
+import abc
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from types import GetSetDescriptorType, MemberDescriptorType
+from typing import Any
+
+from pyteleport_jupyter.objects import names
+from pyteleport_jupyter.objects.reduction import Reduction
+from pyteleport_jupyter.objects.table import CannotMove, reduces
+
+HEAP_TYPE = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
+
+MADE_BY_TYPE = frozenset(
+    {"__dict__", "__weakref__", "_abc_impl", "__annotate_func__", "__annotations_cache__"}
+)
+"""Entries of a class dict that belong to the class object itself."""
+
+GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__")
+"""Entries that the making of a class looks at."""
+
+MADE_BY_ENUM = frozenset(
+    {
+        "_generate_next_value_", "_member_names_", "_member_map_", "_member_type_", "_value2member_map_", "_unhashable_values_",
+        "_unhashable_values_map_", "_hashable_values_", "_use_args_", "_new_member_", "_value_repr_", "__new__", "_sort_order_",
+    }
+)  # fmt: skip
+"""Entries that ``enum`` makes for each enumeration."""
+
+
+@reduces(type, subclasses=True)
+def reduce_class(made: type, reduction: Reduction) -> Any:
+    """By name if importable; else an empty class first, then its attributes."""
+    if reduction.by_name(made):
+        return NotImplemented
+    if made in names.UNNAMED_TYPES:
+        return names.find_variable, names.UNNAMED_TYPES[made]
+    if not made.__flags__ & HEAP_TYPE:
+        raise CannotMove("its type is built in and has no name that can be imported")
+    if issubclass(made, Enum):
+        return make_enum, _enum_arguments(made), _enum_state(made), None, None, set_enum
+    return make_class, _class_arguments(made), _class_state(made), None, None, set_class
+
+
+def _class_arguments(made: type) -> tuple[Any, ...]:
+    content = vars(made)
+    at_birth = {name: content[name] for name in GIVEN_AT_BIRTH if name in content}
+    at_birth["__qualname__"] = made.__qualname__
+    if isinstance(content.get("__dict__"), property):
+        at_birth["__dict__"] = content["__dict__"]
+    return type(made), made.__name__, made.__bases__, at_birth
+
+
+def _class_state(made: type) -> tuple[dict[str, Any], list[type]]:
+    left_out = {*MADE_BY_TYPE, "__slots__", "__qualname__"}
+    content = {name: value for name, value in vars(made).items() if name not in left_out}
+    own = {name: value for name, value in content.items() if not _is_made_by_type(value, made)}
+    return own, _registered(made)
+
+
+def _is_made_by_type(value: Any, made: type) -> bool:
+    descriptors = MemberDescriptorType | GetSetDescriptorType
+    return isinstance(value, descriptors) and value.__objclass__ is made
+
+
+def _registered(made: type) -> list[type]:
+    """Virtual subclasses of an abstract base class."""
+    if not isinstance(made, abc.ABCMeta):
+        return []
+    registry = abc._get_dump(made)[0]  # type: ignore[attr-defined]
+    return [registered for weak in registry if (registered := weak()) is not None]
+
+
+def make_class(metaclass: Any, name: str, bases: tuple[type, ...], at_birth: dict[str, Any]) -> type:
+    """The class without its attributes. Metaclasses of libraries do their work, those of the user did theirs before."""
+    with _hooks_silenced(bases):
+        if names.is_importable(metaclass):
+            return _make_like_a_statement(metaclass, name, bases, at_birth)
+        library = next(
+            kind for kind in metaclass.__mro__ if names.is_importable(kind) and "__new__" in vars(kind)
+        )
+        made: type = library.__new__(metaclass, name, bases, dict(at_birth))
+        return made
+
+
+def _make_like_a_statement(
+    metaclass: Any, name: str, bases: tuple[type, ...], at_birth: dict[str, Any]
+) -> type:
+    content = dict(at_birth)
+    written = content.pop("__orig_bases__", bases)
+    return types.new_class(name, written, {"metaclass": metaclass}, lambda body: body.update(content))
+
+
+@contextmanager
+def _hooks_silenced(bases: tuple[type, ...]) -> Iterator[None]:
+    """``__init_subclass__`` of classes of the notebook has run when the class was made; its effects travel as data."""
+    hooks: dict[type, Any] = {
+        kind: vars(kind)["__init_subclass__"]
+        for base in bases
+        for kind in base.__mro__
+        if "__init_subclass__" in vars(kind) and kind.__flags__ & HEAP_TYPE and not names.is_importable(kind)
+    }
+    for kind in hooks:
+        type.__setattr__(kind, "__init_subclass__", classmethod(_no_hook))
+    try:
+        yield
+    finally:
+        for kind, hook in hooks.items():
+            type.__setattr__(kind, "__init_subclass__", hook)
+
+
+def _no_hook(made: type, **arguments: Any) -> None:
+    """Takes the place of a hook that must not run twice."""
+
+
+def set_class(made: type, state: tuple[dict[str, Any], list[type]]) -> None:
+    """Set all attributes, past any ``__setattr__`` of a metaclass."""
+    content, registered = state
+    for name, value in content.items():
+        type.__setattr__(made, name, value)
+    register: Callable[[type], object] | None = getattr(made, "register", None)
+    for kind in registered:
+        abc.ABCMeta.register(made, kind) if register else None  # type: ignore[arg-type]
+
+
+def _enum_arguments(made: type[Enum]) -> tuple[Any, ...]:
+    members = {name: member.value for name, member in made.__members__.items()}
+    return type(made), made.__name__, made.__qualname__, made.__module__, made.__bases__, members
+
+
+def _enum_state(made: type[Enum]) -> tuple[dict[str, Any], dict[str, Any]]:
+    content, _ = _class_state(made)
+    own = {
+        name: value
+        for name, value in content.items()
+        if name not in MADE_BY_ENUM and name not in made.__members__
+    }
+    attributes = {name: member.__dict__ for name, member in made.__members__.items()}
+    return own, attributes
+
+
+def make_enum(
+    metaclass: Any, name: str, qualname: str, module: str, bases: tuple[type, ...], members: dict[str, Any]
+) -> type:
+    """An enumeration with its members, made by ``enum`` (the way of cloudpickle)."""
+    with _hooks_silenced(bases):
+        body = metaclass.__prepare__(name, bases)
+        for member, value in members.items():
+            body[member] = value
+        made: type = metaclass.__new__(metaclass, name, bases, body)
+    type.__setattr__(made, "__qualname__", qualname)
+    type.__setattr__(made, "__module__", module)
+    return made
+
+
+def set_enum(made: type[Enum], state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Set attributes of the class, and of each member."""
+    content, attributes = state
+    set_class(made, (content, []))
+    for name, own in attributes.items():
+        made.__members__[name].__dict__.update(own)

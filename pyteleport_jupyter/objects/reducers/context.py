@@ -1,0 +1,127 @@
+"""Context variables and what is built on them. Values are set in the context of the running cell, hence later."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from contextvars import Context, ContextVar, Token
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from pyteleport_jupyter.objects.deferred import run_later
+from pyteleport_jupyter.objects.reduction import Reduction
+from pyteleport_jupyter.objects.table import CannotMove, reduces
+
+
+@reduces(ContextVar)
+def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
+    """By name if a module holds it; else a new variable, set to its present value when the cell goes on."""
+    where = _holder(variable)
+    if where is not None:
+        reduction.modules.add(where[0])
+        return _held, where
+    default = _value_in(Context(), variable)
+    current = _value_in(contextvars.copy_context(), variable)
+    return make_variable, (variable.name, default), (current, run_later), None, None, set_variable
+
+
+def _holder(variable: ContextVar[Any]) -> tuple[str, str] | None:
+    from pyteleport_jupyter.objects.names import is_importable_module
+
+    for module in list(sys.modules.values()):
+        if type(module) is ModuleType and is_importable_module(module):
+            for name, value in list(vars(module).items()):
+                if value is variable:
+                    return module.__name__, name
+    return None
+
+
+def _held(module: str, name: str) -> Any:
+    from pyteleport_jupyter.objects.names import find_variable
+
+    return find_variable(module, name)
+
+
+def _value_in(context: Context, variable: ContextVar[Any]) -> tuple[Any, ...]:
+    """The value in a tuple, or an empty one."""
+    try:
+        return (context.run(variable.get),)
+    except LookupError:
+        return ()
+
+
+def make_variable(name: str, default: tuple[Any, ...]) -> ContextVar[Any]:
+    """A variable with its default, if any."""
+    return ContextVar(name, default=default[0]) if default else ContextVar(name)
+
+
+def set_variable(variable: ContextVar[Any], state: tuple[tuple[Any, ...], Any]) -> None:
+    """Set the value later."""
+    current, later = state
+    if current:
+        later(partial(variable.set, current[0]))
+
+
+@reduces(Token)
+def reduce_token(token: Token[Any], reduction: Reduction) -> Any:
+    """A used one only: an unused one is bound to the context of the process that made it."""
+    if "used" not in repr(token).split(" ", 2)[1]:
+        raise CannotMove(
+            f"it can only reset {token.var.name} in the context where it was set; reset it first"
+        )
+    return make_used_token, (token.var, () if token.old_value is Token.MISSING else (token.old_value,))
+
+
+def make_used_token(variable: ContextVar[Any], old: tuple[Any, ...]) -> Token[Any]:
+    """A token that has been used."""
+    return Context().run(_use_token, variable, old)
+
+
+def _use_token(variable: ContextVar[Any], old: tuple[Any, ...]) -> Token[Any]:
+    if old:
+        variable.set(old[0])
+    token = variable.set(None)
+    variable.reset(token)
+    return token
+
+
+@reduces("numpy._core._ufunc_config.errstate", "numpy.core._ufunc_config.errstate", "numpy.errstate")
+def reduce_error_state(state: Any, reduction: Reduction) -> Any:
+    """``with numpy.errstate(...)``: entered again in the context of the cell, on top of the settings from outside it."""
+    token = getattr(state, "_token", None)
+    if token is None:
+        return NotImplemented
+    inside = _settings()
+    outside = contextvars.copy_context().run(_settings_before, token)
+    return make_error_state, (outside, inside, run_later)
+
+
+def _settings() -> dict[str, Any]:
+    import numpy
+
+    return dict(numpy.geterr(), call=numpy.geterrcall())
+
+
+def _settings_before(token: Token[Any]) -> dict[str, Any]:
+    if token.old_value is Token.MISSING:
+        return Context().run(_settings)
+    token.var.set(token.old_value)
+    return _settings()
+
+
+def make_error_state(outside: dict[str, Any], inside: dict[str, Any], later: Any) -> Any:
+    """An ``errstate`` that is entered later."""
+    import numpy
+
+    state = numpy.errstate(**inside)
+    later(partial(_enter, state, outside))
+    return state
+
+
+def _enter(state: Any, outside: dict[str, Any]) -> None:
+    import numpy
+
+    numpy.seterrcall(outside["call"])
+    numpy.seterr(**{name: value for name, value in outside.items() if name != "call"})
+    state.__enter__()

@@ -1,0 +1,45 @@
+"""Frames of the stack and generators: :mod:`pyteleport_jupyter.frames` knows how, here is where it meets the table."""
+
+from __future__ import annotations
+
+import pickle
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import Any
+
+from pyteleport_jupyter.objects.reduction import Reduction
+from pyteleport_jupyter.objects.table import reduces
+
+
+@reduces(GeneratorType, CoroutineType, AsyncGeneratorType)
+def reduce_generator(generator: Any, reduction: Reduction) -> Any:
+    """Suspended, running, finished or fresh."""
+    from pyteleport_jupyter import frames
+
+    return _with_shared(frames.reduce_generator(generator, reduction.running), reduction)
+
+
+def use_stack(reduction: Reduction, stack: Any) -> None:
+    """Let the snapshots of ``stack`` keep the identity of their globals."""
+    for snapshot in getattr(stack, "frames", ()):
+        reduction.prefer(type(snapshot), reduce_snapshot)
+
+
+def reduce_snapshot(snapshot: Any, reduction: Reduction) -> Any:
+    """Pickle's own way, but globals that belong to a module are written as a reference to them."""
+    return _with_shared(object.__reduce_ex__(snapshot, pickle.HIGHEST_PROTOCOL), reduction)
+
+
+def _with_shared(reduced: Any, reduction: Reduction) -> Any:
+    if not isinstance(reduced, tuple):
+        return reduced
+    function, args, *rest = reduced
+    return (function, _share(args, reduction), *(_share(part, reduction) for part in rest))
+
+
+def _share(part: Any, reduction: Reduction) -> Any:
+    """``part`` of a reduce value with the globals that stand in it replaced by references to them."""
+    if type(part) is tuple:
+        return tuple(map(reduction.shared, part))
+    if type(part) is dict and reduction.shared(part) is part:
+        return {name: reduction.shared(value) for name, value in part.items()}
+    return part

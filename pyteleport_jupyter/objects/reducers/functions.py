@@ -1,0 +1,140 @@
+"""Functions with their real globals and live cells, methods, code objects, caches."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Iterator
+from types import (
+    BuiltinMethodType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
+from typing import Any
+
+from pyteleport_jupyter.objects import names
+from pyteleport_jupyter.objects.reduction import Reduction, reduce_own
+from pyteleport_jupyter.objects.table import reduces
+
+
+@reduces(FunctionType)
+def reduce_function(function: FunctionType, reduction: Reduction) -> Any:
+    """By name if importable; else code, globals *by identity* and cells that are filled later."""
+    if reduction.by_name(function):
+        return NotImplemented
+    if names.is_definition_of_class(function):
+        reduction.modules.add(function.__module__)
+        return names.find_definition, (function.__module__, function.__qualname__)
+    given = (
+        function.__code__,
+        reduction.shared(function.__globals__),
+        function.__name__,
+        function.__closure__,
+    )
+    return make_function, given, function_state(function), None, None, set_function
+
+
+def function_state(function: FunctionType) -> dict[str, Any]:
+    """What is set on a function after it is made; only what differs from a new function's."""
+    attributes = {
+        "__qualname__": function.__qualname__,
+        "__module__": function.__module__,
+        "__doc__": function.__doc__,
+        "__defaults__": function.__defaults__,
+        "__kwdefaults__": function.__kwdefaults__,
+        "__annotations__": function.__annotations__ or None,
+        "__type_params__": getattr(function, "__type_params__", None) or None,
+    }
+    return {name: value for name, value in attributes.items() if value is not None} | {
+        "": function.__dict__ or None
+    }
+
+
+def make_function(
+    code: CodeType, content: dict[str, Any], name: str, closure: tuple[CellType, ...] | None
+) -> FunctionType:
+    """A function without defaults; its ``__doc__`` and ``__module__`` are set from the state."""
+    function = FunctionType(code, content, name, None, closure)
+    function.__doc__ = None
+    return function
+
+
+def set_function(function: FunctionType, state: dict[str, Any]) -> None:
+    """Set what :func:`function_state` gave."""
+    function.__dict__.update(state.pop("") or {})
+    for name, value in state.items():
+        setattr(function, name, value)
+
+
+@reduces(CellType)
+def reduce_cell(cell: CellType, reduction: Reduction) -> Any:
+    """Empty, so that functions may refer to each other; the contents follow in the same memo."""
+    reduction.cells.append(cell)
+    return make_cell, ()
+
+
+def make_cell() -> CellType:
+    """An empty cell."""
+    return CellType()
+
+
+def contents_of(cell: CellType) -> Iterator[tuple[CellType, Any]]:
+    """The cell with its contents, or nothing if it is empty."""
+    try:
+        yield cell, cell.cell_contents
+    except ValueError:
+        return
+
+
+@reduces(CodeType)
+def reduce_code(code: CodeType, reduction: Reduction) -> Any:
+    """The original code; what was generated to resume a frame stays here."""
+    from pyteleport_jupyter import frames
+
+    return frames.reduce_code(code)
+
+
+@reduces(MethodType)
+def reduce_method(method: MethodType, reduction: Reduction) -> Any:
+    """Function and object, without asking the object for an attribute of that name."""
+    return MethodType, (method.__func__, method.__self__)
+
+
+@reduces(BuiltinMethodType, MethodWrapperType)
+def reduce_builtin_method(method: Any, reduction: Reduction) -> Any:
+    """Methods of built-in types through the type: an instance may hold another attribute of that name."""
+    owner = method.__self__
+    if owner is None or isinstance(owner, ModuleType):
+        return reduce_own(method, reduction)
+    if isinstance(owner, type) or not hasattr(type(owner), method.__name__):
+        return getattr, (owner, method.__name__)
+    return make_builtin_method, (owner, method.__name__)
+
+
+def make_builtin_method(owner: Any, name: str) -> Any:
+    """The method ``name`` of the type of ``owner``, bound to ``owner``."""
+    return getattr(type(owner), name).__get__(owner)
+
+
+@reduces(functools._lru_cache_wrapper)
+def reduce_cache(cached: Any, reduction: Reduction) -> Any:
+    """An empty cache around the function: C keeps the entries where nobody can read them."""
+    if reduction.by_name(cached):
+        return cached.__qualname__
+    parameters = cached.cache_parameters()
+    return make_cache, (cached.__wrapped__, parameters["maxsize"], parameters["typed"]), cached.__dict__
+
+
+def make_cache(function: Any, maxsize: int | None, typed: bool) -> Any:
+    """``functools.lru_cache`` around ``function``."""
+    return functools.lru_cache(maxsize, typed)(function)
+
+
+@reduces(types.GenericAlias)
+def reduce_alias(alias: types.GenericAlias, reduction: Reduction) -> Any:
+    """``list[X]``: default reduction, but never mistaken for a class."""
+    return types.GenericAlias, (alias.__origin__, alias.__args__)

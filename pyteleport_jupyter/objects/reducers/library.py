@@ -1,0 +1,104 @@
+"""Types of the standard library and of numpy that pickle refuses or cannot find by name."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import struct
+import typing
+from typing import Any
+
+from pyteleport_jupyter.objects.reduction import Reduction
+from pyteleport_jupyter.objects.table import CannotMove, reduces
+
+
+@reduces(object)
+def reduce_plain(obj: object, reduction: Reduction) -> Any:
+    """``object()``: a sentinel of a module by name, any other one anew."""
+    return reduction.sentinel(obj) or (object, ())
+
+
+@reduces(re.Match)
+def reduce_match(match: re.Match[str], reduction: Reduction) -> Any:
+    """The search that found it, made again there."""
+    for method in ("match", "search", "fullmatch"):
+        given = (match.re, method, match.string, match.pos, match.endpos)
+        again = make_match(*given)
+        if again is not None and again.regs == match.regs:  # type: ignore[attr-defined]
+            return make_match, given
+    start = (match.re, "match", match.string, match.start(), match.endpos)
+    again = make_match(*start)
+    if again is None or again.regs != match.regs:  # type: ignore[attr-defined]
+        raise CannotMove("the search that found it cannot be told from the result")
+    return make_match, start
+
+
+def make_match(
+    pattern: re.Pattern[str], method: str, text: str, start: int, end: int
+) -> re.Match[str] | None:
+    """Search again."""
+    found: re.Match[str] | None = getattr(pattern, method)(text, start, end)
+    return found
+
+
+@reduces(struct.Struct)
+def reduce_struct(compiled: struct.Struct, reduction: Reduction) -> Any:
+    """Its format."""
+    return struct.Struct, (compiled.format,)
+
+
+@reduces("numpy.memmap")
+def reduce_mapped(array: Any, reduction: Reduction) -> Any:
+    """A copy of the data, unless writing to it writes to a file here."""
+    if array.flags.writeable and getattr(array, "mode", None) in ("r+", "w+"):
+        raise CannotMove("writing to it writes to a file here")
+    return array.__reduce_ex__(5)
+
+
+@reduces(asyncio.Future, subclasses=True)
+def refuse_future(future: Any, reduction: Reduction) -> Any:
+    """Tasks and futures belong to the event loop of this process."""
+    raise CannotMove(
+        "it is finished, but belongs to" if future.done() else "it waits in" + " the event loop here"
+    )
+
+
+def _type_parameters() -> tuple[type, ...]:
+    names = ("ParamSpec", "TypeVarTuple")
+    return tuple(getattr(typing, name) for name in names)
+
+
+@reduces(*_type_parameters())
+def reduce_type_parameter(parameter: Any, reduction: Reduction) -> Any:
+    """By name if a module holds it, else made again."""
+    return _named_typing(parameter, reduction) or (type(parameter), (parameter.__name__,))
+
+
+@reduces(typing.NewType)
+def reduce_new_type(made: Any, reduction: Reduction) -> Any:
+    """As type parameters."""
+    state = {"__module__": made.__module__, "__qualname__": made.__qualname__}
+    return _named_typing(made, reduction) or (typing.NewType, (made.__name__, made.__supertype__), state)
+
+
+@reduces("typing.TypeAliasType")
+def reduce_type_alias(alias: Any, reduction: Reduction) -> Any:
+    """As type parameters (3.12 and later)."""
+    given = (alias.__name__, alias.__value__)
+    return _named_typing(alias, reduction) or (make_type_alias, (*given, alias.__type_params__))
+
+
+def make_type_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
+    """``type name[parameters] = value``."""
+    return typing.TypeAliasType(name, value, type_params=parameters)  # type: ignore[attr-defined]
+
+
+def _named_typing(obj: Any, reduction: Reduction) -> str | None:
+    import sys
+
+    module = getattr(obj, "__module__", None)
+    held = getattr(sys.modules.get(module or ""), obj.__name__, None)
+    if module == "__main__" or held is not obj:
+        return None
+    reduction.modules.add(str(module))
+    return str(obj.__name__)

@@ -1,0 +1,56 @@
+"""What never moves, with the reason the user reads. Files, threads and generators have their own rules elsewhere."""
+
+from __future__ import annotations
+
+from pyteleport_jupyter.objects.table import refuses
+
+refuses(
+    "a network connection stays with this process",
+    "socket.socket",
+    "_socket.socket",
+    "ssl.SSLObject",
+    "_ssl._SSLSocket",
+)
+refuses(
+    "a network connection stays with this process", "http.client.HTTPConnection", "ftplib.FTP", "smtplib.SMTP"
+)
+refuses("its sockets stay with this process", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context")
+refuses("its threads or processes stay here; shut it down first", "concurrent.futures._base.Executor")
+refuses(
+    "its processes stay here; close it first",
+    "multiprocessing.pool.Pool",
+    "multiprocessing.context.BaseContext",
+)
+refuses(
+    "a process that was started here stays here", "subprocess.Popen", "multiprocessing.process.BaseProcess"
+)
+refuses(
+    "it connects processes of this machine",
+    "multiprocessing.queues.Queue",
+    "multiprocessing.connection._ConnectionBase",
+)
+refuses(
+    "it is memory shared with processes of this machine",
+    "multiprocessing.shared_memory.SharedMemory",
+    "mmap.mmap",
+)
+refuses("an event loop runs in this process", "asyncio.events.AbstractEventLoop", "asyncio.runners.Runner")
+refuses(
+    "it runs in the event loop of this process", "asyncio.timeouts.Timeout", "asyncio.taskgroups.TaskGroup"
+)
+refuses("it looks into the event loop here", "asyncio.streams.StreamReader", "asyncio.streams.StreamWriter")
+refuses("an open database stays here; close it first", "sqlite3.Connection", "sqlite3.Cursor")
+refuses("a frame of this process cannot be held by another", "builtins.frame")
+refuses("it hands elements between threads of this process and cannot be looked into", "_queue.SimpleQueue")
+refuses("it is memory of this process", "ctypes._CFuncPtr", "ctypes.CDLL")
+refuses("it watches files of this process", "selectors.BaseSelector", "select.epoll", "select.poll")
+refuses("a profile is being taken here", "_lsprof.Profiler", "cProfile.Profile")
+refuses(
+    "its state is hidden in C",
+    "_hashlib.HASH",
+    "_hashlib.HMAC",
+    "zlib.Compress",
+    "zlib.Decompress",
+    "_csv.reader",
+    "_csv.writer",
+)

@@ -1,0 +1,145 @@
+"""Which reducer an object gets, and what the reducers of one dump share."""
+
+from __future__ import annotations
+
+import copyreg
+import gc
+import pickle
+from collections.abc import Mapping
+from functools import cached_property
+from types import CellType, ModuleType
+from typing import Any
+
+import cloudpickle
+
+from pyteleport_jupyter.objects import names, table
+from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
+from pyteleport_jupyter.objects.table import CannotMove, Reducer
+
+DISPATCH: Mapping[type, Any] = cloudpickle.Pickler.dispatch_table
+"""What cloudpickle and ``copyreg`` know, for types that our table lacks."""
+
+TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
+
+
+class Reduction:
+    """The state of one dump as the reducers see it.
+
+    ``cells`` collects cells that were written empty, ``modules`` the names of modules the stream refers to,
+    ``primed`` the modules whose dicts stand in the pickler's memo from the start, ``in_memo`` the ``id`` of all that does.
+    """
+
+    def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
+        self.namespace = anchors.namespace
+        self.running = running
+        self.cells: list[CellType] = []
+        self.modules: set[str] = set()
+        self.primed: set[str] = set()
+        self.in_memo: set[int] = set()
+        self.references = references(anchors)
+        self._chosen: dict[type, Reducer | None] = {Reference: lambda reference, _: self.refer(reference)}
+
+    def reduce(self, obj: Any) -> Any:
+        """The reduce value of ``obj``, or NotImplemented if pickle's own way is right."""
+        reference = self.references.get(id(obj))
+        if reference is not None:
+            return self.refer(reference)
+        kind = type(obj)
+        if kind not in self._chosen:
+            self._chosen[kind] = choose(kind)
+        reducer = self._chosen[kind]
+        return NotImplemented if reducer is None else reducer(obj, self)
+
+    def prefer(self, kind: type, reducer: Reducer) -> None:
+        """Use ``reducer`` for ``kind`` in this dump."""
+        self._chosen[kind] = reducer
+
+    def refer(self, reference: Reference) -> tuple[Any, ...]:
+        """The reduce value of an object that travels by name, or as the globals of a module that travels."""
+        if reference.owner is not None:
+            return vars, (reference.owner,)
+        if reference.kind in ("module", "globals", "variable"):
+            self.modules.add(reference.name.partition(":")[0])
+        return resolve_reference, (reference.kind, reference.name)
+
+    def shared(self, content: Any) -> Any:
+        """What to write for a dict that may be the globals of a module: a reference if so, else the dict.
+
+        The pickler writes a dict without asking, so whoever has such a dict in hand must ask here.
+        """
+        if type(content) is not dict or id(content) in self.in_memo:
+            return content
+        if id(content) not in self.references and "__name__" in content and "__builtins__" in content:
+            self._adopt(content)
+        return self.references.get(id(content), content)
+
+    def _adopt(self, content: dict[str, Any]) -> None:
+        """If ``content`` belongs to a module that travels by value, let it travel as that module's dict."""
+        for owner in gc.get_referrers(content):
+            if isinstance(owner, ModuleType) and vars(owner) is content:
+                self.references[id(content)] = Reference("globals of", owner.__name__, content, owner)
+
+    def by_name(self, definition: Any) -> bool:
+        """Whether a function or class is found by name on the other side; its module is noted then."""
+        if not names.is_importable(definition):
+            return False
+        self.modules.add(definition.__module__)
+        return True
+
+    @cached_property
+    def _variables(self) -> dict[int, tuple[str, str]]:
+        return names.module_variables()
+
+    def sentinel(self, obj: object) -> tuple[Any, ...] | None:
+        """The reduce value of a stateless object that a module holds at its top level, or None."""
+        where = self._variables.get(id(obj)) if names.is_stateless(obj) else None
+        return None if where is None else self.refer(Reference("variable", ":".join(where), obj))
+
+
+def choose(kind: type) -> Reducer | None:
+    """The reducer for objects whose exact type is ``kind``; None means pickle's own way."""
+    reducer = table.reducer_for(kind)
+    if reducer is not None or kind in DISPATCH or kind in copyreg.dispatch_table:
+        return reducer
+    default = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__
+    if not default:
+        return reduce_own
+    if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
+        return reduce_delegating
+    return reduce_constant if names.is_importable(kind) else None
+
+
+def reduce_own(obj: Any, reduction: Reduction) -> Any:
+    """Objects with a reduce method: called here so that a name it returns is noted."""
+    reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    if isinstance(reduced, str):
+        module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined]
+        if module in names.NOTEBOOK_MODULES:
+            raise CannotMove(f"it is only found as {module}.{reduced}, which exists here alone")
+        reduction.modules.add(module)
+    return reduced
+
+
+def reduce_constant(obj: Any, reduction: Reduction) -> Any:
+    """Instances of importable classes: those that are a module's sentinel go by name, all others pickle's way."""
+    return NotImplemented if getattr(obj, "__dict__", None) else reduction.sentinel(obj) or NotImplemented
+
+
+def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
+    """Objects whose ``__getattr__`` looks into another object: pickle would ask an empty one for ``__setstate__``."""
+    function, args, *rest = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    state, items, pairs = ([*rest, None, None, None])[:3]
+    return (
+        (function, args, state, items, pairs)
+        if state is None
+        else (function, args, state, items, pairs, set_state)
+    )
+
+
+def set_state(obj: Any, state: Any) -> None:
+    """Set instance attributes and slots without asking the object (the default of ``object.__setstate__``)."""
+    attributes, slots = state if isinstance(state, tuple) else (state, None)
+    if attributes:
+        object.__getattribute__(obj, "__dict__").update(attributes)
+    for name, value in (slots or {}).items():
+        object.__setattr__(obj, name, value)

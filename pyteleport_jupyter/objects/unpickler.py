@@ -1,0 +1,111 @@
+"""Bytes -> objects: the other half of :mod:`.pickler`."""
+
+from __future__ import annotations
+
+import gc
+import io
+import pickle
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyteleport_jupyter.errors import RestoreFailed, TeleportError
+from pyteleport_jupyter.objects.anchors import Anchors, resolver
+
+_ABSENT = object()
+Bytes = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What :func:`load` rebuilt. ``deferred`` belongs to a context: run each in the ``Context`` of the running cell."""
+
+    root: dict[str, Any]
+    deferred: list[Callable[[], object]] = field(default_factory=list)
+
+
+def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
+    """Rebuild what :func:`~pyteleport_jupyter.objects.dump` wrote.
+
+    The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays live in ``buffers``
+    from now on. Raises RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own
+    session only, since unpickling runs code.
+    """
+    unpickler = _SessionUnpickler(stream, buffers, anchors)
+    try:
+        with _collection_paused():
+            root = _read(unpickler, anchors.namespace)
+    except TeleportError:
+        raise
+    except Exception as error:
+        raise RestoreFailed(reason=_words(error, unpickler.last_found)) from error
+    return Loaded(root, unpickler.deferred)
+
+
+class _SessionUnpickler(pickle.Unpickler):
+    def __init__(self, stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> None:
+        super().__init__(io.BytesIO(stream), buffers=buffers)
+        self.deferred: list[Callable[[], object]] = []
+        self.last_found = ""
+        self._ours: dict[tuple[str, str], Any] = {
+            ("anchors", "resolve_reference"): resolver(anchors),
+            ("deferred", "run_later"): self.deferred.append,
+        }
+
+    def find_class(self, module: str, name: str) -> Any:
+        """The definition called ``name`` in ``module``; a stand-in of ours is replaced by what it stands for."""
+        package, _, ours = module.rpartition(".")
+        if package == __package__ and (ours, name) in self._ours:
+            return self._ours[ours, name]
+        self.last_found = f"{module}.{name}"
+        return super().find_class(module, name)
+
+
+def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, Any]:
+    before: dict[str, Any] = {}
+    root: dict[str, Any] = {}
+    unpickler.load()  # the references, kept by the memo
+    while True:
+        kind, content = unpickler.load()
+        if kind == "end":
+            break
+        if kind == "root":
+            root = content
+        elif kind == "definitions":
+            before = {name: namespace.get(name, _ABSENT) for name in content}
+            namespace.update(content)
+        else:
+            for cell, value in content:
+                cell.cell_contents = value
+    _put_back(namespace, before)
+    return root
+
+
+def _put_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
+    for name, value in before.items():
+        if value is _ABSENT:
+            del namespace[name]
+        else:
+            namespace[name] = value
+
+
+def _words(error: Exception, last_found: str) -> str:
+    words = f"{type(error).__name__}: {error}"
+    if isinstance(error, ModuleNotFoundError):
+        return f"the module {error.name} is missing"
+    if isinstance(error, ImportError | AttributeError) and last_found:
+        return f"{last_found} could not be found ({words})"
+    return f"{words} (while rebuilding {last_found})" if last_found else words
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """No garbage collection for a while: with many new objects it costs more than the unpickling itself."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
