@@ -1,0 +1,35 @@
+"""Running frames as data and back: capture, pickle support, resume. Nothing here writes into the interpreter.
+
+The road: :func:`capture_stack` (reads), a pickle with :func:`reduce_generator` and :func:`reduce_code` among its
+reducers, on the other side :func:`check_running_code`, :func:`finish_restore` and :func:`resume_code`.
+"""
+
+from .capture import capture_stack
+from .generators import abandon_restore, finish_restore, reduce_generator
+from .layout import NULL
+from .registry import original_code
+from .resume import resume_call, resume_code
+from .running_code import check_running_code, code_hash, reduce_code
+from .selftest import check_interpreter
+from .snapshot import FrameSnapshot, Stack, running_generators
+from .words import PlaceName, describe
+
+__all__ = [
+    "NULL",
+    "FrameSnapshot",
+    "PlaceName",
+    "Stack",
+    "abandon_restore",
+    "capture_stack",
+    "check_interpreter",
+    "check_running_code",
+    "code_hash",
+    "describe",
+    "finish_restore",
+    "original_code",
+    "reduce_code",
+    "reduce_generator",
+    "resume_call",
+    "resume_code",
+    "running_generators",
+]

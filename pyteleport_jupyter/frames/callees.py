@@ -1,0 +1,237 @@
+"""Calls that go through C: which C callables only hand on what the Python function inside them returns.
+
+A C function that calls back keeps its progress in C variables, which nobody can read. Those listed here have none:
+they return the result of the inner frame unchanged and do nothing afterwards. Everything else is refused.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import gc
+from collections.abc import Callable
+from types import (
+    AsyncGeneratorType,
+    BuiltinMethodType,
+    CodeType,
+    CoroutineType,
+    FunctionType,
+    GeneratorType,
+    MethodDescriptorType,
+    MethodType,
+)
+from typing import Final
+
+from .boundary import Site
+from .dialect import SPOKEN
+from .flow import flow_of
+from .layout import CO_OPTIMIZED, NULL
+from .producers import loaded_callable
+from .registry import original_code
+from .snapshot import Kind
+
+Verdict = Kind | None
+Rule = Callable[[Site, object], Verdict]
+"""Looks at a call of a C callable; the kind of action if the rule knows it, else None."""
+
+GENERATOR_TYPES: Final = (GeneratorType, CoroutineType, AsyncGeneratorType)
+
+RETURNS_RESULT_OF: Final[dict[object, tuple[str, ...]]] = {
+    len: ("__len__",),
+    str: ("__str__", "__repr__"),
+    repr: ("__repr__",),
+    abs: ("__abs__",),
+    iter: ("__iter__",),
+    bool: ("__bool__",),
+    format: ("__format__",),
+}
+"""Builtins of one argument that return what the argument's special method returns (after a check of its type)."""
+
+
+def method_code(owner: type, name: str) -> CodeType | None:
+    """Code of the Python function that ``owner`` finds as special method ``name``, if it is one."""
+    for base in owner.__mro__:
+        if name in base.__dict__:
+            return function_code(base.__dict__[name])
+    return None
+
+
+def function_code(function: object) -> CodeType | None:
+    """Original code of a Python function, through bound, static and class methods; None for anything else."""
+    while isinstance(function, MethodType | staticmethod | classmethod):
+        function = function.__func__
+    return original_code(function.__code__) if isinstance(function, FunctionType) else None
+
+
+def runs_special_method(site: Site, receiver: object, names: tuple[str, ...]) -> bool:
+    """Whether the callee is one of the special methods of ``receiver``.
+
+    Code is compared by value: after a move a library function is the one of this host, and its running frame has
+    the code that travelled.
+    """
+    return any(method_code(type(receiver), name) == site.callee.code for name in names)
+
+
+def python_function(site: Site, called: object) -> Verdict:
+    """A function or method itself (``f(*args)`` goes through C on 3.11)."""
+    return Kind.RESULT if function_code(called) == site.callee.code else None
+
+
+def wrapped_function(site: Site, called: object) -> Verdict:
+    """``functools.partial`` and ``lru_cache``. The result of the interrupted call is not cached."""
+    return Kind.RESULT if unwrap(called) == site.callee.code else None
+
+
+def unwrap(called: object) -> CodeType | None:
+    """Code of the function at the core of partials and caches, if there is at least one of these around it."""
+    core = called
+    while isinstance(core, functools.partial | functools._lru_cache_wrapper):
+        core = core.func if isinstance(core, functools.partial) else core.__wrapped__
+    return function_code(core) if core is not called else None
+
+
+def callable_instance(site: Site, called: object) -> Verdict:
+    """An instance with ``__call__``, or a class whose metaclass has one."""
+    return Kind.RESULT if runs_special_method(site, called, ("__call__",)) else None
+
+
+def class_call(site: Site, called: object) -> Verdict:
+    """A class, interrupted in ``__init__`` (not in ``__new__``: ``__init__`` would still have to follow)."""
+    instance = site.callee.first_local()
+    if not isinstance(called, type) or not isinstance(instance, called) or rebinds_self(site.callee.code):
+        return None
+    return Kind.INSTANCE if runs_special_method(site, instance, ("__init__",)) else None
+
+
+def rebinds_self(code: CodeType) -> bool:
+    """Whether the function assigns to its first argument, which then need not be the instance any more."""
+    stores = (
+        STORES[each.name](each.argument) for each in flow_of(code).instructions if each.name in STORES
+    )
+    return any(0 in slots for slots in stores)
+
+
+STORES: Final[dict[str, Callable[[int], tuple[int, ...]]]] = {
+    "STORE_FAST": lambda argument: (argument,),
+    "DELETE_FAST": lambda argument: (argument,),
+    "STORE_DEREF": lambda argument: (argument,),
+    "DELETE_DEREF": lambda argument: (argument,),
+    "STORE_FAST_LOAD_FAST": lambda argument: (argument >> 4,),
+    "STORE_FAST_STORE_FAST": lambda argument: (argument >> 4, argument & 15),
+}
+"""Slots that an instruction binds or unbinds."""
+
+
+def class_body(site: Site, called: object) -> Verdict:
+    """A class statement, in its body. (A metaclass or ``__init_subclass__`` that runs there is optimised code.)"""
+    if called is not builtins.__build_class__ or site.callee.code.co_flags & CO_OPTIMIZED:
+        return None
+    return Kind.CLASS_BODY
+
+
+def run_code(site: Site, called: object) -> Verdict:
+    """``exec`` and ``eval``, in the code that they run."""
+    if site.callee.code.co_flags & CO_OPTIMIZED or site.callee.generator is not None:
+        return None
+    if called is builtins.exec:
+        return Kind.NOTHING
+    return Kind.RESULT if called is builtins.eval else None
+
+
+def generator_step(site: Site, called: object) -> Verdict:
+    """``next(g)``, ``g.send(x)``, ``g.throw(e)``, ``g.__next__()`` on a generator or coroutine itself."""
+    generator = site.callee.generator
+    if generator is None:
+        return None
+    if called is builtins.next:
+        return Kind.AGAIN if argument_of(site, 0) is generator else None
+    if not isinstance(called, BuiltinMethodType | MethodDescriptorType) and not _is_slot_wrapper(called):
+        return None
+    owner = called.__self__ if isinstance(called, BuiltinMethodType) else argument_of(site, -1)
+    steps = getattr(called, "__name__", "") in ("send", "throw", "__next__")
+    return Kind.ADVANCE if steps and owner is generator else None
+
+
+def _is_slot_wrapper(called: object) -> bool:
+    return type(called).__name__ in ("wrapper_descriptor", "method-wrapper")
+
+
+def special_method_of_argument(site: Site, called: object) -> Verdict:
+    """``len(x)`` and the like, in ``type(x).__len__``."""
+    names = next((methods for builtin, methods in RETURNS_RESULT_OF.items() if builtin is called), None)
+    if names is None or site.instruction.name != "CALL":
+        return None
+    return Kind.RESULT if runs_special_method(site, argument_of(site, 0), names) else None
+
+
+def leaving_with(site: Site, called: object) -> Verdict:
+    """``__exit__(None, None, None)`` at the end of a with block. It is a bound method, and calling it through C
+    puts the manager into the slot of the callable."""
+    manager = called
+    if site.instruction.name != "CALL" or site.instruction.argument != 2 or not _loads_three_nones(site):
+        return None
+    return Kind.RESULT if runs_special_method(site, manager, ("__exit__",)) else None
+
+
+def _loads_three_nones(site: Site) -> bool:
+    before = [each for each in site.flow.instructions[: site.index] if each.name != "PRECALL"][-3:]
+    return len(before) == 3 and all(
+        each.name == "LOAD_CONST" and site.code.co_consts[each.argument] is None for each in before
+    )
+
+
+def clobbered_partial(site: Site, called: object) -> Verdict:
+    """A partial of one bound argument, which reads as that argument (see :func:`is_trusted`)."""
+    loaded = loaded_callable(site)
+    if not isinstance(loaded, functools.partial) or len(loaded.args) != 1 or loaded.args[0] is not called:
+        return None
+    return Kind.RESULT if unwrap(loaded) == site.callee.code else None
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    python_function,
+    wrapped_function,
+    callable_instance,
+    generator_step,
+    run_code,
+    class_body,
+    special_method_of_argument,
+    class_call,
+)
+CLOBBERED_RULES: Final[tuple[Rule, ...]] = (leaving_with, clobbered_partial)
+
+
+def kind_of_call(site: Site) -> Verdict:
+    """How a call that goes through C goes on; None if the C function is not known to be harmless."""
+    called = called_object(site)
+    rules = RULES + CLOBBERED_RULES if is_trusted(site, called) else CLOBBERED_RULES
+    return next((kind for rule in rules if (kind := rule(site, called)) is not None), None)
+
+
+def called_object(site: Site) -> object:
+    """The callable of a call instruction, as its slot reads (see :func:`is_trusted`)."""
+    base = len(site.after) - 1
+    first, second = site.stack_slot(base), site.stack_slot(base + 1)
+    return first if SPOKEN.callable_first or first is not NULL else second
+
+
+def is_trusted(site: Site, called: object) -> bool:
+    """Whether the slot really holds the callable.
+
+    ``functools.partial`` with one bound argument puts that argument into the slot before the first one while it
+    runs. Up to 3.12 that is the slot of the callable, so what it holds is compared with the variable that the
+    code loaded it from. From 3.13 on it is the empty slot of the pair.
+    """
+    if not SPOKEN.clobbered_callable or site.instruction.name != "CALL":
+        return True
+    return site.stack_slot(len(site.after) - 1) is not NULL or loaded_callable(site) is called
+
+
+def argument_of(site: Site, index: int) -> object:
+    """Positional argument of a CALL; -1 is the receiver of a method call."""
+    return site.stack_slot(len(site.after) + 1 + index)
+
+
+def refers_to(container: object, generator: object) -> bool:
+    """Whether a C object drives ``generator`` (``coroutine.__await__()``, ``enumerate(generator)``)."""
+    return any(referent is generator for referent in gc.get_referents(container))

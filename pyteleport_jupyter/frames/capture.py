@@ -1,0 +1,210 @@
+"""From running frames to snapshots. Reads only; a refusal changes nothing."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final, NoReturn
+
+from ..errors import FrameRefused
+from .actions import CALLS, plan, refusal
+from .boundary import Callee, Site, crossing_between
+from .classes import class_arguments
+from .dialect import SPOKEN
+from .flow import flow_of
+from .layout import CO_OPTIMIZED, RawFrame, closure_of, exception_below, generator_exception, local_names
+from .morph import is_inside_call
+from .registry import MorphRecord, record_of
+from .running_code import code_hash, library_of
+from .selftest import check_interpreter
+from .slots import Contents, position_at, read_slots, with_handled_exceptions
+from .snapshot import Action, FrameSnapshot, Kind, Stack
+from .words import PlaceName, describe, describe_code, no_place_name
+
+ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """A frame with its action, before the exceptions of the chain are put where they belong."""
+
+    site: Site
+    action: Action
+    contents: Contents
+    extras: tuple[object, ...]
+
+
+def capture_stack(
+    top: FrameType,
+    root: FrameType,
+    base_exception: BaseException | None = None,
+    place_name: PlaceName = no_place_name,
+) -> Stack:
+    """Snapshot the running frames from ``top`` out to ``root``, both included.
+
+    Called by functions that ``top`` called: the resumed ``top`` gets the value given to the resume as the result of
+    that call. ``base_exception``: what the frames outside any generator are handling; None to read it from
+    the interpreter, which needs that no function between ``top`` and this one is handling an exception.
+
+    Raises:
+        FrameRefused: a frame cannot go on exactly as it would have. Nothing was changed.
+        InterpreterUnsupported: this is no interpreter whose frames can be read.
+    """
+    check_interpreter()
+    frames = _frames_between(top, root)
+    interrupted = [
+        _interrupted(frame, callee, place_name)
+        for callee, frame in zip(itertools.chain([_called_by(top)], frames), frames, strict=False)
+    ]
+    base = base_exception if base_exception is not None else _base_exception(frames)
+    values = _with_handled_exceptions(interrupted, base)
+    return Stack(tuple(_snapshot(each, own, place_name) for each, own in zip(interrupted, values, strict=True)))
+
+
+def _frames_between(top: FrameType, root: FrameType) -> list[FrameType]:
+    frames, frame = [], top
+    while frame is not root:
+        frames.append(frame)
+        if frame.f_back is None:
+            raise FrameRefused(frame=describe(root), reason="it is not running in this thread")
+        frame = frame.f_back
+    return [*frames, root]
+
+
+def _called_by(top: FrameType) -> FrameType:
+    """The frame that ``top`` called, on the way to us."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_back is not top:
+        frame = frame.f_back
+    if frame is None:
+        raise FrameRefused(frame=describe(top), reason="it is not running in this thread")
+    return frame
+
+
+def _interrupted(frame: FrameType, callee: FrameType, place_name: PlaceName) -> Interrupted:
+    record = record_of(frame.f_code)
+    site = _site(frame, callee, record)
+    if record is not None and frame.f_lasti < record.length:
+        action = _action_in_prologue(site, record, place_name)
+        overrides: dict[int, object] = {}
+    else:
+        action = _planned(site, place_name)
+        overrides = _overrides(site, action)
+    contents = read_slots(site.code, site.raw, site.shift, action.stack, overrides)
+    return Interrupted(site, action, contents, _extras(site, action))
+
+
+def _site(frame: FrameType, callee: FrameType, record: MorphRecord | None) -> Site:
+    code = record.original if record else frame.f_code
+    shift = record.length if record else 0
+    flow = flow_of(code)
+    index = flow.index_at(max(frame.f_lasti - shift, 0))
+    while flow.instructions[index].name == "PRECALL":
+        index += 1
+    crossing = crossing_between(callee, frame)
+    return Site(frame, code, RawFrame.of(frame), shift, index, Callee.of(callee), crossing)
+
+
+def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
+    """A frame that moved before and is still inside the same call: as it was then."""
+    if not is_inside_call(record, site.frame.f_lasti):
+        _refuse(site.frame, "it is just being restored", place_name)
+    return record.action
+
+
+def _planned(site: Site, place_name: PlaceName) -> Action:
+    if site.index not in site.flow.before or site.index not in site.flow.after:
+        _refuse(site.callee.frame, f"it runs inside {site.instruction.name}, where no call is expected", place_name)
+    action = plan(site)
+    if action is None:
+        _refuse(site.callee.frame, refusal(site, place_name), place_name)
+    _check_depth(site, action, place_name)
+    return action
+
+
+def _check_depth(site: Site, action: Action, place_name: PlaceName) -> None:
+    """Where the interpreter has saved its stack top (calls without C between), it must agree."""
+    saved = site.raw.saved_depth
+    expected = len(local_names(site.code)) + len(action.stack)
+    is_call = site.instruction.name in CALLS and not site.crossing.through_c
+    if saved is not None and is_call and action.kind is Kind.RESULT and saved != expected:
+        _refuse(site.frame, "its evaluation stack does not look as its code says", place_name)
+
+
+def _refuse(frame: FrameType, reason: str, place_name: PlaceName) -> NoReturn:
+    raise FrameRefused(frame=describe(frame, place_name), reason=reason)
+
+
+def _overrides(site: Site, action: Action) -> dict[int, object]:
+    """Stack slots (by depth) that have to hold something else than they do while the instruction runs."""
+    if action.opcode not in ENTERING or SPOKEN.exit_replaces_manager:
+        return {}
+    manager: Any = site.operand(1)
+    name = "__aexit__" if action.opcode == "BEFORE_ASYNC_WITH" else "__exit__"
+    leave = getattr(type(manager), name)
+    return {len(action.stack) - 1: leave.__get__(manager, type(manager))}
+
+
+def _extras(site: Site, action: Action) -> tuple[object, ...]:
+    if action.kind is Kind.INSTANCE:
+        return (site.callee.first_local(),)
+    if action.kind is Kind.CLASS_BODY:
+        return class_arguments(site, action.stack)
+    return ()
+
+
+def _base_exception(frames: list[FrameType]) -> BaseException | None:
+    """What the frames that belong to no generator are handling.
+
+    Handled exceptions are kept for each running generator and once for the thread. A cell runs inside a coroutine of
+    the shell, so what surrounds the outermost generator of the chain counts, not the thread.
+    """
+    inside = [generator for frame in frames if (generator := RawFrame.of(frame).generator) is not None]
+    if inside:
+        return exception_below(inside[-1])
+    around: FrameType | None = frames[-1].f_back
+    while around is not None:
+        generator = RawFrame.of(around).generator
+        if generator is not None:
+            return generator_exception(generator)
+        around = around.f_back
+    return sys.exc_info()[1]
+
+
+def _with_handled_exceptions(
+    interrupted: list[Interrupted], base: BaseException | None
+) -> list[tuple[object, ...]]:
+    """The values of each frame, with each handler holding what it handles, from the innermost frame outwards."""
+    current: dict[int | None, object] = {None: base}
+    resolved = []
+    for each in interrupted:
+        generator = each.site.raw.generator
+        key = None if generator is None else id(generator)
+        if generator is not None:
+            current.setdefault(key, generator_exception(generator))
+        values, current[key] = with_handled_exceptions(each.contents, current[key])
+        resolved.append(values)
+    return resolved
+
+
+def _snapshot(each: Interrupted, values: tuple[object, ...], place_name: PlaceName) -> FrameSnapshot:
+    site, code, frame = each.site, each.site.code, each.site.frame
+    position = position_at(code, each.action.offset)
+    return FrameSnapshot(
+        code=code,
+        code_hash=code_hash(code),
+        shape=each.contents.shape,
+        action=each.action,
+        position=position,
+        values=values,
+        extras=each.extras,
+        globals=frame.f_globals,
+        locals=None if code.co_flags & CO_OPTIMIZED else site.raw.locals,
+        closure=closure_of(code, site.raw),
+        qualname=code.co_qualname,
+        generator=site.raw.generator,
+        library=library_of(code, frame.f_globals),
+        words=describe_code(code, position[0], place_name),
+    )

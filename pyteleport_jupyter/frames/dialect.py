@@ -1,0 +1,131 @@
+"""How each minor version says in bytecode what a morph has to say, and the few shapes of the stack that differ.
+
+An operation is ``(name, argument)``. Three arguments are filled in by :mod:`.morph`: :data:`FETCH` (the constant
+that hands out the next value), :data:`NONE` and :data:`STOP` (the constants None and StopIteration).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from .layout import MINOR
+from .snapshot import Kind
+
+FETCH: Final = "fetch"
+NONE: Final = "none"
+STOP: Final = "stop"
+
+Operation = tuple[str, int | str]
+Operations = tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One minor version."""
+
+    fetch: Operations
+    """Push the next value: a call of a C function without arguments."""
+    call: Operations
+    """Fetch a callable and call it without arguments; a Python function runs without a C frame between."""
+    null_pair: Operations
+    """Put a NULL beside the result, in the order of a call of something that is no method."""
+    truth: Operations
+    falsity: Operations
+    wrap: Operations
+    """Wrap the value that an async generator yields."""
+    callable_first: bool
+    """Whether the callable lies below the NULL of a call."""
+    exit_replaces_manager: bool
+    """Whether ``__exit__`` is already on the stack while ``__enter__`` runs."""
+    keyword_names: bool
+    """Whether keyword names of a call are set by an instruction of their own (KW_NAMES)."""
+    clobbered_callable: bool
+    """Whether ``functools.partial`` overwrites the slot of the callable while it runs."""
+    jump_if_true: str
+    attribute_shift: int
+    """Bits of the argument of LOAD_ATTR below the index of the name."""
+    loop_exit_units: int
+    """Code units behind the target of FOR_ITER that an exhausted loop skips (END_FOR, POP_TOP)."""
+
+
+_CALL_311: Final[Operations] = (("PRECALL", 0), ("CALL", 0))
+_FETCH_311: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), *_CALL_311)
+_FETCH_312: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), ("CALL", 0))
+_FETCH_313: Final[Operations] = (("LOAD_CONST", FETCH), ("PUSH_NULL", 0), ("CALL", 0))
+_NULL_BELOW: Final[Operations] = (("PUSH_NULL", 0), ("SWAP", 2))
+
+DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
+    (3, 11): Dialect(
+        fetch=_FETCH_311,
+        call=(("PUSH_NULL", 0), *_FETCH_311, *_CALL_311),
+        null_pair=_NULL_BELOW,
+        truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
+        falsity=(("UNARY_NOT", 0),),
+        wrap=(("ASYNC_GEN_WRAP", 0),),
+        callable_first=False,
+        exit_replaces_manager=True,
+        keyword_names=True,
+        clobbered_callable=True,
+        jump_if_true="POP_JUMP_FORWARD_IF_TRUE",
+        attribute_shift=0,
+        loop_exit_units=0,
+    ),
+    (3, 12): Dialect(
+        fetch=_FETCH_312,
+        call=(("PUSH_NULL", 0), *_FETCH_312, ("CALL", 0)),
+        null_pair=_NULL_BELOW,
+        truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
+        falsity=(("UNARY_NOT", 0),),
+        wrap=(("CALL_INTRINSIC_1", 4),),
+        callable_first=False,
+        exit_replaces_manager=False,
+        keyword_names=True,
+        clobbered_callable=True,
+        jump_if_true="POP_JUMP_IF_TRUE",
+        attribute_shift=1,
+        loop_exit_units=1,
+    ),
+    (3, 13): Dialect(
+        fetch=_FETCH_313,
+        call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
+        null_pair=(("PUSH_NULL", 0),),
+        truth=(("TO_BOOL", 0),),
+        falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
+        wrap=(("CALL_INTRINSIC_1", 4),),
+        callable_first=True,
+        exit_replaces_manager=False,
+        keyword_names=False,
+        clobbered_callable=False,
+        jump_if_true="POP_JUMP_IF_TRUE",
+        attribute_shift=1,
+        loop_exit_units=2,
+    ),
+}
+
+SPOKEN: Final = DIALECTS.get(MINOR, DIALECTS[max(DIALECTS)])
+"""The dialect of this interpreter; an unknown minor has to pass the self-test with the newest one."""
+
+_DROP: Final[Operations] = (("POP_TOP", 0),)
+_PUSH_NONE: Final[Operations] = (("LOAD_CONST", NONE),)
+
+TAILS: Final[dict[Kind, Operations]] = {
+    Kind.RESULT: SPOKEN.call,
+    Kind.DISCARD: SPOKEN.call + _DROP,
+    Kind.METHOD_PAIR: SPOKEN.call + SPOKEN.null_pair,
+    Kind.INSTANCE: SPOKEN.call + _DROP + SPOKEN.fetch,
+    Kind.NOTHING: SPOKEN.call + _DROP + _PUSH_NONE,
+    Kind.ADVANCE: SPOKEN.call,
+    Kind.CLASS_BODY: SPOKEN.call,
+    Kind.TRUTH: SPOKEN.call + SPOKEN.truth,
+    Kind.FALSITY: SPOKEN.call + SPOKEN.falsity,
+    Kind.OPERAND: SPOKEN.call,
+    Kind.AGAIN: (),
+    Kind.AWAIT: _PUSH_NONE,
+    Kind.NEXT_ITEM: SPOKEN.call,
+    Kind.SUSPENDED: (),
+}
+"""What a morph does between restoring the slots and jumping into the original code."""
+
+CALLING: Final = frozenset(kind for kind, tail in TAILS.items() if tail[: len(SPOKEN.call)] == SPOKEN.call)
+"""The kinds whose tail calls the inner frame: their morphs can be met in the middle of that call."""

@@ -1,0 +1,282 @@
+"""Generators, coroutines and async generators as pickles: fresh, suspended, running, finished.
+
+Suspended and running ones come back with a morph as their code. The generator object exists at once (so that cycles
+through it work); its values are loaded when the unpickler sets its state. A running one is started by the frame
+that was driving it. A suspended one has to run its prologue up to its yield: :func:`finish_restore` does that, once
+everything it refers to is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import AsyncGeneratorType, CellType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
+from typing import Any, Final, NoReturn
+
+from ..errors import FrameRefused
+from .flow import Flow, Instruction, flow_of
+from .layout import (
+    CO_OPTIMIZED,
+    CO_VARARGS,
+    CO_VARKEYWORDS,
+    HERE,
+    NULL,
+    RawFrame,
+    closure_of,
+    generator_exception,
+    generator_state,
+)
+from .boundary import contents
+from .morph import build_morph
+from .registry import load_values, original_code, record_of
+from .slots import position_at, read_slots, with_handled_exceptions
+from .snapshot import Action, FrameSnapshot, Kind, Position, Shape
+from .words import describe, describe_code, no_place_name
+
+Closure = tuple[CellType, ...] | None
+Reduced = tuple[object, ...]
+
+_PREFIXES: Final[dict[type, str]] = {GeneratorType: "gi_", CoroutineType: "cr_", AsyncGeneratorType: "ag_"}
+"""``gi_frame``, ``cr_frame``, ``ag_frame`` and so on."""
+
+
+def generator_code(generator: object) -> CodeType:
+    """The code object of a generator, coroutine or async generator: a morph, if it was restored."""
+    code: CodeType = getattr(generator, _PREFIXES[type(generator)] + "code")
+    return code
+
+
+def generator_frame(generator: object) -> FrameType | None:
+    """Its frame; None when it is finished."""
+    frame: FrameType | None = getattr(generator, _PREFIXES[type(generator)] + "frame")
+    return frame
+
+
+def reduce_generator(generator: object, running: Mapping[int, FrameSnapshot]) -> Reduced:
+    """Reduce tuple of a generator, coroutine or async generator.
+
+    ``running``: see :func:`.snapshot.running_generators`. Raises FrameRefused for one that runs elsewhere or
+    waits where it cannot be put back.
+    """
+    snapshot = running.get(id(generator))
+    if snapshot is not None:
+        return _restored(generator, snapshot, snapshot.values)
+    frame, code = generator_frame(generator), original_code(generator_code(generator))
+    if frame is None:
+        return finished_generator, (code, *_names(generator))
+    state = generator_state(generator)
+    if state == HERE.state_created:
+        return _reduce_fresh(generator, frame, code)
+    if state not in HERE.states_suspended:
+        _refuse(frame, "it is running, but not in the cell that moves")
+    return _reduce_suspended(generator, frame, code)
+
+
+def _names(generator: Any) -> tuple[str, str]:
+    return generator.__name__, generator.__qualname__
+
+
+def _refuse(frame: FrameType, reason: str) -> NoReturn:
+    raise FrameRefused(frame=describe(frame), reason=reason)
+
+
+def _restored(generator: object, snapshot: FrameSnapshot, values: tuple[object, ...]) -> Reduced:
+    arguments = (
+        snapshot.code,
+        snapshot.shape,
+        snapshot.action,
+        snapshot.position,
+        snapshot.globals,
+        snapshot.locals,
+        snapshot.closure,
+        *_names(generator),
+    )
+    return restored_generator, arguments, values, None, None, load_generator
+
+
+def restored_generator(
+    code: CodeType,
+    shape: Shape,
+    action: Action,
+    position: Position,
+    global_names: dict[str, Any],
+    local_names: Any,
+    closure: Closure,
+    name: str,
+    qualname: str,
+) -> object:
+    """A generator that has not started, whose code is the morph; its values follow by :func:`load_generator`."""
+    morph = build_morph(code, shape, action, position)
+    if not code.co_flags & CO_OPTIMIZED:
+        return eval(morph, global_names, local_names)
+    function = bare_function(morph, global_names, closure)
+    function.__name__, function.__qualname__ = name, qualname
+    return function()
+
+
+def bare_function(
+    code: CodeType, global_names: dict[str, Any], closure: Closure
+) -> FunctionType:
+    """A function of ``code`` that can be called without arguments; all of them are then None."""
+    function = FunctionType(code, global_names, code.co_name, (None,) * code.co_argcount, closure)
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    function.__kwdefaults__ = dict.fromkeys(names)
+    function.__qualname__ = code.co_qualname
+    return function
+
+
+def load_generator(generator: object, values: tuple[object, ...]) -> None:
+    """Give a restored generator its values; a suspended one then waits for :func:`finish_restore`."""
+    code = generator_code(generator)
+    load_values(code, values)
+    record = record_of(code)
+    if record is not None and record.action.kind is Kind.SUSPENDED:
+        _unprimed.append(generator)
+
+
+_unprimed: list[object] = []
+"""Suspended generators of the restore that is going on. Emptied by its end, so that none is kept alive."""
+
+
+def finish_restore() -> None:
+    """To be called once all of a pickle is loaded and its cells are filled: bring suspended generators to their
+    yields. They fetch their values; no user code runs."""
+    waiting = _unprimed[:]
+    _unprimed.clear()
+    for generator in waiting:
+        _prime(generator)
+
+
+def abandon_restore() -> None:
+    """To be called instead, if loading failed."""
+    _unprimed.clear()
+
+
+def _prime(generator: Any) -> None:
+    if not isinstance(generator, AsyncGeneratorType):
+        generator.send(None)
+        return
+    try:
+        generator.asend(None).send(None)
+    except StopIteration:
+        pass  # how a value yielded by an async generator is handed over
+
+
+def _reduce_suspended(generator: object, frame: FrameType, code: CodeType) -> Reduced:
+    record, flow = record_of(frame.f_code), flow_of(code)
+    raw, shift = RawFrame.of(frame), record.length if record else 0
+    if record is not None and frame.f_lasti < record.length:
+        action = record.action
+    else:
+        action = _action_of_suspended(frame, flow, flow.index_at(frame.f_lasti - shift))
+    if isinstance(generator, AsyncGeneratorType) and not action.wrapped:
+        _refuse(frame, "it is an async generator in the middle of an await of its own")
+    slots = read_slots(code, raw, shift, action.stack, {})
+    values, _ = with_handled_exceptions(slots, generator_exception(generator))
+    return _restored(generator, _suspended_snapshot(frame, code, raw, action, slots.shape), values)
+
+
+def _suspended_snapshot(
+    frame: FrameType, code: CodeType, raw: RawFrame, action: Action, shape: Shape
+) -> FrameSnapshot:
+    return FrameSnapshot(
+        code=code,
+        code_hash="",
+        shape=shape,
+        action=action,
+        position=position_at(code, action.offset),
+        values=(),
+        extras=(),
+        globals=frame.f_globals,
+        locals=None if code.co_flags & CO_OPTIMIZED else raw.locals,
+        closure=closure_of(code, raw),
+        qualname=code.co_qualname,
+        generator=None,
+        library=None,
+        words=describe_code(code, frame.f_lineno, no_place_name),
+    )
+
+
+def _action_of_suspended(frame: FrameType, flow: Flow, index: int) -> Action:
+    if flow.instructions[index].name == "RESUME":
+        index -= 1  # where 3.14 says that a suspended generator is
+    suspended, follower = flow.instructions[index], flow.instructions[index + 1]
+    if suspended.name != "YIELD_VALUE" or follower.name != "RESUME":
+        _refuse(frame, f"it waits at {suspended.name}, where no yield is expected")
+    return Action(
+        Kind.SUSPENDED,
+        suspended.name,
+        suspended.offset,
+        follower.end,
+        flow.after[index][:-1],
+        yielded=suspended.argument,
+        resumed=follower.argument,
+        wrapped=_wraps(flow.instructions[index - 1]),
+    )
+
+
+def _wraps(before_yield: Instruction) -> bool:
+    """Whether the value to be yielded was wrapped: so do async generators at yields of their own."""
+    return before_yield.name == "ASYNC_GEN_WRAP" or (
+        before_yield.name == "CALL_INTRINSIC_1" and before_yield.argument == ASYNC_GEN_WRAP_INTRINSIC
+    )
+
+
+ASYNC_GEN_WRAP_INTRINSIC: Final = 4
+
+
+def _reduce_fresh(generator: object, frame: FrameType, code: CodeType) -> Reduced:
+    raw = RawFrame.of(frame)
+    if record_of(frame.f_code) is not None:
+        _refuse(frame, "it is just being restored")
+    named = code.co_argcount + code.co_kwonlyargcount
+    values = [contents(raw.slot(index)) for index in range(named + 2)] if code.co_flags & CO_OPTIMIZED else []
+    keywords = dict(zip(code.co_varnames[code.co_argcount : named], values[code.co_argcount : named], strict=False))
+    positional, rest = values[: code.co_argcount], iter(values[named:])
+    if code.co_flags & CO_VARARGS:
+        positional += next(rest)
+    if code.co_flags & CO_VARKEYWORDS:
+        keywords |= next(rest)
+    local_names = None if code.co_flags & CO_OPTIMIZED else raw.locals
+    arguments = (code, frame.f_globals, local_names, closure_of(code, raw), *_names(generator))
+    return fresh_generator, (*arguments, tuple(positional), keywords)
+
+
+def fresh_generator(
+    code: CodeType,
+    global_names: dict[str, Any],
+    local_names: Any,
+    closure: Closure,
+    name: str,
+    qualname: str,
+    positional: tuple[object, ...],
+    keywords: dict[str, object],
+) -> object:
+    """A generator that has not started yet: its function is called with the arguments it had."""
+    if not code.co_flags & CO_OPTIMIZED:
+        return eval(code, global_names, local_names)
+    function = FunctionType(code, global_names, name, None, closure)
+    function.__qualname__ = qualname
+    return function(*positional, **keywords)
+
+
+def finished_generator(code: CodeType, name: str, qualname: str) -> object:
+    """A generator that has ended."""
+    closure = tuple(CellType() for _ in code.co_freevars) or None
+    if code.co_flags & CO_OPTIMIZED:
+        function = bare_function(code, {}, closure)
+        function.__name__, function.__qualname__ = name, qualname
+        generator: Any = function()
+    else:
+        generator = eval(code, {})
+    if isinstance(generator, AsyncGeneratorType):
+        _end(generator)
+    else:
+        generator.close()
+    return generator
+
+
+def _end(generator: AsyncGeneratorType[Any, Any]) -> None:
+    try:
+        generator.aclose().send(None)
+    except StopIteration:
+        pass  # how the end is reported

@@ -1,0 +1,186 @@
+"""The code object that puts one frame back and goes on: a prologue before the byte-for-byte unchanged original.
+
+The prologue fetches the locals and the stack, calls the inner frame (itself a morph) and jumps into the original
+behind the interrupted instruction. All jumps are relative since 3.11, so nothing in the original changes; three
+tables are adjusted: exceptions (shifted, and the inner call is covered by the handler of the original call),
+lines (the inner call has the position of the original call) and the stack size.
+
+Names, flags, argument counts and variables stay: zero-argument ``super()`` and introspection need them.
+Values are handed out by ``list.pop`` bound to a list of the frame's own, so that the code object keeps none alive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import CodeType
+from typing import Final
+
+from . import assemble
+from .dialect import CALLING, FETCH, NONE, SPOKEN, STOP, TAILS, Operations
+from .flow import HANDLER, LASTI, UNIT, VALUE, Handler, flow_of
+from .layout import GENERATOR_FLAGS
+from .registry import MorphRecord, register
+from .snapshot import NULL_SLOT, Action, Kind, Position, Shape
+
+STACK_SLACK: Final = 6
+"""Most slots that the operations of a prologue use above the slots they restore."""
+
+_RESTORE: Final[dict[str, Operations]] = {
+    VALUE: SPOKEN.fetch,
+    NULL_SLOT: (("PUSH_NULL", 0),),
+    # Entering a handler pushes what was current before it and makes the fetched exception the current one.
+    HANDLER: (*SPOKEN.fetch, ("PUSH_EXC_INFO", 0), ("POP_TOP", 0)),
+}
+
+
+@dataclass(frozen=True)
+class _Constants:
+    """Constants that a morph has behind those of the original, by their index."""
+
+    first: int
+
+    @property
+    def by_name(self) -> dict[str, int]:
+        return {FETCH: self.first, NONE: self.first + 1, STOP: self.first + 2}
+
+    @property
+    def first_lasti(self) -> int:
+        return self.first + 3
+
+
+@dataclass(frozen=True)
+class _Prologue:
+    code: bytes
+    call_start: int
+    call_end: int
+    """[call_start, call_end): the inner call; from there to the end of the prologue the way on."""
+    loop_end: int
+    """NEXT_ITEM: the handler behind the jump."""
+
+
+class _Writer:
+    """Collects operations, with names of constants resolved."""
+
+    def __init__(self, constants: _Constants) -> None:
+        self.constants = constants
+        self.code = bytearray()
+        self.lasti_written = 0
+
+    def write(self, *operations: tuple[str, int | str]) -> None:
+        for name, argument in operations:
+            number = argument if isinstance(argument, int) else self.constants.by_name[argument]
+            self.code += assemble.operation(name, number)
+
+    def restore_slot(self, letter: str) -> None:
+        if letter != LASTI:
+            self.write(*_RESTORE[letter])
+            return
+        self.write(("LOAD_CONST", self.constants.first_lasti + self.lasti_written))
+        self.lasti_written += 1
+
+
+def build_morph(code: CodeType, shape: Shape, action: Action, position: Position) -> CodeType:
+    """Make the morph of ``code`` for a frame of this shape, and register it. Its values are loaded separately.
+
+    ``position``: of the interrupted instruction, for tracebacks that go through the inner call.
+    """
+    constants = _Constants(len(code.co_consts))
+    prologue = _write_prologue(code, shape, action, constants)
+    length = len(prologue.code)
+    morph = code.replace(
+        co_code=prologue.code + code.co_code,
+        co_consts=code.co_consts + _constant_values(shape, length),
+        co_stacksize=max(code.co_stacksize, len(shape.stack)) + STACK_SLACK,
+        co_exceptiontable=_exception_table(code, prologue, action),
+        co_linetable=_line_table(code, prologue, position) + code.co_linetable,
+    )
+    register(morph, MorphRecord(code, length, action, prologue.call_start, constants.first))
+    return morph
+
+
+def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
+    fetch: list[object] = []
+    # An instruction index kept on the stack counts from the start of the code, which now begins with the prologue.
+    rebased = tuple(unit + length // UNIT for unit in shape.lasti)
+    return (fetch.pop, None, StopIteration, *rebased)
+
+
+def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Constants) -> _Prologue:
+    writer = _Writer(constants)
+    if code.co_flags & GENERATOR_FLAGS:
+        writer.write(("RETURN_GENERATOR", 0), ("POP_TOP", 0))
+    writer.write(("RESUME", 0))
+    for slot in shape.bound:
+        # STORE_FAST takes any slot: cells and free variables come back as the very cell objects.
+        writer.write(*SPOKEN.fetch, ("STORE_FAST", slot))
+    for slot in shape.deleted:
+        writer.write(("LOAD_CONST", NONE), ("STORE_FAST", slot), ("DELETE_FAST", slot))
+    for letter in shape.stack:
+        writer.restore_slot(letter)
+    call_start = len(writer.code)
+    writer.write(*_tail(action))
+    call_end = len(writer.code)
+    ending = _loop_end(action, constants) if action.kind is Kind.NEXT_ITEM else b""
+    writer.write(("JUMP_FORWARD", (action.target + len(ending)) // UNIT))
+    return _Prologue(bytes(writer.code) + ending, call_start, call_end, loop_end=len(writer.code))
+
+
+def _tail(action: Action) -> Operations:
+    if action.kind is not Kind.SUSPENDED:
+        return TAILS[action.kind]
+    wrap = SPOKEN.wrap if action.wrapped else ()
+    # Both with the arguments of the original: the interpreter tells yield from await by them.
+    return (("LOAD_CONST", NONE), *wrap, ("YIELD_VALUE", action.yielded), ("RESUME", action.resumed))
+
+
+def _loop_end(action: Action, constants: _Constants) -> bytes:
+    """The handler of the inner ``__next__``: StopIteration ends the loop, anything else goes on its way."""
+    other, ended = _Writer(constants), _Writer(constants)
+    other.write(("SWAP", 2), ("POP_EXCEPT", 0), ("RERAISE", 0))
+    ended.write(("POP_TOP", 0), ("POP_EXCEPT", 0), ("POP_TOP", 0), ("JUMP_FORWARD", action.exit // UNIT))
+    check = _Writer(constants)
+    check.write(("PUSH_EXC_INFO", 0), ("LOAD_CONST", STOP), ("CHECK_EXC_MATCH", 0))
+    check.write((SPOKEN.jump_if_true, len(other.code) // UNIT))
+    return bytes(check.code + other.code + ended.code)
+
+
+def _exception_table(code: CodeType, prologue: _Prologue, action: Action) -> bytes:
+    """Inner handlers first: of the loop, of the original instruction for the inner call, then all originals."""
+    flow, length = flow_of(code), len(prologue.code)
+    entries = [_shifted(handler, length) for handler in flow.handlers]
+    covering = flow.handler_at(action.offset)
+    if covering is not None:
+        entries.insert(0, _shifted(covering, length)._replace(start=prologue.call_start, end=length))
+    if action.kind is Kind.NEXT_ITEM:
+        called = Handler(
+            prologue.call_start, prologue.call_end, prologue.loop_end, len(action.stack), False
+        )
+        entries.insert(0, called)
+    return assemble.exception_table(entries)
+
+
+def _shifted(handler: Handler, length: int) -> Handler:
+    return handler._replace(
+        start=handler.start + length, end=handler.end + length, target=handler.target + length
+    )
+
+
+def _line_table(code: CodeType, prologue: _Prologue, position: Position) -> bytes:
+    before, called = prologue.call_start // UNIT, (prologue.call_end - prologue.call_start) // UNIT
+    after = (len(prologue.code) - prologue.call_end) // UNIT
+    first, line = code.co_firstlineno, position[0]
+    if line is None or not called:
+        return assemble.nowhere(before + called + after)
+    return (
+        assemble.nowhere(before)
+        + assemble.at_position(called, first, position)
+        + assemble.back_to_line(line, first)
+        + assemble.nowhere(after - 1)
+    )
+
+
+def is_inside_call(record: MorphRecord, offset: int) -> bool:
+    """Whether a frame of this morph, at ``offset`` of the morph's code, is still in its inner call."""
+    waits = record.action.kind in CALLING or record.action.kind is Kind.SUSPENDED
+    return waits and record.call_start <= offset < record.length
+

@@ -1,0 +1,82 @@
+"""What the variables hold from which an instruction's operand was loaded, found without running user code."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Final, cast
+
+from .boundary import Site, contents
+from .dialect import SPOKEN
+from .layout import NULL
+
+
+def loaded_callable(site: Site) -> object:
+    """What the variable or attribute holds from which the callable of a ``[NULL, callable]`` call was loaded.
+
+    NULL if it came from anything else (a call, an item, a conditional), or if the variable is gone.
+    """
+    return _loaded(site, site.index, len(site.after))
+
+
+def _loaded(site: Site, user: int, depth: int) -> object:
+    """Value of the variable that filled stack slot ``depth``, as instruction ``user`` finds it."""
+    index = _producer(site, user, depth)
+    if index is None:
+        return NULL
+    producer = site.flow.instructions[index]
+    if producer.name in ATTRIBUTES:
+        owner = _loaded(site, index, len(site.flow.before[index]) - 1)
+        name = site.code.co_names[producer.argument >> SPOKEN.attribute_shift]
+        return NULL if owner is NULL else inspect.getattr_static(owner, name, NULL)
+    look_up = VARIABLES.get(producer.name)
+    return look_up(site, producer.argument) if look_up else NULL
+
+
+def _producer(site: Site, user: int, depth: int) -> int | None:
+    """The last instruction before ``user``, in the order of the code, that may have written slot ``depth``."""
+    before, after = site.flow.before, site.flow.after
+    for index in range(user - 1, -1, -1):
+        writes = index in after and (
+            len(after[index]) == depth + 1 or len(before[index]) <= depth < len(after[index])
+        )
+        if writes and not site.flow.instructions[index].name.startswith(LEAVE_TOP_ALONE):
+            return index
+    return None
+
+
+LEAVE_TOP_ALONE: Final = ("PRECALL", "KW_NAMES", "NOP", "POP_TOP", "POP_JUMP", "JUMP_FORWARD")
+"""Beginnings of names of instructions that write nothing onto the stack."""
+ATTRIBUTES: Final = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+
+
+def _global(site: Site, argument: int) -> object:
+    return _named(site, site.code.co_names[argument >> 1])
+
+
+def _name(site: Site, argument: int) -> object:
+    name, names = site.code.co_names[argument], site.raw.locals
+    if isinstance(names, dict) and name in names:
+        return cast(object, names[name])
+    return _named(site, name)
+
+
+def _named(site: Site, name: str) -> object:
+    scopes: tuple[Mapping[str, object], ...] = (site.frame.f_globals, site.frame.f_builtins)
+    return next((scope[name] for scope in scopes if name in scope), NULL)
+
+
+def _local(site: Site, argument: int) -> object:
+    return contents(site.raw.slot(argument))
+
+
+VARIABLES: Final[dict[str, Callable[[Site, int], object]]] = {
+    "LOAD_GLOBAL": _global,
+    "LOAD_NAME": _name,
+    "LOAD_FAST": _local,
+    "LOAD_FAST_CHECK": _local,
+    "LOAD_DEREF": _local,
+    "LOAD_CLASSDEREF": _local,
+    "LOAD_BUILD_CLASS": lambda site, argument: builtins.__build_class__,
+}

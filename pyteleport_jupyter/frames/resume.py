@@ -1,0 +1,93 @@
+"""From snapshots to something that runs: the morph of each frame, loaded with its values and the one inside it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import Any, Final, cast
+
+from .classes import ClassArguments, continue_class
+from .dialect import CALLING
+from .generators import bare_function, generator_code
+from .morph import build_morph
+from .registry import load_values
+from .snapshot import FrameSnapshot, Kind, Stack
+
+Call = Callable[[], object]
+
+
+def resume_code(stack: Stack, value: object) -> CodeType:
+    """The code object that resumes the whole stack, to be run by ``exec(code, globals, locals)`` or, for the cell
+    with a top-level await, by ``await eval(code, globals, locals)``.
+
+    The call in which the innermost frame was interrupted returns ``value``. The stack is empty afterwards: nothing
+    but the frames themselves keeps their objects alive once they run.
+    """
+    frames = stack.take()
+    code = _load_all(frames, value)
+    root = frames[-1].generator
+    if root is not None:
+        cast(Any, root).close()  # its code is awaited anew; a coroutine that never ran would be complained about
+    return code
+
+
+def resume_call(stack: Stack, value: object) -> Call:
+    """As :func:`resume_code`, as a call without arguments, for a root that is any kind of frame."""
+    frames = stack.take()
+    return _entry(frames[-1], _load_all(frames, value))
+
+
+def _load_all(frames: tuple[FrameSnapshot, ...], value: object) -> CodeType:
+    """Make and load the morphs from the innermost frame outwards; the morph of the outermost one is returned."""
+    inner: Call = [value].pop
+    code: CodeType | None = None
+    within: FrameSnapshot | None = None
+    for frame in frames:
+        if within is not None and code is not None:
+            inner = ENTRIES.get(frame.action.kind, _plain_entry)(frame, within, code)
+        code, within = _loaded_morph(frame, inner), frame
+    if code is None:
+        raise ValueError("a stack without frames cannot be resumed")
+    return code
+
+
+def _loaded_morph(frame: FrameSnapshot, inner: Call) -> CodeType:
+    last = (inner,) if frame.action.kind in CALLING else ()
+    if frame.action.kind is Kind.INSTANCE:
+        last += frame.extras
+    if frame.generator is not None:
+        code = generator_code(frame.generator)
+        load_values(code, last)  # its values were loaded when it was unpickled; these are fetched behind them
+        return code
+    code = build_morph(frame.code, frame.shape, frame.action, frame.position)
+    load_values(code, (*frame.values, *last))
+    return code
+
+
+def _entry(frame: FrameSnapshot, code: CodeType) -> Call:
+    """How to run a frame's morph: always a function of Python or C, never a frame of ours between."""
+    if frame.generator is not None:
+        return functools.partial(cast(Any, frame.generator).send, None)
+    if frame.locals is None:
+        return bare_function(code, frame.globals, frame.closure)
+    if frame.closure:
+        return functools.partial(exec, code, frame.globals, cast(Any, frame.locals), closure=frame.closure)
+    # eval, because it returns what the frame returns.
+    return functools.partial(eval, code, frame.globals, cast(Any, frame.locals))
+
+
+def _plain_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Call:
+    return _entry(within, code)
+
+
+def _class_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Call:
+    name, bases, keywords = cast(ClassArguments, frame.extras)
+    body = FunctionType(code, within.globals, code.co_name, None, within.closure)
+    return continue_class(body, within.locals, name, bases, keywords)
+
+
+ENTRIES: Final[dict[Kind, Callable[[FrameSnapshot, FrameSnapshot, CodeType], Call]]] = {
+    Kind.CLASS_BODY: _class_entry,
+}
+"""What a frame calls to go on with the frame within it, where that is not just the frame's code."""

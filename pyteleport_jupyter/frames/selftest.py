@@ -1,0 +1,167 @@
+"""Is this an interpreter whose frames can be read and put back? Asked once, before anything is touched."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from types import FrameType
+from typing import Final
+
+from ..errors import InterpreterUnsupported
+from .dialect import DIALECTS
+from .flow import flow_of
+from .layout import (
+    HERE,
+    LAYOUTS,
+    MINOR,
+    NULL,
+    OWNED_BY_GENERATOR,
+    RawFrame,
+    generator_exception,
+    generator_state,
+    local_names,
+    word_at,
+)
+from .morph import build_morph
+from .registry import load_values, original_code
+from .slots import position_at
+from .snapshot import Action, Kind, Shape
+
+
+def check_interpreter() -> None:
+    """Prove the tables of this minor version on probes of our own.
+
+    Raises InterpreterUnsupported. The outcome is remembered: it cannot change while the process lives.
+    """
+    reason = _reason_against()
+    if reason is not None:
+        raise InterpreterUnsupported(python=platform.python_version(), reason=reason)
+
+
+@lru_cache(maxsize=1)
+def _reason_against() -> str | None:
+    """The first check that fails, in words. The build is checked before any memory is read."""
+    return next((reason for holds, reason in CHECKS if not holds()), None)
+
+
+def _is_cpython() -> bool:
+    return sys.implementation.name == "cpython"
+
+
+def _is_known_minor() -> bool:
+    return MINOR in LAYOUTS and MINOR in DIALECTS
+
+
+def _is_64_bit() -> bool:
+    return ctypes.sizeof(ctypes.c_void_p) == 8 and object.__basicsize__ == 16
+
+
+def _has_gil() -> bool:
+    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+_MARK: Final = object()
+
+
+def _probe(first: object, second: object) -> Iterator[object]:
+    kept = [second]
+    try:
+        raise KeyError(first)
+    except KeyError:
+        yield kept
+
+
+def _reads_suspended_frame() -> bool:
+    """Offsets of the frame in its generator, of owner, instruction, stack top, locals and handled exception."""
+    probe = _probe(_MARK, second := object())
+    if generator_state(probe) != HERE.state_created:
+        return False
+    kept, frame = next(probe), _frame_of(probe)
+    raw, code = RawFrame.of(frame), frame.f_code
+    return (
+        raw.address - id(probe) == HERE.generator_frame
+        and raw.owner == OWNED_BY_GENERATOR
+        and raw.generator is probe
+        and generator_state(probe) in HERE.states_suspended
+        and raw.instruction_pointer == id(code) + type(code).__basicsize__ + frame.f_lasti
+        and [raw.slot(index) for index in range(3)] == [_MARK, second, kept]
+        and isinstance(generator_exception(probe), KeyError)
+        and raw.saved_depth is not None
+        and raw.saved_depth - len(local_names(code)) == _static_depth(frame)
+    )
+
+
+def _static_depth(frame: FrameType) -> int:
+    flow = flow_of(frame.f_code)
+    return len(flow.after[flow.index_at(frame.f_lasti)]) - 1
+
+
+def _frame_of(generator: Iterator[object]) -> FrameType:
+    frame = getattr(generator, "gi_frame", None)
+    if not isinstance(frame, FrameType):
+        raise TypeError("a suspended generator has a frame")
+    return frame
+
+
+def _reads_running_frames() -> bool:
+    """Offsets of the previous frame, and whether entries from C are told from plain calls."""
+    from .boundary import crossing_between
+
+    def caller(call: Callable[[Callable[[], object]], object]) -> object:
+        unbound: object
+        if call is None:
+            unbound = call
+            return unbound
+        return call(callee)
+
+    def callee(_: object = None) -> tuple[bool, bool]:
+        frame = sys._getframe()
+        outer = frame.f_back
+        while outer is not None and outer.f_code is not caller.__code__:
+            outer = outer.f_back
+        if outer is None:
+            return False, False
+        inner = frame if frame.f_back is outer else frame.f_back or frame
+        return crossing_between(inner, outer).through_c, RawFrame.of(outer).slot(1) is NULL
+
+    def directly(function: Callable[[], object]) -> object:
+        return function()
+
+    through_c = caller(lambda function: function())
+    by_c = caller(lambda function: list(map(function, [None]))[0])  # type: ignore[arg-type]
+    del directly
+    return through_c == (False, True) and by_c == (False, True)
+
+
+def _puts_back_a_frame() -> bool:
+    """A morph of a probe, in the middle of an expression, returns what the probe would have returned."""
+
+    def probe(first: int) -> list[int]:
+        second = 2
+        return [first, abs(3), second]
+
+    code = probe.__code__
+    flow = flow_of(code)
+    index = next(i for i, each in enumerate(flow.instructions) if each.name == "CALL")
+    call, stack = flow.instructions[index], flow.after[index][:-1]
+    action = Action(Kind.RESULT, call.name, call.offset, call.end, stack)
+    morph = build_morph(code, Shape((0, 1), (), stack), action, position_at(code, call.offset))
+    load_values(morph, (10, 20, 30, [40].pop))
+    from .generators import bare_function
+
+    return original_code(morph) is code and bare_function(morph, {}, None)() == [30, 40, 20]
+
+
+Check = tuple[Callable[[], bool], str]
+CHECKS: Final[tuple[Check, ...]] = (
+    (_is_cpython, "it is not CPython"),
+    (_is_known_minor, "its minor version is not known to this package"),
+    (_is_64_bit, "it is not a 64-bit release build"),
+    (_has_gil, "it runs without the global interpreter lock"),
+    (_reads_suspended_frame, "its frames do not look as those of its version do"),
+    (_reads_running_frames, "its running frames do not look as those of its version do"),
+    (_puts_back_a_frame, "it does not accept the code that puts a frame back"),
+)

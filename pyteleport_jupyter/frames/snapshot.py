@@ -1,0 +1,136 @@
+"""A frame as data: what flows from :mod:`.capture` through the pickle to :mod:`.resume`."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import CellType, CodeType
+from typing import Final
+
+Position = tuple[int | None, int | None, int | None, int | None]
+"""First line, last line, first column, last column, as ``co_positions`` gives them."""
+
+NULL_SLOT: Final = "n"
+"""In :attr:`Shape.stack`: a slot that holds NULL. The other letters are those of :mod:`.flow`."""
+
+
+class Kind(StrEnum):
+    """How a frame goes on after the call in which it was interrupted. :data:`.dialect.TAILS` has the bytecode."""
+
+    RESULT = "result"
+    """The result of the inner frame is the result of the instruction."""
+    DISCARD = "discard"
+    """The instruction has no result (attribute and item setters)."""
+    METHOD_PAIR = "method pair"
+    """A property behind ``LOAD_ATTR`` with the method bit: the result and a NULL."""
+    INSTANCE = "instance"
+    """``__init__``: the instance is the result."""
+    NOTHING = "nothing"
+    """``exec``: None is the result."""
+    ADVANCE = "advance"
+    """``generator.send(...)`` or ``throw(...)``: the rebuilt generator is sent None."""
+    CLASS_BODY = "class body"
+    """``__build_class__``: it is called again with the rest of the body."""
+    TRUTH = "truth"
+    """``in``: the result as a bool."""
+    FALSITY = "falsity"
+    """``not in``."""
+    OPERAND = "operand"
+    """The result becomes the operand and the instruction runs again (``__bool__``, ``__iter__``)."""
+    AGAIN = "again"
+    """The instruction runs again as it was; its operand is the rebuilt generator."""
+    AWAIT = "await"
+    """As AGAIN, for SEND: None is sent to the rebuilt coroutine."""
+    NEXT_ITEM = "next item"
+    """``__next__`` of a Python iterator under ``for``: an item, or StopIteration ends the loop."""
+    SUSPENDED = "suspended"
+    """Not interrupted: a generator that waits at its yield."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a frame was doing and how it goes on. Offsets in bytes of the original code."""
+
+    kind: Kind
+    opcode: str
+    offset: int
+    """The interrupted instruction: its position and its exception handler are those of the inner call."""
+    target: int
+    """Where the original code goes on."""
+    stack: str
+    """The slots to be restored, as letters of :mod:`.flow`."""
+    exit: int = 0
+    """NEXT_ITEM: where the loop ends."""
+    yielded: int = 0
+    resumed: int = 0
+    """SUSPENDED: arguments of YIELD_VALUE and RESUME; the interpreter tells the kind of yield by them."""
+    wrapped: bool = False
+    """SUSPENDED: an async generator at a yield of its own, which hands out a wrapped value."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which slots a frame had filled. The values themselves travel beside it, in this order."""
+
+    bound: tuple[int, ...]
+    """Slots below the stack that hold an object, ascending."""
+    deleted: tuple[int, ...]
+    """Arguments that were deleted: a call of the morph would bind them."""
+    stack: str
+    """Bottom to top: ``v`` value, ``n`` NULL, ``E`` an entered handler (its value is the exception that it
+    handles), ``L`` the next of :attr:`lasti`."""
+    lasti: tuple[int, ...] = ()
+    """Instruction indexes (in code units of the original) that handlers keep for RERAISE."""
+
+
+@dataclass(frozen=True)
+class FrameSnapshot:
+    """One interrupted frame. Pickles by reference of this class.
+
+    ``values``: objects in the order in which the morph fetches them. A frame that belongs to a generator or
+    coroutine has its values in the pickled state of that object instead (so that cycles through it work):
+    then they do not travel here.
+    """
+
+    code: CodeType = field(repr=False)
+    code_hash: str
+    shape: Shape
+    action: Action
+    position: Position
+    values: tuple[object, ...] = field(repr=False)
+    extras: tuple[object, ...] = field(repr=False)
+    """What the continuation needs besides (the instance under construction, the name and bases of a class)."""
+    globals: dict[str, object] = field(repr=False)
+    locals: object = field(repr=False)
+    """The namespace of module-level code, class bodies and ``exec``; None for functions."""
+    closure: tuple[CellType, ...] | None = field(repr=False)
+    qualname: str
+    generator: object = field(repr=False)
+    """The generator, coroutine or async generator the frame belongs to, or None."""
+    library: str | None
+    """Importable module whose source defines the code: it must be the same over there."""
+    words: str
+    """How messages name this frame."""
+    magic: bytes = importlib.util.MAGIC_NUMBER
+    """Bytecode version. The same minor has the same one, but pre-releases may differ."""
+
+    def __getstate__(self) -> dict[str, object]:
+        return {**self.__dict__, "values": () if self.generator is not None else self.values}
+
+
+@dataclass
+class Stack:
+    """The running frames of a cell, innermost first. Emptied by the resume, so that it keeps nothing alive."""
+
+    frames: tuple[FrameSnapshot, ...]
+
+    def take(self) -> tuple[FrameSnapshot, ...]:
+        """The frames, for good: the stack is empty afterwards."""
+        frames, self.frames = self.frames, ()
+        return frames
+
+
+def running_generators(stack: Stack) -> dict[int, FrameSnapshot]:
+    """The frames of the stack that belong to generators, by ``id`` of the generator: to be pickled as running."""
+    return {id(frame.generator): frame for frame in stack.frames if frame.generator is not None}
