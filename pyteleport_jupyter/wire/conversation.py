@@ -31,14 +31,21 @@ class Conversation:
     """Commands and answers over ``pipe`` with ``host`` (named in errors).
 
     ``explain`` is asked for a reason when the link breaks (what the child wrote to stderr); see
-    :func:`pyteleport_jupyter.transports.link.complaint`.
+    :func:`pyteleport_jupyter.transports.link.complaint`. ``leftover`` are bytes that came with the landing.
     """
 
-    def __init__(self, pipe: Pipe, host: str = "the target", explain: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        pipe: Pipe,
+        host: str = "the target",
+        explain: Callable[[], str] = lambda: "",
+        leftover: bytes = b"",
+    ) -> None:
         self.pipe = pipe
         self.host = host
         self._explain = explain
         self._inbox: list[dict[str, Any]] = []
+        self._receive(leftover)
 
     def command(self, op: str, **fields: object) -> None:
         """Say ``op``; goes out at once as far as the link takes it."""
@@ -105,14 +112,19 @@ class Conversation:
         self._check_link()
         wait = min(seconds, pipe.channel.timeout())
         readable, _, _ = select.select([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], [], wait)
+        if readable:
+            self._receive(None)
+        pipe.flush()
+        self._check_link()
+
+    def _receive(self, data: bytes | None) -> None:
+        """Take in ``data``, or what the pipe has."""
         try:
-            messages = pipe.fill() if readable else []
+            messages = self.pipe.fill() if data is None else self.pipe.channel.receive(data)
         except WireError as error:
             raise errors.ProtocolBroken(host=self.host, reason=error) from None
         for message in messages:
             self._keep(message)
-        pipe.flush()
-        self._check_link()
 
     def _check_link(self) -> None:
         if self.pipe.closed and not self._inbox:

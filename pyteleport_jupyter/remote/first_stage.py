@@ -1,0 +1,157 @@
+"""How the far side is started, seen from here: the command line, the one line for its shell, and the first
+Python code.
+
+1. :data:`REMOTE_COMMAND` is all that a login shell of any make has to understand. It says
+:data:`SHELL_MARKER` and then
+   reads one line, byte by byte as POSIX wants it, so that not one byte of what follows is swallowed.
+2. :func:`start_line` is that line. It looks for Python in the login environment and executes the first stage.
+3. The first stage says :data:`PYTHON_MARKER` with what it is, takes a header and the package, and hands over
+to
+   :mod:`.landing`, whose source came in the header.
+
+All of it is constant but for the user's ``--setup`` and ``--python``: argv is world readable. Markers are
+written in two halves, so that a shell that echoes its commands does not match.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.resources
+import json
+import shlex
+from typing import Any
+
+SHELL_MARKER = b"<pyteleport shell>"
+PYTHON_MARKER = b"<pyteleport python>"
+"""Followed by one line of JSON."""
+
+REMOTE_COMMAND = (
+    'exec /bin/sh -c \'printf "%s %s\\n" "<pyteleport" "shell>"; IFS= read -r line && eval "$line"\''
+)
+"""What the user's login shell is asked to run; quoted so that sh, bash, zsh, csh and fish read the same."""
+
+FIRST_STAGE = """\
+import os, sys
+import _frozen_importlib_external as importlib
+version = "%d.%d" % sys.version_info[:2]
+if version != sys.argv[1] and sys.argv[3:]:
+    os.execv(sys.argv[3], [sys.argv[3], "-I", "-S", "-c", "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"] + sys.argv[1:3])
+import json
+os.set_blocking(0, True)
+os.set_blocking(1, True)
+def say(answer):
+    os.write(1, ("<pyteleport" + " python>" + json.dumps(answer) + chr(10)).encode())
+def take(size):
+    parts = []
+    while size:
+        parts.append(os.read(0, size))
+        size -= len(parts[-1])
+        if not parts[-1]:
+            sys.exit(1)
+    return b"".join(parts)
+say({"python": sys.version.split()[0], "magic": importlib.MAGIC_NUMBER.hex(), "executable": sys.executable})
+if version == sys.argv[1]:
+    header = json.loads(take(int(take(8))).decode())
+    for name, source in header["modules"]:
+        module = sys.modules[name] = type(sys)(name)
+        module.__path__ = []
+        exec(compile(source, name, "exec"), module.__dict__)
+    module.main(header, take, say)
+"""  # noqa: E501 - one statement of Python 3.4, the oldest that can tell us what it is
+"""Runs with ``-I -S``: neither the user's site nor the current directory has a say. Arguments: wanted
+version,
+this source, and the path of another interpreter to try if this one does not fit."""
+
+_UNPACK = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
+"""The first stage travels on one line, its lines separated by a character that it does not contain."""
+
+_LANDING_MODULES = ("faults", "remote.runtime_directory", "remote.splice", "remote.landing")
+"""Modules of ours that run in the first stage, each after what it imports; standard library only."""
+
+_NO_PYTHON = (
+    'printf "%s %s%s\\n" "<pyteleport" "python>" '
+    '\'{"error":"NoPython","facts":{"reason":"there is none under that name"}}\''
+)
+
+
+def start_line(version: str, python: str | None = None, setup: str = "") -> bytes:
+    """The line that finds Python ``version`` ("3.11") and executes the first stage.
+
+    ``setup`` runs in a login shell (bash where there is one) with its input from nowhere and its output to
+    stderr, so that it can neither eat what is meant for us nor add to it. An absolute ``python`` without
+    ``setup`` needs no login shell.
+    """
+    absolute = _absolute(python)
+    if absolute and not setup:
+        line = f"p={absolute}; {_launch(version, '')}"
+    else:
+        launch = _launch(version, "<&3 >&4 3<&- 4>&-")
+        prepare = f"eval {shlex.quote(setup)}; " if setup else ""
+        script = shlex.quote(f"{prepare}{_search(version, python, absolute)}; {launch}")
+        streams = "exec 3<&0 4>&1 </dev/null >&2"
+        line = f's=$(command -v bash) || s=/bin/sh; {streams}; exec "$s" -l -c {script} pyteleport "$PATH"'
+    return line.encode() + b"\n"
+
+
+def _absolute(python: str | None) -> str:
+    """``python`` as a word of the shell if it says where it is, else nothing; the home directory is the
+    target's.
+    """
+    if python and python.startswith("~/"):
+        return '"$HOME"/' + shlex.quote(python[2:])
+    return shlex.quote(python) if python and python.startswith("/") else ""
+
+
+def _search(version: str, python: str | None, absolute: str) -> str:
+    """Sets ``p`` to an interpreter and ``q`` to one that fits by its name; ``$1`` is the PATH before the
+    login shell.
+    """
+    if absolute:
+        return f"p={absolute}; q="
+    if python:
+        return f"p=$({_which(shlex.quote(python))}); q="
+    exact = f"python{version}"
+    first = f"for n in python3 {exact} python; do p=$({_which('$n')}) && break; done"
+    return f"{first}; q=$({_which(exact)})"
+
+
+def _which(word: str) -> str:
+    return f"command -v {word} || (PATH=$1; command -v {word})"
+
+
+def _launch(version: str, redirections: str) -> str:
+    """Execute the first stage by ``p``, or say that there is no Python; ``q`` is what it may try instead of
+    itself.
+    """
+    complaint = f"{{ {_NO_PYTHON}{' >&4' if redirections else ''}; exit 1; }}"
+    source = shlex.quote(FIRST_STAGE.rstrip("\n").replace("\n", "|"))
+    other = '${q:+"$q"}' if redirections else ""
+    start = f'exec "$p" -I -S -c {shlex.quote(_UNPACK)} {version} {source} {other} {redirections}'
+    return f'[ -x "$p" ] || {complaint}; {start}'
+
+
+def header(kind: str, package: bytes = b"", **fields: Any) -> bytes:
+    """What follows the line: the length of the header in eight digits, the header in JSON, the
+    ``package``.
+    """
+    content = {
+        "kind": kind,
+        "modules": _sources(),
+        "size": len(package),
+        "sha256": hashlib.sha256(package).hexdigest(),
+        **fields,
+    }
+    encoded = json.dumps(content, separators=(",", ":")).encode()
+    return b"%08d%s%s" % (len(encoded), encoded, package)
+
+
+@functools.cache
+def _sources() -> list[tuple[str, str]]:
+    """Names and sources of the modules that the first stage makes, parents first and empty."""
+    root = importlib.resources.files("pyteleport_jupyter")
+    found = [("pyteleport_jupyter", ""), ("pyteleport_jupyter.remote", "")]
+    for name in _LANDING_MODULES:
+        source = root.joinpath(*name.split(".")[:-1], name.split(".")[-1] + ".py").read_text()
+        found.append((f"pyteleport_jupyter.{name}", source))
+    return found

@@ -1,0 +1,71 @@
+"""The order to start, as it came over the link, checked field by field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter.wire.framing import WireError
+
+DEFAULT_LEASE = 900.0
+LEASE_LIMITS = (1.0, 7 * 24 * 3600.0)
+"""Shortest and longest lease in seconds."""
+
+MODULES_LIMIT = 10_000
+"""Most modules that a survey looks for."""
+
+_FLAG = re.compile(r"-(?:[BbEIOPRSdiqsuv]+|[WX].{1,200})")
+
+
+@dataclass(frozen=True)
+class StartOrder:
+    """What a supervisor is told at first: the kernel's key and name, where it comes from, how long to
+    live.
+    """
+
+    key: str
+    token: bytes
+    cell_pid: int
+    host: str
+    target: str
+    modules: tuple[str, ...]
+    lease: float
+    kernel_name: str | None
+    flags: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"StartOrder(host={self.host!r}, target={self.target!r})"
+
+
+def parse_start(command: Mapping[str, Any]) -> StartOrder:
+    """The order in ``command``. Raises WireError for one that makes no sense."""
+    try:
+        token = bytes.fromhex(command["token"])
+        order = StartOrder(
+            key=str(command["key"]),
+            token=token,
+            cell_pid=int(command["cell_pid"]),
+            host=str(command["host"]),
+            target=str(command["target"]),
+            modules=tuple(str(name) for name in command["modules"]),
+            lease=float(command.get("lease", DEFAULT_LEASE)),
+            kernel_name=command.get("kernel_name") and str(command["kernel_name"]),
+            flags=tuple(str(flag) for flag in command.get("flags", ())),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise WireError(f"an order to start that lacks something: {error!r}") from None
+    _check(order)
+    return order
+
+
+def _check(order: StartOrder) -> None:
+    if len(order.token) < 16:
+        raise WireError("the token is too short to be one")
+    if not LEASE_LIMITS[0] <= order.lease <= LEASE_LIMITS[1]:
+        raise WireError(f"a lease of {order.lease} seconds")
+    if len(order.modules) > MODULES_LIMIT:
+        raise WireError(f"{len(order.modules)} modules")
+    if not all(_FLAG.fullmatch(flag) for flag in order.flags):
+        raise WireError(f"strange flags for Python: {order.flags}")

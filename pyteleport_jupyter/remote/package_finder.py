@@ -1,0 +1,56 @@
+"""Imports our package, and the cloudpickle that came with it, from the zip; everything else is the target's
+own.
+
+``sys.path`` stays as the target has it. The names are served first, so that another version of them
+installed there is not mixed with ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from zipimport import zipimporter
+
+SERVED = ("pyteleport_jupyter", "cloudpickle")
+"""The top-level packages in the zip; their modules are then found by their own ``__path__``."""
+
+BOOT = (
+    "import sys;z=sys.argv[1];sys.path[:not sys.flags.safe_path]=[z];"
+    "from pyteleport_jupyter.remote.package_finder import run;run()"
+)
+"""Program for ``python -c BOOT ZIP ROLE ...``. The zip takes the place that ``-c`` gives to the current
+directory, and
+leaves it in :func:`run`, so that no file lying about there is ever imported."""
+
+ROLES = {"supervisor": "pyteleport_jupyter.remote.supervisor", "kernel": "pyteleport_jupyter.remote.kernel"}
+
+
+class PackageFinder:
+    """A finder for ``sys.meta_path`` (importlib.abc.MetaPathFinder) that serves SERVED from one zip."""
+
+    def __init__(self, package: str) -> None:
+        self._importer = zipimporter(package)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a top-level package that came with us, None for all others."""
+        return self._importer.find_spec(name) if name in SERVED else None
+
+
+def install(package: str) -> None:
+    """Serve our packages from the zip at path ``package`` from now on; the first call wins."""
+    if not any(isinstance(finder, PackageFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, PackageFinder(package))
+
+
+def run() -> None:
+    """Second half of BOOT: clean up after it, then play the role that argv names."""
+    package, role, *rest = sys.argv[1:]
+    del sys.path[0]
+    install(package)
+    sys.argv[:] = [role, *rest]
+    importlib.import_module(ROLES[role]).main(rest)

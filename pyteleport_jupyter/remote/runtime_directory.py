@@ -1,0 +1,146 @@
+"""The one place on the target where we leave something: a directory of our own, mode 0700, gone with its
+session.
+
+Runs in the first stage: few imports, all of them cheap.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+import time
+import zlib
+from collections.abc import Iterator
+
+SOCKET_NAME = "supervisor.sock"
+PACKAGE_NAME = "package.zip"
+
+LONGEST_PATH = 80
+"""A socket's path has 104 bytes on macOS, 108 on Linux; the longest name we add has 16."""
+
+YOUNG = 60.0
+"""A directory younger than so many seconds may belong to somebody who is just starting."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+_NOT_HERE = (*_NO_ROOM, errno.EROFS, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EPERM)
+
+
+class Refusal(Exception):
+    """Why nothing can be done here: the name of a class of ``errors`` and its facts."""
+
+    def __init__(self, error: str, **facts: str) -> None:
+        super().__init__(error, facts)
+        self.record = {"error": error, "facts": facts}
+
+
+def make() -> str:
+    """Create a new private directory and return its path.
+
+    Raises Refusal when a place that should be ours is not (a link, foreign, or open to others), or none has
+    room.
+    """
+    trouble: list[OSError] = []
+    for parent in _parents():
+        try:
+            _make_private(parent)
+            sweep(parent)
+            return _make_child(parent)
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                raise
+            trouble.append(error)
+    raise no_room(trouble[0])
+
+
+def no_room(error: OSError) -> Refusal:
+    """The refusal that says ``error``: DiskFull for want of space, else StartFailed."""
+    reason = error.strerror or "unknown"
+    if error.errno in _NO_ROOM:
+        return Refusal("DiskFull", directory=str(error.filename or "its runtime directory"), reason=reason)
+    return Refusal("StartFailed", reason=f"no runtime directory could be made ({error.filename}: {reason})")
+
+
+def _parents() -> Iterator[str]:
+    """Where to try, best first; paths too long for the name of a socket are left out."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(runtime) and _is_private(runtime) and _outlives_login(runtime):
+        yield os.path.join(runtime, "pyteleport")
+    home = os.path.expanduser("~")
+    if os.path.isabs(home) and len(os.fsencode(home)) < LONGEST_PATH - 40:
+        yield os.path.join(home, ".cache", "pyteleport")
+    yield f"/tmp/pyteleport-{os.geteuid()}"
+
+
+def _outlives_login(runtime: str) -> bool:
+    """logind empties /run/user/UID at the last logout unless the user lingers; a lease must outlive the
+    login.
+    """
+    if not runtime.startswith("/run/user/"):
+        return True
+    return os.path.exists(os.path.join("/var/lib/systemd/linger", os.environ.get("USER", "") or "?"))
+
+
+def _is_private(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+
+
+def _make_private(path: str) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    if not _is_private(path):
+        reason = f"{path} is a link, belongs to somebody else, or is open to others; remove it there"
+        raise Refusal("StartFailed", reason=reason)
+
+
+def _make_child(parent: str) -> str:
+    path = os.path.join(parent, f"{_this_machine()}-{os.urandom(4).hex()}")
+    os.mkdir(path, 0o700)
+    return path
+
+
+def _this_machine() -> str:
+    """A short mark of the machine: homes are shared by login nodes, and a socket only works on its own."""
+    return f"{zlib.crc32(os.uname().nodename.encode()):08x}"
+
+
+def sweep(parent: str) -> None:
+    """Remove what sessions that were killed on this machine have left in ``parent``."""
+    for name in os.listdir(parent):
+        path = os.path.join(parent, name)
+        if name.startswith(_this_machine()) and _is_private(path) and _is_dead(path):
+            remove(path)
+
+
+def _is_dead(path: str) -> bool:
+    if time.time() - os.lstat(path).st_mtime < YOUNG:
+        return False
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(os.path.join(path, SOCKET_NAME))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return True
+        except OSError:
+            return False
+    return False
+
+
+def remove(path: str) -> None:
+    """Remove the directory and all that is in it, following no link; what is gone already is fine."""
+    try:
+        for entry in os.scandir(path):
+            if entry.is_dir(follow_symlinks=False):
+                remove(entry.path)
+            else:
+                os.unlink(entry.path)
+        os.rmdir(path)
+    except OSError:
+        pass

@@ -1,0 +1,327 @@
+"""A running session on the target: one thread, one poller over the link, the kernel and the door."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from zmq import POLLIN, POLLOUT, zmq_poll
+
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.door import Door
+from pyteleport_jupyter.remote.kernel_process import KernelProcess
+from pyteleport_jupyter.remote.kernel_sockets import KernelSockets, own_reply
+from pyteleport_jupyter.remote.orders import StartOrder
+from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
+from pyteleport_jupyter.remote.runtime_directory import remove
+from pyteleport_jupyter.remote.shipment import Shipment
+from pyteleport_jupyter.remote.spoken import farewell, read_command
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.commands import encode_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.pipe import Pipe
+
+FAILED_SECONDS = 10.0
+"""So long the other side has to hang up after a failure."""
+
+SETTLE_SECONDS = 0.2
+"""So long after the kernel's end its last messages may still be on their way through libzmq."""
+
+KERNEL_GRACE = 0.5
+"""Seconds between asking the kernel to end and killing it."""
+
+BURST = 256
+"""Most messages taken from one socket before everybody else has a turn."""
+
+REPLY_LANES = (Lane.STDIN, Lane.CONTROL, Lane.SHELL)
+FORWARDED = frozenset(REPLY_LANES)
+"""Lanes in which front ends and the kernel speak to each other."""
+
+
+class SessionService:
+    """The session on this side.
+
+    What must hold: until ``hold`` the session dies with its link; from ``hold`` on it dies of its lease, of
+    its kernel, or when it is told to. However it dies, the kernel dies first and the directory is removed
+    before the link closes.
+    """
+
+    def __init__(self, directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:
+        self._directory = directory
+        self._order = order
+        self._kernel = kernel
+        self._phase = Phase.STARTING
+        self._pipe: Pipe | None = pipe
+        self._channel = pipe.channel
+        self._ends_at: float | None = None
+        self._exited_at: float | None = None
+        self._complains = True
+        self._replies: deque[tuple[Lane, list[bytes]]] = deque()
+        self._sockets = KernelSockets(directory, order.key)
+        self._shipment = Shipment(kernel.ship_fd)
+        self._door = Door(directory, order.token)
+        self._wakeup = _wake_on_signals(self._terminate)
+
+    def run(self) -> None:
+        """Serve until the end, then leave nothing behind."""
+        try:
+            self._sockets.request("kernel_info_request", {})
+            while self._phase is not Phase.ENDED:
+                self._step()
+        finally:
+            self._kernel.end(KERNEL_GRACE if self._phase in (Phase.LIVE, Phase.HELD) else 0.0)
+            self._door.close()
+            self._sockets.close()
+            remove(self._directory)
+            if self._pipe:
+                farewell(self._pipe)
+
+    # ------------------------------------------------------------- the one loop
+
+    def _step(self) -> None:
+        watched = self._watched()
+        ready = dict(zmq_poll([(key, flags) for key, (flags, _) in watched.items()], self._milliseconds()))
+        for key, (_, handle) in watched.items():
+            if key in ready:
+                handle()
+        if self._channel.has_room:
+            self._read_kernel()
+        self._channel.hold_acks = self._shipment.congested
+        if self._pipe:
+            self._pipe.flush()
+        self._look_at_clock()
+
+    def _watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
+        """What may happen now, and who sees to it, in this order."""
+        watched: dict[Any, tuple[int, Callable[[], None]]] = {
+            self._wakeup.fileno(): (POLLIN, self._see_to_kernel),
+            self._door.fileno(): (POLLIN, self._door.knock),
+        }
+        for fd in self._door.newcomers:
+            watched[fd] = (POLLIN, partial(self._answer_door, fd))
+        if self._pipe:
+            flags = POLLIN | POLLOUT if self._pipe.wants_write else POLLIN
+            watched[self._pipe.read_fd] = (flags, self._read_link)
+        if self._complains:
+            watched[self._kernel.complaints_fd] = (POLLIN, self._hear_complaints)
+        if self._shipment.wants_write:
+            watched[self._shipment.fd] = (POLLOUT, self._shipment.write)
+        if self._channel.has_room:
+            watched.update(dict.fromkeys(self._sockets.by_lane.values(), (POLLIN, _nothing)))
+        return watched
+
+    def _milliseconds(self) -> int:
+        """How long nothing has to be done by the clock."""
+        now = time.monotonic()
+        times = [now + self._channel.timeout(), now + 3600.0]
+        times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
+        if self._ends_at is not None:
+            times.append(self._ends_at)
+        if self._exited_at is not None:
+            times.append(self._exited_at + SETTLE_SECONDS)
+        return max(0, int(1000 * (min(times) - now)) + 1)
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        self._door.expire()
+        if self._pipe and (self._pipe.closed or self._channel.lost):
+            self._lose_link()
+        if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and self._channel.has_room:
+            self._report_exit()
+        if self._phase is Phase.CLOSING and self._channel.idle:
+            self._phase = Phase.ENDED
+        if self._ends_at is not None and now >= self._ends_at:
+            self._phase = Phase.ENDED
+
+    # ------------------------------------------------------------------ the link
+
+    def _read_link(self) -> None:
+        if self._pipe is None:
+            return
+        try:
+            for message in self._pipe.fill():
+                self._take(message)
+        except WireError:
+            self._lose_link()
+
+    def _lose_link(self) -> None:
+        """A move that was not held is off; a session that was waits for as long as its lease."""
+        if self._pipe:
+            os.close(self._pipe.read_fd)
+        self._pipe = None
+        self._channel.detach()
+        if self._phase in REVOCABLE:
+            self._phase = Phase.ENDED
+        else:
+            self._ends_at = time.monotonic() + self._order.lease
+
+    def _answer_door(self, fd: int) -> None:
+        """A newcomer speaks; with a valid proof it replaces the link that there is."""
+        proof = self._door.answer(fd)
+        if proof is None:
+            return
+        if self._phase in REVOCABLE:
+            self._door.refuse(fd, "the session is not there yet")
+            return
+        if self._pipe:
+            self._lose_link()
+        try:
+            self._channel.attach(proof.received)
+        except WireError as error:
+            self._door.refuse(fd, str(error))
+            return
+        link_fd = self._door.welcome(fd, proof.epoch, self._channel.received)
+        self._pipe = Pipe(link_fd, link_fd, self._channel)
+        self._ends_at = None
+
+    def _say(self, op: str, **fields: object) -> None:
+        self._channel.send(Lane.COMMAND, [encode_command(op, **fields)])
+
+    def _take(self, message: Message) -> None:
+        """Do what the other side says. Raises WireError for what does not fit."""
+        if message.lane is Lane.COMMAND:
+            self._obey(message)
+        elif message.lane is Lane.SHIP and self._phase is Phase.STARTING:
+            self._shipment.add(b"".join(message.parts))
+        elif message.lane in FORWARDED and self._phase is Phase.LIVE:
+            self._sockets.send(message.lane, message.parts)
+        elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
+            raise WireError(f"{message.lane.name} while {self._phase.name}")
+
+    # ------------------------------------------------------------------ commands
+
+    def _obey(self, message: Message) -> None:
+        operations = {
+            "prepare": self._prepare,
+            "hold": self._hold,
+            "commit": self._commit,
+            "abort": self._abort,
+            "end": self._abort,
+        }
+        op = read_command(message, tuple(operations))["op"]
+        if self._phase in OPERATIONS[op]:
+            operations[op]()
+        elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
+            raise WireError(f"{op} while {self._phase.name}")
+
+    def _prepare(self) -> None:
+        self._phase = Phase.RESTORING
+        self._shipment.finish()
+        order = self._order
+        content = {"cell_pid": order.cell_pid, "host": order.host, "target": order.target}
+        self._sockets.request("teleport_prepare", content)
+
+    def _hold(self) -> None:
+        self._phase = Phase.HELD
+        # Until now our stderr was the user's source of reasons; from now on we must outlive the login it
+        # belongs to.
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        fault("commit.before")
+        self._say("held")
+
+    def _commit(self) -> None:
+        for _ in self._sockets.receive(Lane.IOPUB):
+            pass
+        self._phase = Phase.LIVE
+        fault("commit.sent_not_acked")
+        self._say("committed")
+
+    def _abort(self) -> None:
+        self._phase = Phase.ENDED
+
+    def _fail(self, error: str, **facts: object) -> None:
+        """Tell why the move fails; then the other side has a moment to say farewell."""
+        self._phase = Phase.FAILED
+        self._ends_at = time.monotonic() + FAILED_SECONDS
+        self._say("failed", error=error, facts=facts)
+
+    # ---------------------------------------------------------------- the kernel
+
+    def _read_kernel(self) -> None:
+        """Pass on what the kernel says: outputs before the replies that were there at the same time.
+
+        Replies are taken first and sent last, so that no output that the kernel sent before a reply can
+        trail it.
+        """
+        if not self._replies:
+            for lane in REPLY_LANES:
+                self._replies.extend((lane, parts) for parts in islice(self._sockets.receive(lane), BURST))
+        if not self._pass_outputs():
+            return
+        while self._replies and self._channel.has_room:
+            self._pass_reply(*self._replies.popleft())
+
+    def _pass_outputs(self) -> bool:
+        """Whether there is none left for now."""
+        for count, parts in enumerate(self._sockets.receive(Lane.IOPUB)):
+            if self._phase is Phase.LIVE:
+                self._channel.send(Lane.IOPUB, parts)
+            if count >= BURST or not self._channel.has_room:
+                return False
+        return True
+
+    def _pass_reply(self, lane: Lane, parts: list[bytes]) -> None:
+        if own := own_reply(parts):
+            self._hear(*own)
+        elif self._phase is Phase.LIVE:
+            self._channel.send(lane, parts)
+
+    def _hear(self, message_type: str, content: dict[str, Any]) -> None:
+        """The kernel answers a request of ours."""
+        if message_type == "kernel_info_reply" and self._phase in (Phase.STARTING, Phase.RESTORING):
+            self._say("ready")
+        elif message_type == "teleport_prepare_reply" and self._phase is Phase.RESTORING:
+            if content.get("status") == "ok":
+                self._phase = Phase.PREPARED
+                facts = {"pid": content.get("pid"), "python": content.get("python")}
+                self._say("prepared", directory=self._directory, **facts)
+            else:
+                reason = {"reason": content.get("evalue", "no reason was given")}
+                self._fail(str(content.get("error", "RestoreFailed")), **(content.get("facts") or reason))
+
+    def _hear_complaints(self) -> None:
+        self._complains = self._kernel.listen()
+
+    def _see_to_kernel(self) -> None:
+        """A child has ended, or a signal came."""
+        self._wakeup.recv(4096)
+        if self._kernel.status() is None or self._exited_at is not None:
+            return
+        self._exited_at = time.monotonic()
+        if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
+            kind = "StartFailed" if self._phase is Phase.STARTING else "RestoreFailed"
+            self._fail(kind, reason=self._kernel.last_words())
+
+    def _report_exit(self) -> None:
+        """What the kernel said last has been passed on; now the other side may know that it has ended."""
+        self._exited_at = None
+        if self._phase in (Phase.HELD, Phase.LIVE):
+            self._phase = Phase.CLOSING
+            self._say("exited", status=self._kernel.status())
+
+    def _terminate(self, *_: object) -> None:
+        self._phase = Phase.ENDED
+
+
+def _nothing() -> None:
+    """The kernel's sockets are read in every step, whichever of them woke us."""
+
+
+def _wake_on_signals(terminate: Callable[..., None]) -> socket.socket:
+    """A socket that becomes readable when a child ends or we are told to."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGTERM, terminate)
+    return ours

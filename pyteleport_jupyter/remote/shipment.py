@@ -1,0 +1,77 @@
+"""The snapshot on its last yards: from the channel into the kernel's pipe, without a second copy of the
+whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+
+CONGESTED = 1 << 20
+"""With more bytes than this waiting, nothing is acknowledged; the sender stops at the channel's
+HIGH_WATER.
+"""
+
+
+class Shipment:
+    """A queue of slices in front of the non-blocking ``fd``, which is closed when the last one is written."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd: int | None = fd
+        """None when there is nothing more to write, ever."""
+        self._queue: deque[memoryview] = deque()
+        self._size = 0
+        self._complete = False
+
+    def add(self, piece: bytes) -> None:
+        """Queue a slice and write what the pipe takes."""
+        if self.fd is not None:
+            self._queue.append(memoryview(piece))
+            self._size += len(piece)
+            self.write()
+
+    def finish(self) -> None:
+        """No more slices will come: the kernel sees the end as soon as everything is written."""
+        self._complete = True
+        self.write()
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether something waits for the pipe."""
+        return self.fd is not None and bool(self._queue)
+
+    @property
+    def congested(self) -> bool:
+        """Whether more waits than should."""
+        return self._size > CONGESTED
+
+    def write(self) -> None:
+        """Write until the queue is empty or the pipe is full."""
+        while self.fd is not None and self._queue:
+            try:
+                count = os.write(self.fd, self._queue[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                # The kernel has closed its end: its reply, or its death, says why.
+                self.close()
+                return
+            self._advance(count)
+        if self._complete:
+            self.close()
+
+    def _advance(self, count: int) -> None:
+        self._size -= count
+        rest = self._queue[0][count:]
+        if rest:
+            self._queue[0] = rest
+        else:
+            self._queue.popleft()
+
+    def close(self) -> None:
+        """Close the pipe and forget the rest."""
+        if self.fd is not None:
+            os.close(self.fd)
+        self.fd = None
+        self._queue.clear()
+        self._size = 0

@@ -1,0 +1,261 @@
+"""The local half of the boot: from a child that has just been spawned to a link that both ends agree on.
+
+One loop looks after the byte pipe and after what the child wants to ask the user. Nothing that the far side
+says is trusted to be short, ours, or there at all.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import select
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.remote import first_stage
+from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, REMOTE_COMMAND, SHELL_MARKER
+from pyteleport_jupyter.transports.events import ParentEvents
+from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint
+from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
+from pyteleport_jupyter.wire.proof import attach_digest
+from pyteleport_jupyter.wire.records import Challenge, Proof, Record, Refused, Welcome, encode, parse
+
+NOISE_LIMIT = 1 << 20
+"""Most bytes that start-up files may print before a marker of ours must have come."""
+
+ANSWER_LIMIT = 64 << 10
+"""Longest line of JSON behind a marker."""
+
+READ_SIZE = 64 << 10
+
+
+@dataclass(frozen=True)
+class BootRequest:
+    """Start a new supervisor, with ``python`` (a name or path there) after ``setup`` in the login shell."""
+
+    python: str | None = None
+    setup: str = ""
+    command: ClassVar[str] = REMOTE_COMMAND
+
+
+@dataclass(frozen=True)
+class AttachRequest:
+    """Reach the supervisor that lives in ``directory`` over a new link, which is to have the number
+    ``epoch``.
+
+    ``received`` is the ``received`` of our channel. ``python`` should be :attr:`Landed.python` of the first
+    link.
+    """
+
+    directory: str
+    token: bytes
+    python: str | None = None
+    epoch: int = 1
+    received: int = 0
+    command: ClassVar[str] = REMOTE_COMMAND
+
+    def __repr__(self) -> str:
+        return f"AttachRequest(directory={self.directory!r}, epoch={self.epoch})"
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The link speaks the wire protocol now. ``leftover`` are its first bytes, for ``channel.receive``.
+
+    ``python`` is the path of the interpreter there, ``version`` what it is, ``directory`` the supervisor's.
+    After an attach, ``peer_received`` is for ``channel.attach``.
+    """
+
+    leftover: bytes
+    python: str
+    version: str
+    directory: str
+    peer_received: int = 0
+
+
+def land(
+    link: Link, transport: Transport, request: BootRequest | AttachRequest, ask: Ask | None, deadline: float
+) -> Landed:
+    """Do what ``request`` says over ``link``, whose child runs :data:`REMOTE_COMMAND`.
+
+    ``deadline`` (``time.monotonic``) does not count the time in which the user thinks. Raises a
+    TeleportError that names ``transport.host``; SessionGone if there is nothing to attach to any more. The
+    link stays open: closing it is for the caller, also after KeyboardInterrupt.
+    """
+    landing = _Landing(link, transport.host, ask, deadline)
+    landing.read_until(SHELL_MARKER + b"\n", "its shell")
+    landing.write(_opening(request))
+    hello = landing.read_answer("Python")
+    _check_hello(hello, transport.host)
+    verdict = landing.read_answer("the first stage")
+    received = landing.attach(request) if isinstance(request, AttachRequest) else 0
+    directory = str(verdict.get("landed", ""))
+    return Landed(bytes(landing.unread), str(hello["executable"]), str(hello["python"]), directory, received)
+
+
+def _opening(request: BootRequest | AttachRequest) -> bytes:
+    """All that the far side needs, in one go: it costs no round trip, and what is not wanted is not read."""
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if isinstance(request, AttachRequest):
+        line = first_stage.start_line(version, request.python)
+        return line + first_stage.header("attach", directory=request.directory)
+    # Only here: the relay, which only attaches, need not be able to build a zip.
+    from pyteleport_jupyter.remote.package_finder import BOOT
+    from pyteleport_jupyter.remote.package_zip import package_zip
+
+    line = first_stage.start_line(version, request.python, request.setup)
+    return line + first_stage.header("boot", package_zip(), boot=BOOT)
+
+
+def _check_hello(hello: dict[str, Any], host: str) -> None:
+    here = sys.version.split()[0]
+    there = str(hello.get("python", "?"))
+    if there.split(".")[:2] != here.split(".")[:2]:
+        raise errors.WrongPython(host=host, there=_minor(there), here=_minor(here))
+    if hello.get("magic") != importlib.util.MAGIC_NUMBER.hex():
+        raise errors.WrongPython(host=host, there=f"{there} with other byte code", here=here)
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+class _Landing:
+    """The bytes of one landing: what came and was not understood yet, what is still to be written, until
+    when.
+    """
+
+    def __init__(self, link: Link, host: str, ask: Ask | None, deadline: float) -> None:
+        self.unread = bytearray()
+        self._link = link
+        self._host = host
+        self._events = ParentEvents(link.events_fd, host, ask)
+        self._began = time.monotonic()
+        self._deadline = deadline
+        self._stage = "the connection"
+        os.set_blocking(link.read_fd, False)
+        os.set_blocking(link.write_fd, False)
+
+    def read_until(self, marker: bytes, stage: str) -> None:
+        """Skip noise until ``marker`` has been read."""
+        self._stage = stage
+        searched = 0
+        while (found := self.unread.find(marker, max(0, searched - len(marker)))) < 0:
+            if len(self.unread) > NOISE_LIMIT:
+                raise errors.ShellFailed(host=self._host, reason="it prints too much before we get to speak")
+            if marker[:-1] + b"\r" in self.unread:
+                raise errors.ShellFailed(host=self._host, reason="there is a terminal in between")
+            searched = len(self.unread)
+            self._wait(write=b"")
+        del self.unread[: found + len(marker)]
+
+    def read_answer(self, stage: str) -> dict[str, Any]:
+        """The JSON object behind the next PYTHON_MARKER; raises the error that it may be."""
+        self.read_until(PYTHON_MARKER, stage)
+        while (end := self.unread.find(b"\n")) < 0:
+            if len(self.unread) > ANSWER_LIMIT:
+                raise errors.ProtocolBroken(host=self._host, reason="an answer without an end")
+            self._wait(write=b"")
+        answer = _parse_answer(bytes(self.unread[:end]), self._host)
+        del self.unread[: end + 1]
+        if "error" in answer:
+            raise errors.from_record(answer, host=self._host)
+        return answer
+
+    def write(self, data: bytes) -> None:
+        """Write all of ``data``, looking after whatever else happens."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._wait(write=rest) :]
+
+    def attach(self, request: AttachRequest) -> int:
+        """Prove that the session is ours; returns what the supervisor has received."""
+        self._stage = "the session"
+        try:
+            records = self._records()
+            challenge = next(records)
+            if not isinstance(challenge, Challenge):
+                raise _unwelcome(challenge, self._host)
+            digest = attach_digest(request.token, challenge.nonce, request.epoch, request.received)
+            self.write(encode_frame(encode(Proof(request.epoch, request.received, digest))))
+            welcome = next(records)
+        except WireError as error:
+            raise errors.ProtocolBroken(host=self._host, reason=error) from None
+        if not isinstance(welcome, Welcome):
+            raise _unwelcome(welcome, self._host)
+        return welcome.received
+
+    def _records(self) -> Iterator[Record]:
+        """Records one by one; what comes behind the last one asked for stays in ``unread``."""
+        framer = Framer()
+        while True:
+            while not self.unread:
+                self._wait(write=b"")
+            byte = bytes(self.unread[:1])
+            del self.unread[:1]
+            for body in framer.feed(byte):
+                yield parse(body)
+
+    def _wait(self, write: bytes | memoryview) -> int:
+        """Wait for something to happen and see to it; returns how many bytes of ``write`` were taken."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            seconds = f"{self._deadline - self._began:.0f}"
+            raise errors.LinkTimeout(host=self._host, seconds=seconds, stage=self._stage)
+        reads = [self._link.read_fd, *self._events.fds]
+        readable, writable, _ = select.select(reads, [self._link.write_fd] if write else [], [], left)
+        if self._events.fds and self._events.fds[0] in readable:
+            self._deadline += self._events.handle()
+        if self._link.read_fd in readable:
+            self._read()
+        return self._write_some(write) if writable else 0
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._link.read_fd, READ_SIZE)
+        except BlockingIOError:
+            return
+        if not data:
+            raise self._hung_up()
+        self.unread += data
+
+    def _write_some(self, data: bytes | memoryview) -> int:
+        try:
+            return os.write(self._link.write_fd, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            # Whoever hung up may have said why: the reading side will find that, or the end.
+            self._read()
+            return 0
+
+    def _hung_up(self) -> errors.TeleportError:
+        """The child has closed the pipe: say why, as far as anybody knows."""
+        self._events.drain()
+        reason = complaint(self._link).splitlines()[-1:] or ["it hung up"]
+        if self._stage == "Python":
+            return errors.NoPython(host=self._host, reason=reason[0])
+        if self._stage == "its shell":
+            return errors.ShellFailed(host=self._host, reason=reason[0])
+        return errors.LinkLost(host=self._host, reason=reason[0])
+
+
+def _parse_answer(line: bytes, host: str) -> dict[str, Any]:
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise errors.ProtocolBroken(host=host, reason="an answer that is not JSON")
+    return answer
+
+
+def _unwelcome(record: Record, host: str) -> errors.TeleportError:
+    if isinstance(record, Refused):
+        return errors.SessionGone(host=host, reason=record.reason.decode(errors="replace"))
+    return errors.ProtocolBroken(host=host, reason=f"{type(record).__name__} at the door")
