@@ -4,6 +4,7 @@ behind.
 
 from __future__ import annotations
 
+import getpass
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -45,7 +46,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         capture.stop_global_capturing()
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execvpe(USER_NAMESPACE[0], [*USER_NAMESPACE, *sys.orig_argv], {**os.environ, INSIDE: "1"})
+    # The name in the environment keeps pytest's temporary folder the user's: by uid it would be root's in there.
+    environment = {**os.environ, INSIDE: "1", "LOGNAME": getpass.getuser()}
+    os.execvpe(USER_NAMESPACE[0], [*USER_NAMESPACE, *sys.orig_argv], environment)
 
 
 @pytest.fixture(scope="session")

@@ -149,7 +149,8 @@ def test_killed_connections_end_the_client(lab: Lab, host_b: Host) -> None:
 
 def test_the_fault_proxy_delays_and_resets(lab: Lab, host_b: Host) -> None:
     with lab.fault_proxy(TARGET.name) as proxy:
-        assert ssh(lab, "cartesius-faulty", "hostname").stdout.strip() == "cartesius"
+        done = ssh(lab, "cartesius-faulty", "hostname")
+        assert done.stdout.strip() == "cartesius", done.stderr
         proxy.reset_after(Direction.TO_CLIENT, 500)
         assert ssh(lab, "cartesius-faulty", "hostname").returncode == 255
 

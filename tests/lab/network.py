@@ -77,6 +77,8 @@ class Switch:
                 f"link add {self.cable} type veth peer name uplink netns {switch}",
                 f"addr add {self.address}/24 dev {self.cable}",
                 f"link set {self.cable} up",
+                # Down in a fresh user namespace; the way to our own addresses.
+                "link set lo up",
             ],
         )
         configure_links(switch, ["link set uplink master bridge", "link set uplink up"])
