@@ -5,13 +5,14 @@ reducers, on the other side :func:`check_running_code`, :func:`finish_restore` a
 """
 
 from .capture import capture_stack
-from .generators import abandon_restore, finish_restore, reduce_generator
+from .generators import abandon_restore, finish_restore, reduce_awaitable, reduce_generator
 from .layout import NULL
 from .registry import original_code
 from .resume import resume_call, resume_code
 from .running_code import check_running_code, code_hash, reduce_code
 from .selftest import check_interpreter
 from .snapshot import FrameSnapshot, Stack, running_generators
+from .tracebacks import reduce_traceback
 from .words import PlaceName, describe
 
 __all__ = [
@@ -27,8 +28,10 @@ __all__ = [
     "describe",
     "finish_restore",
     "original_code",
+    "reduce_awaitable",
     "reduce_code",
     "reduce_generator",
+    "reduce_traceback",
     "resume_call",
     "resume_code",
     "running_generators",

@@ -129,7 +129,9 @@ def plan_format_value(site: Site) -> Action | None:
     elif argument & FORMAT_CONVERSION:
         return None
     receiver = site.operand(2 if has_spec else 1)
-    return behind(site, Kind.RESULT, site.after[:-1]) if runs_special_method(site, receiver, methods) else None
+    return (
+        behind(site, Kind.RESULT, site.after[:-1]) if runs_special_method(site, receiver, methods) else None
+    )
 
 
 def plan_iter(site: Site) -> Action | None:

@@ -105,9 +105,7 @@ def class_call(site: Site, called: object) -> Verdict:
 
 def rebinds_self(code: CodeType) -> bool:
     """Whether the function assigns to its first argument, which then need not be the instance any more."""
-    stores = (
-        STORES[each.name](each.argument) for each in flow_of(code).instructions if each.name in STORES
-    )
+    stores = (STORES[each.name](each.argument) for each in flow_of(code).instructions if each.name in STORES)
     return any(0 in slots for slots in stores)
 
 

@@ -60,7 +60,9 @@ def capture_stack(
     ]
     base = base_exception if base_exception is not None else _base_exception(frames)
     values = _with_handled_exceptions(interrupted, base)
-    return Stack(tuple(_snapshot(each, own, place_name) for each, own in zip(interrupted, values, strict=True)))
+    return Stack(
+        tuple(_snapshot(each, own, place_name) for each, own in zip(interrupted, values, strict=True))
+    )
 
 
 def _frames_between(top: FrameType, root: FrameType) -> list[FrameType]:
@@ -116,7 +118,11 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
 
 def _planned(site: Site, place_name: PlaceName) -> Action:
     if site.index not in site.flow.before or site.index not in site.flow.after:
-        _refuse(site.callee.frame, f"it runs inside {site.instruction.name}, where no call is expected", place_name)
+        _refuse(
+            site.callee.frame,
+            f"it runs inside {site.instruction.name}, where no call is expected",
+            place_name,
+        )
     action = plan(site)
     if action is None:
         _refuse(site.callee.frame, refusal(site, place_name), place_name)

@@ -138,9 +138,7 @@ def effect(instruction: Instruction, jump: bool) -> int:
     if instruction.name == "RETURN_GENERATOR":
         return 1
     takes_argument = instruction.opcode >= dis.HAVE_ARGUMENT
-    return dis.stack_effect(
-        instruction.opcode, instruction.argument if takes_argument else None, jump=jump
-    )
+    return dis.stack_effect(instruction.opcode, instruction.argument if takes_argument else None, jump=jump)
 
 
 def step(instruction: Instruction, stack: str, jump: bool) -> str:

@@ -8,8 +8,17 @@ everything it refers to is there.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping
-from types import AsyncGeneratorType, CellType, CodeType, CoroutineType, FrameType, FunctionType, GeneratorType
+from types import (
+    AsyncGeneratorType,
+    CellType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+)
 from typing import Any, Final, NoReturn
 
 from ..errors import FrameRefused
@@ -113,9 +122,7 @@ def restored_generator(
     return function()
 
 
-def bare_function(
-    code: CodeType, global_names: dict[str, Any], closure: Closure
-) -> FunctionType:
+def bare_function(code: CodeType, global_names: dict[str, Any], closure: Closure) -> FunctionType:
     """A function of ``code`` that can be called without arguments; all of them are then None."""
     function = FunctionType(code, global_names, code.co_name, (None,) * code.co_argcount, closure)
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
@@ -230,7 +237,9 @@ def _reduce_fresh(generator: object, frame: FrameType, code: CodeType) -> Reduce
         _refuse(frame, "it is just being restored")
     named = code.co_argcount + code.co_kwonlyargcount
     values = [contents(raw.slot(index)) for index in range(named + 2)] if code.co_flags & CO_OPTIMIZED else []
-    keywords = dict(zip(code.co_varnames[code.co_argcount : named], values[code.co_argcount : named], strict=False))
+    keywords = dict(
+        zip(code.co_varnames[code.co_argcount : named], values[code.co_argcount : named], strict=False)
+    )
     positional, rest = values[: code.co_argcount], iter(values[named:])
     if code.co_flags & CO_VARARGS:
         positional += next(rest)
@@ -280,3 +289,24 @@ def _end(generator: AsyncGeneratorType[Any, Any]) -> None:
         generator.aclose().send(None)
     except StopIteration:
         pass  # how the end is reported
+
+
+def reduce_awaitable(awaitable: object, running: Mapping[int, FrameSnapshot]) -> Reduced:
+    """Reduce tuple of what C puts between an ``await`` and the object that runs: ``coroutine.__await__()`` and
+    ``async_generator.asend()``. Raises FrameRefused for one whose generator is not running with the cell."""
+    driven: Any = next((each for each in gc.get_referents(awaitable) if type(each) in _PREFIXES), None)
+    if isinstance(driven, CoroutineType):
+        return driven_coroutine, (driven,)
+    if driven is None or id(driven) not in running:
+        raise FrameRefused(frame=type(awaitable).__name__, reason="it is not what the cell is waiting for")
+    return driven_generator, (driven,)
+
+
+def driven_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> object:
+    """``coroutine.__await__()``, which only passes on what it is sent."""
+    return coroutine.__await__()
+
+
+def driven_generator(generator: AsyncGeneratorType[Any, Any]) -> object:
+    """``async_generator.asend(None)`` for one that has not started: the first send starts its morph."""
+    return generator.asend(None)

@@ -152,9 +152,7 @@ def _exception_table(code: CodeType, prologue: _Prologue, action: Action) -> byt
     if covering is not None:
         entries.insert(0, _shifted(covering, length)._replace(start=prologue.call_start, end=length))
     if action.kind is Kind.NEXT_ITEM:
-        called = Handler(
-            prologue.call_start, prologue.call_end, prologue.loop_end, len(action.stack), False
-        )
+        called = Handler(prologue.call_start, prologue.call_end, prologue.loop_end, len(action.stack), False)
         entries.insert(0, called)
     return assemble.exception_table(entries)
 
@@ -183,4 +181,3 @@ def is_inside_call(record: MorphRecord, offset: int) -> bool:
     """Whether a frame of this morph, at ``offset`` of the morph's code, is still in its inner call."""
     waits = record.action.kind in CALLING or record.action.kind is Kind.SUSPENDED
     return waits and record.call_start <= offset < record.length
-

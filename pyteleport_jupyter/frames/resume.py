@@ -28,7 +28,9 @@ def resume_code(stack: Stack, value: object) -> CodeType:
     code = _load_all(frames, value)
     root = frames[-1].generator
     if root is not None:
-        cast(Any, root).close()  # its code is awaited anew; a coroutine that never ran would be complained about
+        cast(
+            Any, root
+        ).close()  # its code is awaited anew; a coroutine that never ran would be complained about
     return code
 
 

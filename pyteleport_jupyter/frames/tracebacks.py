@@ -1,0 +1,95 @@
+"""Tracebacks across machines: each entry gets a real frame of the real code, so lines, columns and names are right.
+
+Such a frame is made by running a morph of the code that does nothing but raise, and keeping what was caught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CellType, CodeType, FrameType, TracebackType
+from typing import Any, Final, NamedTuple
+
+from . import assemble
+from .flow import UNIT
+from .generators import bare_function
+from .layout import GENERATOR_FLAGS
+from .registry import MorphRecord, record_of, register
+from .snapshot import Action, Kind
+
+
+class Entry(NamedTuple):
+    """One entry of a traceback. ``lasti``: offset of the instruction in bytes of the original code."""
+
+    code: CodeType
+    globals: dict[str, Any]
+    lasti: int
+    line: int
+
+
+class _Raised(Exception):
+    """Raised by the morphs made here."""
+
+
+def reduce_traceback(traceback: TracebackType) -> tuple[object, ...]:
+    """Reduce tuple of a traceback: code, globals, position. Local variables of its frames do not travel."""
+    return rebuilt_traceback, tuple(_entries(traceback))
+
+
+def _entries(traceback: TracebackType | None) -> Iterator[Entry]:
+    while traceback is not None:
+        frame = traceback.tb_frame
+        record = record_of(frame.f_code)
+        code = record.original if record is not None else frame.f_code
+        lasti = _original_offset(record, traceback.tb_lasti)
+        yield Entry(code, frame.f_globals, lasti, traceback.tb_lineno or code.co_firstlineno)
+        traceback = traceback.tb_next
+
+
+def _original_offset(record: MorphRecord | None, lasti: int) -> int:
+    if record is None:
+        return lasti
+    return lasti - record.length if lasti >= record.length else record.action.offset
+
+
+def rebuilt_traceback(*entries: Entry) -> TracebackType | None:
+    """The traceback of these entries, outermost first."""
+    traceback: TracebackType | None = None
+    for entry in reversed(entries):
+        frame, shift = _frame_of(entry)
+        traceback = TracebackType(traceback, frame, entry.lasti + shift, entry.line)
+    return traceback
+
+
+def _frame_of(entry: Entry) -> tuple[FrameType, int]:
+    """A finished frame of the code, and the bytes that its code has before the original."""
+    morph, length = _raising_morph(entry)
+    cells = tuple(CellType() for _ in entry.code.co_freevars) or None
+    try:
+        bare_function(morph, entry.globals, cells)()
+    except _Raised as raised:
+        raising = raised.__traceback__.tb_next if raised.__traceback__ is not None else None
+        if raising is not None:
+            return raising.tb_frame, length
+    raise RuntimeError("a morph that only raises did not raise")
+
+
+PROLOGUE: Final = (("RESUME", 0), ("LOAD_CONST", None), ("RAISE_VARARGS", 1))
+"""None: the index of the constant that is raised."""
+
+
+def _raising_morph(entry: Entry) -> tuple[CodeType, int]:
+    code, constant = entry.code, len(entry.code.co_consts)
+    prologue = b"".join(
+        assemble.operation(name, constant if argument is None else argument) for name, argument in PROLOGUE
+    )
+    morph = code.replace(
+        co_code=prologue + code.co_code,
+        co_consts=(*code.co_consts, _Raised),
+        co_flags=code.co_flags & ~GENERATOR_FLAGS,
+        co_stacksize=code.co_stacksize + 1,
+        co_exceptiontable=b"",
+        co_linetable=assemble.nowhere(len(prologue) // UNIT) + code.co_linetable,
+    )
+    action = Action(Kind.AGAIN, "RAISE_VARARGS", entry.lasti, entry.lasti, "")
+    register(morph, MorphRecord(code, len(prologue), action, len(prologue), constant))
+    return morph, len(prologue)
