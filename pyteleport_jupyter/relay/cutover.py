@@ -105,6 +105,7 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     _import_relay()
     _save_history(parts.kernel)
     output.flush_streams(parts)
+    draining.wait_for_subshells(parts)
     undo.enter_context(draining.reception_stopped(parts))
     draining.wait_for_rest(parts)
     undo.enter_context(_undisturbed())

@@ -17,6 +17,7 @@ from pyteleport_jupyter.relay.kernel_internals import (
     ShellQueue,
     call_in,
     is_waiting,
+    parts_of,
     request_of,
     request_tasks,
 )
@@ -25,6 +26,7 @@ REST_SECONDS = 3.0
 """How long requests that are being answered besides the cell (control, comms in subshells) may take to end.
 """
 LOOK_SECONDS = 0.001
+BUSY_SUBSHELL = "another cell is running in a subshell"
 ABORT_MARKER = b"stop aborting"
 """A message of one frame which ipykernel sends to itself; it is no request."""
 
@@ -47,6 +49,14 @@ def reception_stopped(parts: KernelParts) -> Iterator[None]:
             loop.add_callback(stream.on_recv, callback, copy=False)
 
 
+def wait_for_subshells(parts: KernelParts) -> None:
+    """Wait until no cell runs in a subshell. Raises PartsMissing: its thread would not answer, nor could it
+    be moved.
+    """
+    subshells = [queue for queue in parts.queues if not queue.in_main_thread]
+    _wait(lambda: not any(queue.lock.locked() for queue in subshells), BUSY_SUBSHELL)
+
+
 def wait_for_rest(parts: KernelParts) -> None:
     """Wait until the service threads have passed on or answered all that they had. Raises PartsMissing.
 
@@ -57,7 +67,9 @@ def wait_for_rest(parts: KernelParts) -> None:
     _wait(partial(_all_sent, parts), "its replies do not get out")
     for queue in parts.queues:
         if not queue.in_main_thread:
-            _wait(partial(_at_rest, parts, queue), "another cell is running in a subshell")
+            _wait(partial(_at_rest, parts, queue), BUSY_SUBSHELL)
+    if len(parts_of(parts.kernel).queues) != len(parts.queues):
+        raise PartsMissing("a subshell has just been made or ended")
 
 
 def _wait(condition: Callable[[], Any], otherwise: str) -> None:

@@ -8,6 +8,7 @@ interrupts, welcomes, notices) is signed by :mod:`.signing`.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -115,7 +116,7 @@ class Relay:
             self._delivery.timeout(),
             self._until_settled(),
         )
-        return {item for item, _ in self._poller.poll(1000 * seconds)}
+        return {item for item, _ in self._poller.poll(math.ceil(1000 * seconds))}
 
     def _until_settled(self) -> float:
         waits = self._move is Move.SETTLING or (
@@ -246,11 +247,10 @@ class Relay:
             self._ended(command.get("status"))
 
     def _ended(self, status: object) -> None:
-        if status != 0:
-            signalled = isinstance(status, int) and status < 0
-            self._notices.link(
-                f"the kernel there has ended{f' (signal {-int(status)})' if signalled else ''}"
-            )
+        if isinstance(status, int) and status < 0:
+            self._notices.link(f"the kernel there has ended (signal {-status})")
+        elif status != 0:
+            self._notices.link("the kernel there has ended")
         self._far.command("end")
         self._finish(0 if status == 0 else 1)
 

@@ -50,7 +50,7 @@ class Reattachment:
 
     def _attempt(self, received: int, deadline: float) -> Attached:
         from pyteleport_jupyter.transports import from_record
-        from pyteleport_jupyter.transports.link import close
+        from pyteleport_jupyter.transports.link import close_link
         from pyteleport_jupyter.transports.stage import land
 
         transport = from_record(self._settings.transport)
@@ -59,7 +59,7 @@ class Reattachment:
         try:
             landed = land(link, transport, request, self._answer, deadline)
         except BaseException:
-            close(link)
+            close_link(link)
             raise
         others = tuple(fd for fd in (link.events_fd, link.complaints_fd) if fd is not None)
         carrier = Carrier(link.pid, link.read_fd, link.write_fd, others)

@@ -1,0 +1,180 @@
+"""The fallback: the same relay inside the kernel, which stays, with the main thread parked in it for good.
+
+No connection is cut and nothing can get lost on the way. But the user's memory, threads and child processes
+stay alive here too, which is why exec is the rule and this the exception: for kernels that are part of
+another application, or whose internals are not those that a cut-over knows.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed
+from pyteleport_jupyter.relay import draining, output
+from pyteleport_jupyter.relay.configuration import Settings
+from pyteleport_jupyter.relay.cutover import far_settings, front_settings
+from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
+from pyteleport_jupyter.relay.plan import CutPlan
+from pyteleport_jupyter.relay.processes import ENDING_SIGNALS, Signals
+from pyteleport_jupyter.relay.program import assemble
+from pyteleport_jupyter.relay.sockets import accepted, addresses_of
+from pyteleport_jupyter.wire.lanes import Lane
+
+LOOK_SECONDS = 0.001
+
+
+class KernelEndpoints:
+    """The kernel's own sockets, each used in the thread it belongs to; what comes in is passed over by a
+    pipe.
+    """
+
+    def __init__(self, parts: KernelParts) -> None:
+        self._parts = parts
+        self._arrived: deque[tuple[Lane, list[bytes]]] = deque()
+        self._read_fd, self._write_fd = os.pipe()
+        for descriptor in (self._read_fd, self._write_fd):
+            os.set_blocking(descriptor, False)
+
+    def redirect(self) -> None:
+        """Requests come to us from now on."""
+        parts = self._parts
+        call_in(parts.shell_loop, lambda: parts.shell_stream.on_recv(self._taker(Lane.SHELL), copy=False))
+        call_in(
+            parts.control_loop, lambda: parts.control_stream.on_recv(self._taker(Lane.CONTROL), copy=False)
+        )
+
+    def _taker(self, lane: Lane) -> Callable[[Sequence[Any]], None]:
+        def take(frames: Sequence[Any]) -> None:
+            self._arrived.append((lane, [bytes(getattr(frame, "bytes", frame)) for frame in frames]))
+            with suppress(BlockingIOError):
+                os.write(self._write_fd, b"!")
+
+        return take
+
+    def pollables(self, requests: bool) -> Sequence[Any]:
+        """See :class:`~.endpoints.Endpoints`."""
+        return [self._read_fd, self._parts.stdin_socket] if requests else []
+
+    def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
+        """See :class:`~.endpoints.Endpoints`."""
+        with suppress(BlockingIOError):
+            os.read(self._read_fd, 65536)
+        arrived = [self._arrived.popleft() for _ in range(len(self._arrived))]
+        return arrived + [(Lane.STDIN, frames) for frames in draining.receive_all(self._parts.stdin_socket)]
+
+    def subscriptions(self) -> list[bytes]:
+        """The kernel welcomes its subscribers itself."""
+        return []
+
+    def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
+        """See :class:`~.endpoints.Endpoints`; the kernel's ROUTERs drop what nobody is there for, as they
+        always did.
+        """
+        parts = self._parts
+        if lane is Lane.IOPUB:
+            parts.kernel.iopub_thread.send_multipart(frames)
+        elif lane is Lane.SHELL:
+            parts.shell_loop.add_callback(parts.shell_stream.send_multipart, frames)
+        elif lane is Lane.CONTROL:
+            parts.control_loop.add_callback(parts.control_stream.send_multipart, frames)
+        else:
+            parts.stdin_socket.send_multipart(frames)
+        return True
+
+    def close(self, seconds: float) -> None:
+        """See :class:`~.endpoints.Endpoints`: as in a cut-over, only closed connections say that all was
+        sent.
+        """
+        deadline = time.monotonic() + seconds
+        with suppress(PartsMissing):
+            call_in(self._parts.shell_loop, lambda: self._parts.shell_stream.flush())
+            output.close_iopub(self._parts)
+        address = addresses_of(self._parts.app)["iopub"]
+        while accepted({address}) and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+
+
+class KernelHousekeeping:
+    """Of a process that still is a kernel: its parent is watched by the kernel's own thread, its children
+    are its own.
+
+    Signals reach only the main thread; a kernel that runs in another leaves them to the application around
+    it.
+    """
+
+    def __init__(self) -> None:
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        self._signals = Signals(None) if in_main_thread else None
+        self._noted: list[int] = []
+
+    def reading(self) -> list[int]:
+        """See :class:`~.housekeeping.Housekeeping`."""
+        return [] if self._signals is None else [self._signals.read_fd]
+
+    def interrupted(self) -> bool:
+        """See :class:`~.housekeeping.Housekeeping`."""
+        came = [] if self._signals is None else self._signals.numbers()
+        self._noted += came
+        return signal.SIGINT in came
+
+    def look(self, ready: set[Any]) -> bool:
+        """See :class:`~.housekeeping.Housekeeping`."""
+        return any(number in ENDING_SIGNALS for number in self._noted)
+
+    def ended_children(self) -> set[int]:
+        """See :class:`~.housekeeping.Housekeeping`."""
+        return set()
+
+
+def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
+    """Relay as ``plan`` says until this process ends.
+
+    Raises KernelUnsupported if this kernel cannot even do that, QuiesceFailed if it is too busy; it is then
+    as before.
+    """
+    try:
+        parts = parts_of(kernel)
+    except PartsMissing as error:
+        raise KernelUnsupported(reason=error) from error
+    try:
+        with ExitStack() as undo:
+            output.flush_streams(parts)
+            settings = _settings(parts, plan)
+            draining.wait_for_subshells(parts)
+            undo.enter_context(draining.reception_stopped(parts))
+            draining.wait_for_rest(parts)
+            # THE POINT OF NO RETURN: the far side will be told to take over.
+            _pump(parts, plan, settings)
+    except (PartsMissing, OSError, TypeError, ValueError) as error:
+        raise QuiesceFailed(reason=error) from error
+
+
+def _settings(parts: KernelParts, plan: CutPlan) -> Settings:
+    """No client has to come back, so none is waited for."""
+    front = replace(front_settings(parts.kernel, parts.app, {}), subscribers=0)
+    return Settings(front, far_settings(plan), plan.in_flight, plan.announcement)
+
+
+def _pump(parts: KernelParts, plan: CutPlan, settings: Settings) -> NoReturn:
+    """Nothing below can be undone; the process ends with the relay."""
+    status = 1
+    try:
+        endpoints = KernelEndpoints(parts)
+        drained = [(Lane.SHELL, frames) for frames in draining.take_queued(parts)]
+        endpoints.redirect()
+        relay = assemble(settings, plan.channel, endpoints, KernelHousekeeping())
+        status = relay.run(plan.in_flight, drained)
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(status)
