@@ -66,7 +66,7 @@ this source, and the path of another interpreter to try if this one does not fit
 _UNPACK = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
 """The first stage travels on one line, its lines separated by a character that it does not contain."""
 
-_LANDING_MODULES = ("faults", "remote.runtime_directory", "remote.splice", "remote.landing")
+LANDING_MODULES = ("faults", "remote.runtime_directory", "remote.splice", "remote.landing")
 """Modules of ours that run in the first stage, each after what it imports; standard library only."""
 
 _NO_PYTHON = (
@@ -151,7 +151,7 @@ def _sources() -> list[tuple[str, str]]:
     """Names and sources of the modules that the first stage makes, parents first and empty."""
     root = importlib.resources.files("pyteleport_jupyter")
     found = [("pyteleport_jupyter", ""), ("pyteleport_jupyter.remote", "")]
-    for name in _LANDING_MODULES:
+    for name in LANDING_MODULES:
         source = root.joinpath(*name.split(".")[:-1], name.split(".")[-1] + ".py").read_text()
         found.append((f"pyteleport_jupyter.{name}", source))
     return found

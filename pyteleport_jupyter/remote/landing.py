@@ -10,6 +10,7 @@ import hashlib
 import os
 import socket
 import sys
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -61,7 +62,7 @@ def _boot(header: dict[str, Any], package: bytes) -> tuple[int, str]:
     directory = make()
     try:
         fault("boot.disk_full")
-        _write(os.path.join(directory, PACKAGE_NAME), package)
+        _write(os.path.join(directory, PACKAGE_NAME), zlib.decompress(package))
         return _start_supervisor(header, directory), directory
     except OSError as error:
         remove(directory)

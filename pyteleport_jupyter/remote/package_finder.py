@@ -32,6 +32,8 @@ class PackageFinder:
     """A finder for ``sys.meta_path`` (importlib.abc.MetaPathFinder) that serves SERVED from one zip."""
 
     def __init__(self, package: str) -> None:
+        self.package = package
+        """Path of the zip."""
         self._importer = zipimporter(package)
 
     def find_spec(
@@ -43,8 +45,14 @@ class PackageFinder:
 
 def install(package: str) -> None:
     """Serve our packages from the zip at path ``package`` from now on; the first call wins."""
-    if not any(isinstance(finder, PackageFinder) for finder in sys.meta_path):
+    if served_from() is None:
         sys.meta_path.insert(0, PackageFinder(package))
+
+
+def served_from() -> str | None:
+    """Path of the zip that our packages come from in this process, None where they are installed."""
+    found = (finder.package for finder in sys.meta_path if isinstance(finder, PackageFinder))
+    return next(found, None)
 
 
 def run() -> None:

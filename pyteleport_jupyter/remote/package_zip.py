@@ -1,7 +1,8 @@
 """Our package and the cloudpickle in use here, as one zip that Python can import from.
 
-Holds byte code: the far side has the same magic number (it is compared first), and compiling there would
-cost more time than everything else in the boot. The same packages give the same bytes.
+What the far side imports before the session goes on is byte code: its magic number is the same (that is
+compared first), and compiling there would take longer than the rest of the boot. The other modules, for a
+later hop, are source, which is a third of the size. The same packages give the same bytes.
 """
 
 from __future__ import annotations
@@ -10,11 +11,24 @@ import functools
 import importlib.resources
 import importlib.util
 import io
+import marshal
 import zipfile
+import zlib
 from collections.abc import Iterator
+from importlib.machinery import SourceFileLoader
 from importlib.resources.abc import Traversable
+from pathlib import Path
+from types import CodeType
 
-from pyteleport_jupyter.remote.package_finder import SERVED
+from pyteleport_jupyter.remote.first_stage import LANDING_MODULES
+from pyteleport_jupyter.remote.package_finder import SERVED, served_from
+
+_COMPILED = (
+    "cloudpickle",
+    *(f"pyteleport_jupyter.{room}" for room in ("errors", "faults", "frames", "objects")),
+)
+_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "wire"))
+"""Modules, with all in them, that go as byte code."""
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little") + bytes(8)
 """Flags and hash of byte code that is used without a look at its source (PEP 552)."""
@@ -25,27 +39,58 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @functools.cache
 def package_zip() -> bytes:
-    """The zip; made once in a process."""
+    """The zip, made once in a process; stored without compression, so that importing from it is fast."""
+    if found := served_from():
+        with open(found, "rb") as file:
+            return file.read()
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for package in SERVED:
-            for name, content in _modules(package, importlib.resources.files(package)):
-                archive.writestr(zipfile.ZipInfo(name, _EPOCH), content, zipfile.ZIP_DEFLATED)
+            for name, content in _files(package, importlib.resources.files(package)):
+                archive.writestr(zipfile.ZipInfo(name, _EPOCH), content)
     return buffer.getvalue()
 
 
-def _modules(prefix: str, folder: Traversable) -> Iterator[tuple[str, bytes]]:
-    """Names and byte code of all modules in ``folder``, sorted, folders entered."""
+@functools.cache
+def packed_zip() -> bytes:
+    """The zip as it is sent: compressed as a whole, which is smaller than file by file."""
+    return zlib.compress(package_zip(), 6)
+
+
+def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]:
+    """Names in the zip and contents of all modules in ``folder``, sorted, folders entered."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        path = f"{prefix}/{entry.name}"
+        path = f"{folder_name}/{entry.name}"
         if entry.is_dir() and entry.name != "__pycache__":
-            yield from _modules(path, entry)
+            yield from _files(path, entry)
         elif entry.name.endswith(".py"):
-            yield f"{path}c", _byte_code(path, entry.read_bytes())
+            module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            compiled = module.startswith(_COMPILED)
+            if compiled:
+                yield f"{path}c", _byte_code(module, path, entry)
+            if not compiled or module.removeprefix("pyteleport_jupyter.") in LANDING_MODULES:
+                yield path, entry.read_bytes()
 
 
-def _byte_code(path: str, source: bytes) -> bytes:
-    import marshal
+def _byte_code(module: str, path: str, entry: Traversable) -> bytes:
+    code = _compile(module, entry)
+    return (
+        importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + marshal.dumps(_placed(code, f"<teleported>/{path}"))
+    )
 
-    code = compile(source, f"<teleported>/{path}", "exec", dont_inherit=True)
-    return importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + marshal.dumps(code)
+
+def _compile(module: str, entry: Traversable) -> CodeType:
+    """From ``__pycache__`` if it is there, as an import would; half of it has just been imported here."""
+    if isinstance(entry, Path):
+        code = SourceFileLoader(module, str(entry)).get_code(module)
+        if code is not None:
+            return code
+    return compile(entry.read_bytes(), entry.name, "exec", dont_inherit=True)
+
+
+def _placed(code: CodeType, name: str) -> CodeType:
+    """``code`` with another file name, in all functions: paths of this machine are nobody's business
+    there.
+    """
+    constants = (_placed(item, name) if isinstance(item, CodeType) else item for item in code.co_consts)
+    return code.replace(co_filename=name, co_consts=tuple(constants))

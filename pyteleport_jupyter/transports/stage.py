@@ -106,10 +106,10 @@ def _opening(request: BootRequest | AttachRequest) -> bytes:
         return line + first_stage.header("attach", directory=request.directory)
     # Only here: the relay, which only attaches, need not be able to build a zip.
     from pyteleport_jupyter.remote.package_finder import BOOT
-    from pyteleport_jupyter.remote.package_zip import package_zip
+    from pyteleport_jupyter.remote.package_zip import packed_zip
 
     line = first_stage.start_line(version, request.python, request.setup)
-    return line + first_stage.header("boot", package_zip(), boot=BOOT)
+    return line + first_stage.header("boot", packed_zip(), boot=BOOT)
 
 
 def _check_hello(hello: dict[str, Any], host: str) -> None:
