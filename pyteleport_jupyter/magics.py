@@ -22,9 +22,15 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     """The magics of pyteleport-jupyter."""
 
     @magic_arguments()
-    @argument("target", nargs="?", help="ssh alias, user@host[:port], local, or cmd:COMMAND; none: where am I?")
-    @argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
-    @argument("--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'")
+    @argument(
+        "target", nargs="?", help="ssh alias, user@host[:port], local, or cmd:COMMAND; none: where am I?"
+    )
+    @argument(
+        "--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)"
+    )
+    @argument(
+        "--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'"
+    )
     @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
     @argument("--lease", default="15m", help="how long the far side lives without a link (default 15m)")
     @argument("--quiet", "-q", action="store_true", help="no line of progress")

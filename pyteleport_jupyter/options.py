@@ -49,5 +49,7 @@ def make_options(
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
     for option, given in (("python", python or ""), ("setup", setup)):
         if not isinstance(given, str) or "\n" in given or "\0" in given or len(given) > 4096:
-            raise OptionWrong(option=option, given="that", reason="it must be one line of at most 4096 characters")
+            raise OptionWrong(
+                option=option, given="that", reason="it must be one line of at most 4096 characters"
+            )
     return Options(python=python or None, setup=setup, via=via, lease=parse_lease(lease), quiet=bool(quiet))

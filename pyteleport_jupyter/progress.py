@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import uuid
@@ -10,6 +11,15 @@ from typing import Any, Protocol
 
 SHORTEST_UPDATE = 0.1
 """Seconds between two updates while bytes flow; a frontend gains nothing from more."""
+
+
+@dataclass(frozen=True)
+class Display:
+    """Where the line is shown: its display id and metadata, and the header of the request that it belongs to."""
+
+    display_id: str
+    metadata: dict[str, Any]
+    parent: dict[str, Any]
 
 
 class Progress(Protocol):
@@ -23,6 +33,9 @@ class Progress(Protocol):
 
     def failed(self) -> None:
         """The move is over and the session stayed here."""
+
+    def display(self) -> Display | None:
+        """The display that someone else is to bring to its end, None where nothing is shown."""
 
 
 def bytes_in_words(count: int) -> str:
@@ -44,6 +57,9 @@ class SilentProgress:
 
     def failed(self) -> None: ...
 
+    def display(self) -> Display | None:
+        return None
+
 
 @dataclass
 class KernelProgress:
@@ -64,8 +80,14 @@ class KernelProgress:
     _opened: bool = False
 
     @property
-    def metadata(self) -> dict[str, object]:
+    def metadata(self) -> dict[str, Any]:
+        """Marks the display as ours for frontends that know us."""
         return {"pyteleport": {"host": self.host}}
+
+    def display(self) -> Display:
+        """See :class:`Progress`. The header is plain data: jupyter_client has made a datetime of its date."""
+        header = self.kernel.get_parent("shell").get("header", {})
+        return Display(self.display_id, self.metadata, json.loads(json.dumps(header, default=str)))
 
     def stage(self, name: str) -> None:
         self._finish_stage()
@@ -110,5 +132,5 @@ class KernelProgress:
         )
 
     def _topic(self, kind: str) -> bytes:
-        topic: bytes = self.kernel.topic(kind)
+        topic: bytes = self.kernel._topic(kind)
         return topic

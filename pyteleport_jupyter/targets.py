@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from pyteleport_jupyter.errors import TargetUnknown
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.transports import CommandTransport, LocalTransport, SshTransport, Transport
+from pyteleport_jupyter.transports import SshTransport, Transport
+from pyteleport_jupyter.transports.command import CommandTransport
+from pyteleport_jupyter.transports.local import LocalTransport
 
 ENTRY_POINT_GROUP = "pyteleport_jupyter.targets"
 """Other packages add kinds here: an entry point named after the kind, a callable (rest, options) -> Transport."""
 
 LONGEST_TARGET = 1024
-_SSH_TARGET = re.compile(r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^@:\s\[\]]+)(?::(?P<port>\d{1,5}))?")
+_SSH_TARGET = re.compile(
+    r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^@:\s\[\]]+)(?::(?P<port>\d{1,5}))?"
+)
 
 Kind = Callable[[str, Options], Transport]
 
 
 @dataclass(frozen=True)
 class Target:
-    """``text`` as the user said it, which names the place from now on, and the transport that reaches it."""
+    """``text`` as the user said it, which names the place from now on, and the transport that reaches it.
+
+    ``python`` is the interpreter to use where the user names none; None leaves it to the login shell there.
+    """
 
     text: str
     transport: Transport
+    python: str | None = None
 
     @property
     def host(self) -> str:
@@ -38,11 +47,15 @@ def parse_target(text: str, options: Options) -> Target:
     """The target that ``text`` names. Raises TargetUnknown; nothing is contacted."""
     wanted = text.strip()
     if not wanted or len(wanted) > LONGEST_TARGET or not wanted.isprintable():
-        raise TargetUnknown(target=repr(wanted[:40]), reason="it is empty, too long, or has strange characters")
+        raise TargetUnknown(
+            target=repr(wanted[:40]), reason="it is empty, too long, or has strange characters"
+        )
     kind, colon, rest = wanted.partition(":")
     make = _KINDS.get(kind) or (_registered(kind) if colon else None)
     if make:
-        return Target(wanted, make(rest, options))
+        # A fresh process on this machine is a fresh process of the Python that runs here.
+        python = sys.executable if make is _local else None
+        return Target(wanted, make(rest, options), python)
     return Target(wanted, _ssh(wanted, options))
 
 
@@ -73,7 +86,9 @@ def _ssh(wanted: str, options: Options) -> Transport:
     port = int(found["port"]) if found["port"] else None
     if port is not None and not 0 < port < 65536:
         raise TargetUnknown(target=wanted, reason=f"{port} is not a port")
-    return SshTransport(host=found["host"].strip("[]"), user=found["user"], port=port, via=options.via)
+    return SshTransport(
+        host=found["host"].strip("[]"), user=found["user"], port=port, via=options.via, target=wanted
+    )
 
 
 _KINDS: dict[str, Kind] = {"local": _local, "cmd": _command, "home": _home}

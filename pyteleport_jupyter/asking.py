@@ -1,0 +1,23 @@
+"""Questions of a transport (host key, password, one-time code), asked in the notebook's own input box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.error import StdinNotImplementedError
+
+from pyteleport_jupyter.transports import Ask, Question
+
+
+def ask_in(kernel: Any) -> Ask:
+    """Questions go to the frontend of the running cell; one that cannot ask counts as a declined question."""
+
+    def ask(question: Question) -> str | None:
+        prompt = f"{question.text} "
+        try:
+            answer: str = kernel.getpass(prompt) if question.secret else kernel.raw_input(prompt)
+        except (StdinNotImplementedError, EOFError):
+            return None
+        return answer
+
+    return ask

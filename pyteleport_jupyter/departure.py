@@ -1,0 +1,266 @@
+"""The road of one teleport: plan, connect, boot, ship, prepared, cut over.
+
+Until ``hold`` every failure is free: the far side ends by itself when the link closes, and here nothing was changed. What
+happens after it is the business of :mod:`pyteleport_jupyter.relay`.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pyteleport_jupyter import errors, relay
+from pyteleport_jupyter.asking import ask_in
+from pyteleport_jupyter.errors import MoveCancelled, NotInCell, TeleportError
+from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.objects import Pickled, chunks
+from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
+from pyteleport_jupyter.readiness import check_survey
+from pyteleport_jupyter.session import (
+    Place,
+    current_place,
+    find_running_cell,
+    modules_in_use,
+    take_snapshot,
+)
+from pyteleport_jupyter.targets import Target, parse_target
+from pyteleport_jupyter.transports import (
+    AttachRequest,
+    BootRequest,
+    Landed,
+    Link,
+    close_link,
+    complaint,
+    land,
+)
+from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+CONNECT_SECONDS = 120.0
+"""From the first byte to a first stage that answers; people type passwords in this time."""
+START_SECONDS = 60.0
+RESTORE_SECONDS = 600.0
+"""Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
+
+ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
+
+
+@dataclass(frozen=True)
+class Luggage:
+    """What moves: the snapshot, and the packages that the target must have."""
+
+    pickled: Pickled
+    modules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One move under way: where to, how, and since when (CLOCK_MONOTONIC, seconds)."""
+
+    kernel: Any
+    target: Target
+    options: Options
+    progress: Progress
+    started: float
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The prepared far side: the conversation with it, and the directory and process it lives in."""
+
+    link: Link
+    conversation: Conversation
+    token: bytes
+    landed: Landed
+    pid: int
+    python: str
+
+
+def depart(target: str, **options: Any) -> None:
+    """Go on with the running cell, and the whole session, on ``target``.
+
+    Returns on the far side. Here it returns only where nothing had to be done (the session is there already) and raises
+    TeleportError, with the session as it was, when the move fails.
+    """
+    started = time.monotonic()
+    shell = _running_shell()
+    chosen = make_options(**options)
+    going_to = parse_target(target, chosen)
+    place = current_place()
+    if place.target == going_to.text:
+        print(f"already there: {place.sentence()}")
+        return
+    progress = _progress(shell.kernel, going_to, chosen)
+    with _told_in_one_sentence(going_to.host, progress):
+        _travel(shell, Journey(shell.kernel, going_to, chosen, progress, started))
+
+
+def _running_shell() -> Any:
+    # IPython is not imported for this: where it is not loaded, no cell can be running.
+    core = sys.modules.get("IPython.core.getipython")
+    shell = core.get_ipython() if core else None
+    if shell is None or not hasattr(shell, "kernel"):
+        raise NotInCell(reason="there is no Jupyter kernel in this process")
+    return shell
+
+
+def _progress(kernel: Any, target: Target, options: Options) -> Progress:
+    return SilentProgress() if options.quiet else KernelProgress(kernel, target.host)
+
+
+@contextmanager
+def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
+    """Whatever goes wrong becomes one of our errors, without the frames of the road.
+
+    Those frames hold views of the user's arrays; an error that kept them (``sys.last_exc``) would keep the arrays pinned.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        failure: TeleportError = MoveCancelled(host=host)
+    except TeleportError as error:
+        failure = error
+    except Exception as error:
+        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+    else:
+        return
+    progress.failed()
+    if errors.show_tracebacks:
+        raise failure
+    failure.__context__ = failure.__cause__ = None
+    raise failure.with_traceback(None) from None
+
+
+def _travel(shell: InteractiveShell, journey: Journey) -> None:
+    luggage = plan(shell, journey.target)
+    with _connected(journey) as link:
+        arrival = _prepare(link, luggage, journey)
+        _cut_over(arrival, journey)
+
+
+def plan(shell: InteractiveShell, target: Target) -> Luggage:
+    """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent."""
+    check_interpreter()
+    cell = find_running_cell(shell)
+    place = Place(host=target.host, target=target.text, pid=0, home=current_place().home)
+    pickled = take_snapshot(shell, cell, place)
+    return Luggage(pickled, tuple(modules_in_use(shell, pickled)))
+
+
+@contextmanager
+def _connected(journey: Journey) -> Iterator[Link]:
+    """Step 2: a transport child on its way to the target; its pipe closed and the child reaped on any failure."""
+    journey.progress.stage("connect")
+    link = journey.target.transport.spawn(BootRequest.command)
+    try:
+        yield link
+    finally:
+        # Reached only when the move has failed: cutting over does not return.
+        close_link(link)
+
+
+def _prepare(link: Link, luggage: Luggage, journey: Journey) -> Arrival:
+    """Steps 3 to 5: boot, compare, ship, and wait until the far side has restored everything."""
+    request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
+    deadline = time.monotonic() + CONNECT_SECONDS
+    landed = land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
+    conversation = _converse(link, landed, journey.target.host)
+    token = secrets.token_bytes(32)
+    with _aborted_on_failure(conversation):
+        _start(conversation, luggage, journey, token)
+        _ship(conversation, luggage.pickled, journey.progress)
+        prepared = _restore(conversation, journey.progress)
+    return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
+
+
+def _converse(link: Link, landed: Landed, host: str) -> Conversation:
+    channel = NumberedChannel()
+    channel.receive(landed.leftover)
+    return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
+
+
+@contextmanager
+def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
+    """The far side ends by itself when the link closes; told so, it is gone before the user reads the sentence."""
+    try:
+        yield
+    except BaseException:
+        conversation.abort()
+        raise
+
+
+def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
+    """The kernel starts there, and answers what it finds while it does; nothing is shipped to a target that is not fit."""
+    journey.progress.stage("start")
+    conversation.command(
+        "start",
+        key=journey.kernel.session.key.decode(),
+        cell_pid=os.getpid(),
+        host=journey.target.host,
+        target=journey.target.text,
+        modules=list(luggage.modules),
+        lease=journey.options.lease,
+        token=token.hex(),
+    )
+    survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
+    check_survey(survey, luggage.modules, journey.target.host)
+
+
+def _ship(conversation: Conversation, pickled: Pickled, progress: Progress) -> None:
+    progress.stage("ship")
+    total = chunks.total_bytes(pickled)
+    conversation.ship(chunks.slices(pickled), lambda sent: progress.shipped(sent, total))
+
+
+def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
+    progress.stage("restore")
+    conversation.command("prepare")
+    return conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "the session to be restored")
+
+
+def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
+    """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody here could ask again."""
+    hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
+    plan = _cut_plan(arrival, journey)
+    with _aborted_on_failure(arrival.conversation):
+        arrival.conversation.command("hold")
+        arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
+        hand_over(journey.kernel, plan)
+
+
+def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
+    return relay.CutPlan(
+        link=arrival.link,
+        channel=arrival.conversation.pipe.channel,
+        transport=journey.target.transport.as_record(),
+        attach=AttachRequest(arrival.landed.directory, arrival.token, arrival.landed.python),
+        host=journey.target.host,
+        lease=journey.options.lease,
+        in_flight=relay.in_flight_request(journey.kernel),
+        announcement=_announcement(arrival, journey),
+    )
+
+
+def _announcement(arrival: Arrival, journey: Journey) -> relay.Announcement | None:
+    """How the line of progress ends; the relay says it, because only then it is true."""
+    display = journey.progress.display()
+    if display is None:
+        return None
+    return relay.Announcement(
+        display_id=display.display_id,
+        metadata=display.metadata,
+        template=ANNOUNCEMENT,
+        facts={"pid": arrival.pid, "python": arrival.python},
+        started=journey.started,
+        parent=display.parent,
+    )
