@@ -1,6 +1,7 @@
 """Objects <-> bytes: the pickler, the table of reducers, refusals, chunks.
 
-What travels and how is the table: see :func:`pyteleport_jupyter.objects.table.rows` and the modules of ``reducers``.
+What travels and how is the table: see :func:`pyteleport_jupyter.objects.table.rows` and the modules of
+``reducers``.
 """
 
 from pyteleport_jupyter.objects import chunks

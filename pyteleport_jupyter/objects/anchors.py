@@ -1,4 +1,4 @@
-"""Objects that exist on both sides and travel by name: what is called so there takes the place of what is called so here."""
+"""Objects that exist on both sides: they travel by name, and what is called so there takes their place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pyteleport_jupyter.objects import names
 
 CONTAINERS = (dict, list, set, frozenset, tuple, bytes, str, bytearray)
-"""Types that the pickler writes without asking any reducer: anchors of these are put into its memo beforehand."""
+"""Types that the pickler writes without asking a reducer: anchors of these go into its memo beforehand."""
 
 
 class Anchors(Protocol):
@@ -72,14 +72,14 @@ def resolver(anchors: Anchors) -> Callable[[str, str], Any]:
 
 LIVE_VARIABLES = (
     "sys:__stdin__", "sys:__stdout__", "sys:__stderr__", "sys:modules", "sys:path", "sys:flags", "os:environ",
-    "threading:_main_thread", "random:_inst", "numpy.random.mtrand:_rand", "matplotlib:rcParams", "logging:root",
-    "traitlets.traitlets:Undefined", "traitlets.traitlets:All",
+    "threading:_main_thread", "random:_inst", "numpy.random.mtrand:_rand", "matplotlib:rcParams",
+    "logging:root", "traitlets.traitlets:Undefined", "traitlets.traitlets:All",
 )  # fmt: skip
-"""``module:name`` of objects with state that belong to their module and to the process: they are never copied."""
+"""``module:name`` of objects with state that belong to their module, hence to the process: never copied."""
 
 
 def references(anchors: Anchors) -> dict[int, Reference]:
-    """``id`` -> :class:`Reference` of all that travels by name. An anchor wins over a module's own name for an object."""
+    """``id`` -> :class:`Reference` of all that travels by name; anchors win over the names of modules."""
     found: dict[int, Reference] = {}
     for name, target in anchors.by_name.items():
         found.setdefault(id(target), Reference("anchor", name, target))
@@ -92,7 +92,7 @@ def references(anchors: Anchors) -> dict[int, Reference]:
 def _module_references(anchors: Anchors) -> list[Reference]:
     found = []
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType):
+        if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
             continue
         content = object.__getattribute__(
             module, "__dict__"

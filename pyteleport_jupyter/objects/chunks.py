@@ -1,7 +1,7 @@
 """A pickled session as bytes on a pipe: a header with all lengths, then the stream, then each buffer.
 
-Header: 4 bytes ``PTJ1``, the number of parts (unsigned 32-bit, network order), then the length of each part in bytes
-(unsigned 64-bit). Part 0 is the stream.
+Header: 4 bytes ``PTJ1``, the number of parts (unsigned 32-bit, network order), then the length of each part
+in bytes (unsigned 64-bit). Part 0 is the stream.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def header(pickled: Pickled) -> bytes:
     return _START.pack(MAGIC, len(lengths)) + b"".join(map(_LENGTH.pack, lengths))
 
 
-def total(pickled: Pickled) -> int:
+def total_bytes(pickled: Pickled) -> int:
     """Bytes that :func:`slices` gives in all."""
     return len(header(pickled)) + pickled.total_bytes
 
@@ -41,8 +41,8 @@ def slices(pickled: Pickled) -> Iterator[memoryview]:
 def receive(read_into: Callable[[memoryview], None], limit: int) -> tuple[bytearray, list[bytearray]]:
     """Read (stream, buffers). ``read_into`` must fill the view it is given, or raise.
 
-    Every part is allocated once, at its full size, and only after the sum of all was found to be within ``limit``
-    bytes. Raises ProtocolBroken.
+    Every part is allocated once, at its full size, and only after the sum of all was found to be within
+    ``limit`` bytes. Raises ProtocolBroken.
     """
     start = bytearray(_START.size)
     read_into(memoryview(start))

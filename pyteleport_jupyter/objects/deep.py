@@ -13,16 +13,20 @@ from pyteleport_jupyter.objects.anchors import CONTAINERS
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
 
 FRAME_LIMIT = 400_000
-"""Python frames allowed while pickling; a level of nesting takes three to six, each about 150 bytes of heap."""
+"""Python frames allowed while pickling; a level of nesting takes three to six, each some 150 bytes."""
 
 ATOMS = (*CONTAINERS, int, float, bool, complex, type(None))
 
 
-class DeepPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+_PurePickler: Any = vars(pickle)["_Pickler"]
+
+
+class DeepPickler(_PurePickler):  # type: ignore[misc]
     """The pure-Python pickler of the standard library, kept from calling itself through C.
 
     Calls from Python to Python take no C stack (since 3.11), except those with ``*args``: the one on the way
-    of objects is therefore made here. About thirty times slower than the C pickler, so only used after it failed.
+    of objects is therefore made here. About thirty times slower than the C pickler, so only used after it
+    failed.
     """
 
     dispatch_table = DISPATCH
@@ -33,19 +37,19 @@ class DeepPickler(pickle._Pickler):  # type: ignore[name-defined,misc]
         super().__init__(file, protocol=5, buffer_callback=keep)
         self._reduce = reduction.reduce
 
-    def save(self, obj: Any, save_persistent_id: bool = True) -> None:
+    def save(self, obj: Any, save_persistent_id: bool = True) -> Any:
         if type(obj) in ATOMS or id(obj) in self.memo:
-            return pickle._Pickler.save(self, obj)  # type: ignore[attr-defined,no-any-return]
+            return _PurePickler.save(self, obj)
         self.framer.commit_frame()
         reduced = self._reduce(obj)
         if reduced is NotImplemented:
             reduced = self._default(obj)
         if isinstance(reduced, str):
-            return self.save_global(obj, reduced)  # type: ignore[no-any-return]
+            return self.save_global(obj, reduced)
         if reduced is None:
-            return pickle._Pickler.save(self, obj)  # type: ignore[attr-defined,no-any-return]
+            return _PurePickler.save(self, obj)
         function, args, state, items, pairs, setter = ([*reduced, None, None, None, None])[:6]
-        return self.save_reduce(function, args, state, items, pairs, setter, obj=obj)  # type: ignore[no-any-return]
+        return self.save_reduce(function, args, state, items, pairs, setter, obj=obj)
 
     def _default(self, obj: Any) -> Any:
         """What pickle would do: a reduce value, a name, or None for types that it writes by itself."""

@@ -6,5 +6,5 @@ from collections.abc import Callable
 
 
 def run_later(action: Callable[[], object]) -> None:
-    """Never called: the unpickler puts the list of :class:`~pyteleport_jupyter.objects.unpickler.Loaded` in this place."""
+    """Never called: the unpickler puts ``append`` of ``Loaded.deferred`` in this place."""
     raise RuntimeError("only while a session is loaded")

@@ -1,4 +1,4 @@
-"""What is directly inside an object as pickle sees it, each with the step that Python would write to get there."""
+"""What is directly inside an object as pickle sees it, and how Python would write the way there."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Path:
 
 
 def children(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
-    """The objects inside ``obj``, whose reduce value is ``reduced`` (None if it goes by name, or is a container)."""
+    """The objects inside ``obj``, whose reduce value is ``reduced`` (None for containers and names)."""
     inside = _inside(obj, reduced)
     return ((step, child) for step, child in inside if type(child) not in ATOMS)
 

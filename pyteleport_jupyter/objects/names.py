@@ -19,7 +19,7 @@ UNNAMED_TYPES: dict[type, tuple[str, str]] = {
     if isinstance(found, type)
     and getattr(sys.modules.get(found.__module__), found.__qualname__, None) is not found
 }
-"""Types of the interpreter that their own module does not hold, such as ``function``: where else they stand."""
+"""Types of the interpreter that their own module does not hold (``function``): where else they stand."""
 
 
 def is_importable_module(module: ModuleType) -> bool:
@@ -53,7 +53,7 @@ def is_importable(definition: Any) -> bool:
 
 
 def find_definition(module: str, qualname: str) -> Any:
-    """The function at ``qualname``, looked up in the ``__dict__`` of classes and taken out of class and static methods."""
+    """The function at ``qualname``, without binding; taken out of class and static methods."""
     found: Any = importlib.import_module(module)
     for name in qualname.split("."):
         found = vars(found)[name]
@@ -100,9 +100,14 @@ def is_stateless(value: object) -> bool:
     kind = type(value)
     if kind is object:
         return True
-    if kind.__reduce_ex__ is not object.__reduce_ex__ or kind.__reduce__ is not object.__reduce__:
+    if not reduces_by_default(kind):
         return False
     return kind.__basicsize__ <= _PLAIN_SIZE and not _attributes(value) and is_importable(kind)
+
+
+def reduces_by_default(kind: Any) -> bool:
+    """Whether instances of ``kind`` are pickled the way of ``object``."""
+    return bool(kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__)
 
 
 def _attributes(value: object) -> dict[str, Any] | None:

@@ -1,16 +1,15 @@
 """Objects -> bytes: one pickle with one memo, large buffers beside it without a copy.
 
-The stream is a sequence of pickles that share one memo: references to the live objects that pickle would copy, then
-the definitions of the namespace, then all the rest; after each of the two, the contents of the cells met so far. Cells
-are written empty, so that functions can refer to each other; definitions come first, since user code may run while
-objects are rebuilt (``__setstate__``, ``__hash__``).
+The stream is a sequence of pickles that share one memo: references to the live objects that pickle would
+copy, then the definitions of the namespace, then all the rest; after each of the two, the contents of the
+cells met so far. Cells are written empty, so that functions can refer to each other; definitions come first,
+since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
 """
 
 from __future__ import annotations
 
 import io
 import pickle
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,25 +20,25 @@ from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.objects import reducers
 from pyteleport_jupyter.objects.anchors import CONTAINERS, Anchors, Reference
 from pyteleport_jupyter.objects.deep import DeepPickler
-from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
 from pyteleport_jupyter.objects.reducers.frames import use_stack
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import ModuleCopied
+from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
 from pyteleport_jupyter.objects.refusals import explain, readable
 
 RESTART_LIMIT = 200
 """Most module dicts that may be found inside the user's own containers."""
 
 DEFINITIONS = (FunctionType, type, ModuleType, str, bytes, int, float, complex, bool, type(None))
-"""Values of the namespace that are bound before other objects are rebuilt: what user code needs that runs then."""
+"""Values of the namespace that are bound first: user code that runs while others are rebuilt needs them."""
 
 
 @dataclass(frozen=True)
 class Pickled:
     """A session as data.
 
-    ``buffers`` are views of live memory: they change if the objects do. ``modules`` are the full names of all modules that the
-    stream refers to, without what travels along.
+    ``buffers`` are views of live memory: they change if the objects do. ``modules`` are the full names of all
+    modules that the stream refers to, without what travels along.
     """
 
     stream: bytes
@@ -61,14 +60,14 @@ class SessionPickler(pickle.Pickler):
         self, file: io.BytesIO, reduction: Reduction, keep: Callable[[pickle.PickleBuffer], Any]
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=keep)
-        self.reducer_override = reduction.reduce
+        self.reducer_override = reduction.reduce  # type: ignore[method-assign]
 
 
 def dump(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Pickled:
     """Pickle ``root``: ``{"stack": Stack | None, "namespace": dict, "items": dict}``.
 
-    ``running`` is what ``frames.running_generators`` gives for the stack. Raises ObjectsRefused, whose ``refusals`` list
-    every object that cannot move.
+    ``running`` is what ``frames.running_generators`` gives for the stack. Raises ObjectsRefused, whose
+    ``refusals`` list every object that cannot move.
     """
     try:
         return _dump_restarting(root, anchors, running)

@@ -26,7 +26,8 @@ class Reduction:
     """The state of one dump as the reducers see it.
 
     ``cells`` collects cells that were written empty, ``modules`` the names of modules the stream refers to,
-    ``primed`` the modules whose dicts stand in the pickler's memo from the start, ``in_memo`` the ``id`` of all that does.
+    ``primed`` the modules whose dicts stand in the pickler's memo from the start, ``in_memo`` the ``id`` of
+    all that does.
     """
 
     def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
@@ -101,8 +102,7 @@ def choose(kind: type) -> Reducer | None:
     reducer = table.reducer_for(kind)
     if reducer is not None or kind in DISPATCH or kind in copyreg.dispatch_table:
         return reducer
-    default = kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__
-    if not default:
+    if not names.reduces_by_default(kind):
         return reduce_own
     if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
         return reduce_delegating
@@ -121,13 +121,14 @@ def reduce_own(obj: Any, reduction: Reduction) -> Any:
 
 
 def reduce_constant(obj: Any, reduction: Reduction) -> Any:
-    """Instances of importable classes: those that are a module's sentinel go by name, all others pickle's way."""
+    """Instances of importable classes: a module's sentinels go by name, all others pickle's way."""
     return NotImplemented if getattr(obj, "__dict__", None) else reduction.sentinel(obj) or NotImplemented
 
 
 def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
-    """Objects whose ``__getattr__`` looks into another object: pickle would ask an empty one for ``__setstate__``."""
-    function, args, *rest = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    """Objects with a ``__getattr__``: pickle would ask an empty one for ``__setstate__``, maybe for ever."""
+    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    function, args, *rest = reduced
     state, items, pairs = ([*rest, None, None, None])[:3]
     return (
         (function, args, state, items, pairs)
@@ -137,7 +138,7 @@ def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
 
 
 def set_state(obj: Any, state: Any) -> None:
-    """Set instance attributes and slots without asking the object (the default of ``object.__setstate__``)."""
+    """Set instance attributes and slots without asking the object, as pickle does by default."""
     attributes, slots = state if isinstance(state, tuple) else (state, None)
     if attributes:
         object.__getattribute__(obj, "__dict__").update(attributes)

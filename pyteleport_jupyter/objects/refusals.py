@@ -1,4 +1,4 @@
-"""Which objects cannot move, where they are, and why: found by a walk of our own after the pickler has failed."""
+"""Which objects cannot move, where they are, and why: found by a walk of our own after pickling failed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.objects.inside import Path, Step, children
+from pyteleport_jupyter.objects.reducers.frames import named_values
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
 from pyteleport_jupyter.objects.table import CannotMove
 
@@ -25,7 +26,8 @@ SHOWN = 12
 class Refusal:
     """One object that cannot move.
 
-    ``name`` is the variable it is reached from, ``path`` how Python would reach it (``data['deep'][1].s``), ``also`` further paths.
+    ``name`` is the variable it is reached from, ``path`` how Python would reach it (``data['deep'][1].s``),
+    ``also`` further paths.
     """
 
     name: str
@@ -126,9 +128,7 @@ def _start(root: Mapping[str, Any]) -> Iterator[tuple[Any, Path]]:
     for name in sorted(namespace, key=lambda name: name.startswith("_")):
         yield namespace[name], Path(None, Step(name))
     for snapshot in getattr(root.get("stack"), "frames", ()):
-        yield (
-            snapshot,
-            Path(None, Step(f"a value of {getattr(snapshot, 'qualname', 'a frame')}", is_hidden=True)),
-        )
+        for words, value in named_values(snapshot):
+            yield value, Path(None, Step(words))
     for name, item in (root.get("items") or {}).items():
         yield item, Path(None, Step(str(name)))

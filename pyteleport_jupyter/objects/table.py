@@ -1,7 +1,8 @@
-"""The table of reducers: what travels in a way of its own, what is rebuilt, and what is refused with which reason.
+"""The table of reducers: what travels in a way of its own, what is rebuilt, what is refused and why.
 
-A reducer takes ``(object, Reduction)`` and returns what ``pickle`` calls a reduce value (a tuple of two to six parts, see
-"object.__reduce__" in the documentation of pickle), a name, or ``NotImplemented`` for pickle's own way.
+A reducer takes ``(object, Reduction)`` and returns what ``pickle`` calls a reduce value (a tuple of two to
+six parts, see "object.__reduce__" in the documentation of pickle), a name, or ``NotImplemented`` for pickle's
+own way.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ReducerKind = TypeVar("ReducerKind", bound=Reducer)
 
 
 class CannotMove(pickle.PicklingError):
-    """An object that must not or cannot travel; ``reason`` is a clause for the user, without the object's name."""
+    """An object that cannot travel; ``reason`` is a clause for the user, without the object's name."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -41,8 +42,8 @@ _rows: dict[type | str, Row] = {}
 def reduces(*kinds: type | str, subclasses: bool = False) -> Callable[[ReducerKind], ReducerKind]:
     """Enter the decorated reducer for ``kinds``, and for their subclasses if asked.
 
-    The nearest class of the method resolution order wins. What is entered later replaces what was there, so that users
-    can have their own reducers.
+    The nearest class of the method resolution order wins. What is entered later replaces what was there, so
+    that users can have their own reducers.
     """
 
     def enter(reducer: ReducerKind) -> ReducerKind:
@@ -54,7 +55,7 @@ def reduces(*kinds: type | str, subclasses: bool = False) -> Callable[[ReducerKi
 
 
 def refuses(reason: str, *kinds: str, subclasses: bool = True) -> None:
-    """Enter ``kinds`` as never moved, for ``reason`` (a clause such as ``"a network connection stays here"``)."""
+    """Enter ``kinds`` as never moved, for ``reason`` (a clause: ``"a network connection stays here"``)."""
 
     def refuse(refused: Any, reduction: Reduction) -> Any:
         raise CannotMove(reason)

@@ -19,7 +19,7 @@ Bytes = bytes | bytearray | memoryview
 
 @dataclass(frozen=True)
 class Loaded:
-    """What :func:`load` rebuilt. ``deferred`` belongs to a context: run each in the ``Context`` of the running cell."""
+    """What :func:`load` rebuilt. Each of ``deferred`` is to be run in the ``Context`` of the running cell."""
 
     root: dict[str, Any]
     deferred: list[Callable[[], object]] = field(default_factory=list)
@@ -28,9 +28,9 @@ class Loaded:
 def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
     """Rebuild what :func:`~pyteleport_jupyter.objects.dump` wrote.
 
-    The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays live in ``buffers``
-    from now on. Raises RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own
-    session only, since unpickling runs code.
+    The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays
+    live in ``buffers`` from now on. Raises RestoreFailed; the objects made until then are garbage. To be
+    called for streams of the user's own session only, since unpickling runs code.
     """
     unpickler = _SessionUnpickler(stream, buffers, anchors)
     try:
@@ -54,7 +54,7 @@ class _SessionUnpickler(pickle.Unpickler):
         }
 
     def find_class(self, module: str, name: str) -> Any:
-        """The definition called ``name`` in ``module``; a stand-in of ours is replaced by what it stands for."""
+        """The definition called ``name`` in ``module``; what a stand-in of ours stands for."""
         package, _, ours = module.rpartition(".")
         if package == __package__ and (ours, name) in self._ours:
             return self._ours[ours, name]

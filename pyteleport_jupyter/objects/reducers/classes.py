@@ -27,8 +27,9 @@ GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__")
 
 MADE_BY_ENUM = frozenset(
     {
-        "_generate_next_value_", "_member_names_", "_member_map_", "_member_type_", "_value2member_map_", "_unhashable_values_",
-        "_unhashable_values_map_", "_hashable_values_", "_use_args_", "_new_member_", "_value_repr_", "__new__", "_sort_order_",
+        "_generate_next_value_", "_member_names_", "_member_map_", "_member_type_", "_value2member_map_",
+        "_unhashable_values_", "_unhashable_values_map_", "_hashable_values_", "_use_args_", "_new_member_",
+        "_value_repr_", "__new__", "_sort_order_",
     }
 )  # fmt: skip
 """Entries that ``enum`` makes for each enumeration."""
@@ -78,7 +79,7 @@ def _registered(made: type) -> list[type]:
 
 
 def make_class(metaclass: Any, name: str, bases: tuple[type, ...], at_birth: dict[str, Any]) -> type:
-    """The class without its attributes. Metaclasses of libraries do their work, those of the user did theirs before."""
+    """The class without its attributes. Metaclasses of libraries do their work, the user's did theirs."""
     with _hooks_silenced(bases):
         if names.is_importable(metaclass):
             return _make_like_a_statement(metaclass, name, bases, at_birth)
@@ -99,7 +100,7 @@ def _make_like_a_statement(
 
 @contextmanager
 def _hooks_silenced(bases: tuple[type, ...]) -> Iterator[None]:
-    """``__init_subclass__`` of classes of the notebook has run when the class was made; its effects travel as data."""
+    """``__init_subclass__`` of classes of the notebook has run once; its effects travel as data."""
     hooks: dict[type, Any] = {
         kind: vars(kind)["__init_subclass__"]
         for base in bases
@@ -115,7 +116,7 @@ def _hooks_silenced(bases: tuple[type, ...]) -> Iterator[None]:
             type.__setattr__(kind, "__init_subclass__", hook)
 
 
-def _no_hook(made: type, **arguments: Any) -> None:
+def _no_hook(made: type, /, **arguments: Any) -> None:
     """Takes the place of a hook that must not run twice."""
 
 

@@ -1,4 +1,4 @@
-"""Context variables and what is built on them. Values are set in the context of the running cell, hence later."""
+"""Context variables and what is built on them; values are set later, in the context of the running cell."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.deferred import run_later
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
@@ -20,27 +21,19 @@ def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
     where = _holder(variable)
     if where is not None:
         reduction.modules.add(where[0])
-        return _held, where
+        return names.find_variable, where
     default = _value_in(Context(), variable)
     current = _value_in(contextvars.copy_context(), variable)
     return make_variable, (variable.name, default), (current, run_later), None, None, set_variable
 
 
 def _holder(variable: ContextVar[Any]) -> tuple[str, str] | None:
-    from pyteleport_jupyter.objects.names import is_importable_module
-
     for module in list(sys.modules.values()):
-        if type(module) is ModuleType and is_importable_module(module):
+        if type(module) is ModuleType and names.is_importable_module(module):
             for name, value in list(vars(module).items()):
                 if value is variable:
                     return module.__name__, name
     return None
-
-
-def _held(module: str, name: str) -> Any:
-    from pyteleport_jupyter.objects.names import find_variable
-
-    return find_variable(module, name)
 
 
 def _value_in(context: Context, variable: ContextVar[Any]) -> tuple[Any, ...]:
@@ -88,7 +81,7 @@ def _use_token(variable: ContextVar[Any], old: tuple[Any, ...]) -> Token[Any]:
 
 @reduces("numpy._core._ufunc_config.errstate", "numpy.core._ufunc_config.errstate", "numpy.errstate")
 def reduce_error_state(state: Any, reduction: Reduction) -> Any:
-    """``with numpy.errstate(...)``: entered again in the context of the cell, on top of the settings from outside it."""
+    """``with numpy.errstate(...)``: entered again in the cell's context, on top of the outer settings."""
     token = getattr(state, "_token", None)
     if token is None:
         return NotImplemented

@@ -61,10 +61,9 @@ def _contents(file: Any) -> bytes:
 
 def make_binary(name: Any, data: bytes, position: int) -> io.BufferedReader:
     """A reader of a copy in memory, under the name of the file."""
-    raw = io.BytesIO(data)
-    raw.name = name  # type: ignore[attr-defined]
-    raw.mode = "rb"  # type: ignore[attr-defined]
-    reader = io.BufferedReader(raw)  # type: ignore[arg-type]
+    raw: Any = io.BytesIO(data)
+    raw.name, raw.mode = name, "rb"
+    reader: io.BufferedReader = io.BufferedReader(raw)
     reader.seek(position)
     return reader
 
@@ -79,8 +78,8 @@ def make_text(name: Any, data: bytes, position: int, settings: tuple[str, str | 
 
 def make_closed(kind: type, name: Any, settings: tuple[str, str | None] | None) -> Any:
     """A closed file of the same kind and name (of ``kind`` itself if there are no text settings)."""
-    raw = io.BytesIO()
-    raw.name = name  # type: ignore[attr-defined]
+    raw: Any = io.BytesIO()
+    raw.name = name
     if kind is io.FileIO:
         file: Any = io.FileIO(os.devnull)
     else:

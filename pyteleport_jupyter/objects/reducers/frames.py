@@ -1,8 +1,10 @@
-"""Frames of the stack and generators: :mod:`pyteleport_jupyter.frames` knows how, here is where it meets the table."""
+"""Frames of the stack and generators: what :mod:`pyteleport_jupyter.frames` knows, entered in the table."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Iterator
+from itertools import zip_longest
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -27,6 +29,19 @@ def use_stack(reduction: Reduction, stack: Any) -> None:
 def reduce_snapshot(snapshot: Any, reduction: Reduction) -> Any:
     """Pickle's own way, but globals that belong to a module are written as a reference to them."""
     return _with_shared(object.__reduce_ex__(snapshot, pickle.HIGHEST_PROTOCOL), reduction)
+
+
+def named_values(snapshot: Any) -> Iterator[tuple[str, Any]]:
+    """All objects of an interrupted frame, each with how a message names it."""
+    from pyteleport_jupyter.frames.layout import local_names
+
+    names, words = local_names(snapshot.code), snapshot.words
+    slots = [f"local {names[slot]} of" for slot in snapshot.shape.bound]
+    for place, value in zip_longest(slots, snapshot.values, fillvalue="what is being computed in"):
+        yield f"{place} {words}", value
+    yield f"what is being made in {words}", snapshot.extras
+    if snapshot.locals is not None:
+        yield f"the variables of {words}", snapshot.locals
 
 
 def _with_shared(reduced: Any, reduction: Reduction) -> Any:

@@ -37,7 +37,7 @@ def make_view(viewed: dict[Any, Any], name: str) -> Any:
 
 @reduces(*ITERATORS, *REVERSED)
 def reduce_dict_iterator(iterator: Any, reduction: Reduction) -> Any:
-    """An iterator of the same dict at the same place, so that a later change of the dict is noticed there too."""
+    """An iterator of the same dict at the same place, so that it notices later changes of the dict."""
     viewed = _dict_of(iterator)
     left = operator.length_hint(iterator)
     if viewed is None or left == 0:
@@ -64,9 +64,7 @@ def make_dict_iterator(viewed: dict[Any, Any], name: str, is_reversed: bool, con
 
 
 ITERTOOLS = tuple(
-    kind
-    for kind in vars(itertools).values()
-    if isinstance(kind, type) and kind.__reduce__ is not object.__reduce__
+    kind for kind in vars(itertools).values() if isinstance(kind, type) and "__reduce__" in vars(kind)
 )
 
 

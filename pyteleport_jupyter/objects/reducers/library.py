@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
+import sys
 import typing
 from typing import Any
 
@@ -24,11 +25,11 @@ def reduce_match(match: re.Match[str], reduction: Reduction) -> Any:
     for method in ("match", "search", "fullmatch"):
         given = (match.re, method, match.string, match.pos, match.endpos)
         again = make_match(*given)
-        if again is not None and again.regs == match.regs:  # type: ignore[attr-defined]
+        if again is not None and again.regs == match.regs:
             return make_match, given
     start = (match.re, "match", match.string, match.start(), match.endpos)
     again = make_match(*start)
-    if again is None or again.regs != match.regs:  # type: ignore[attr-defined]
+    if again is None or again.regs != match.regs:
         raise CannotMove("the search that found it cannot be told from the result")
     return make_match, start
 
@@ -63,12 +64,7 @@ def refuse_future(future: Any, reduction: Reduction) -> Any:
     )
 
 
-def _type_parameters() -> tuple[type, ...]:
-    names = ("ParamSpec", "TypeVarTuple")
-    return tuple(getattr(typing, name) for name in names)
-
-
-@reduces(*_type_parameters())
+@reduces(typing.ParamSpec, typing.TypeVarTuple)
 def reduce_type_parameter(parameter: Any, reduction: Reduction) -> Any:
     """By name if a module holds it, else made again."""
     return _named_typing(parameter, reduction) or (type(parameter), (parameter.__name__,))
@@ -94,11 +90,9 @@ def make_type_alias(name: str, value: Any, parameters: tuple[Any, ...]) -> Any:
 
 
 def _named_typing(obj: Any, reduction: Reduction) -> str | None:
-    import sys
-
-    module = getattr(obj, "__module__", None)
-    held = getattr(sys.modules.get(module or ""), obj.__name__, None)
-    if module == "__main__" or held is not obj:
+    module: str | None = getattr(obj, "__module__", None)
+    held: Any = getattr(sys.modules.get(module or ""), obj.__name__, None)
+    if module is None or module == "__main__" or held is not obj:
         return None
-    reduction.modules.add(str(module))
+    reduction.modules.add(module)
     return str(obj.__name__)

@@ -16,7 +16,7 @@ BELONGS_TO_IMPORT = frozenset({"__builtins__", "__loader__", "__spec__", "__cach
 
 
 class ModuleCopied(Exception):
-    """The pickler walks through the dict of an importable module: begin again with this dict as a reference."""
+    """The dict of an importable module is being written by value: begin again, with a reference to it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -27,8 +27,9 @@ class ModuleCopied(Exception):
 def reduce_spec(spec: importlib.machinery.ModuleSpec, reduction: Reduction) -> Any:
     """A spec is met where a module's dict is being written by value, which must not happen."""
     module = sys.modules.get(spec.name)
-    is_of_module = isinstance(module, ModuleType) and vars(module).get("__spec__") is spec
-    if is_of_module and names.is_importable_module(module) and spec.name not in reduction.primed:  # type: ignore[arg-type]
+    if spec.name in reduction.primed or not isinstance(module, ModuleType):
+        return NotImplemented
+    if vars(module).get("__spec__") is spec and names.is_importable_module(module):
         raise ModuleCopied(spec.name)
     return NotImplemented
 
@@ -46,7 +47,7 @@ def reduce_module(module: ModuleType, reduction: Reduction) -> Any:
 
 def make_module(kind: type[ModuleType], name: str) -> ModuleType:
     """An empty module, with the built-in names."""
-    module = kind.__new__(kind, name)
+    module = ModuleType.__new__(kind, name)  # type: ignore[call-arg]
     ModuleType.__init__(module, name)
     vars(module)["__builtins__"] = builtins
     return module

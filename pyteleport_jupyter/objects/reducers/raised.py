@@ -21,7 +21,8 @@ def reduce_exception(error: BaseException, reduction: Reduction) -> Any:
     extras = (error.__traceback__, error.__cause__, error.__context__, error.__suppress_context__)
     kind = type(error)
     if _reduces_itself(kind):
-        function, args, *rest = error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)  # type: ignore[misc]
+        reduced: Any = error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+        function, args, *rest = reduced
         state = {**(rest[0] if rest and isinstance(rest[0], dict) else {}), **error.__dict__}
         return function, args, (state, {}, extras), None, None, set_exception
     state = dict(error.__dict__)
@@ -49,9 +50,9 @@ def make_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseExce
     base = next(base for base in kind.__mro__ if base.__module__ == "builtins")
     try:
         error: BaseException = base.__new__(kind, *args)
-        base.__init__(error, *args)
+        vars(base).get("__init__", BaseException.__init__)(error, *args)
     except TypeError:
-        # UnicodeError and groups insist on arguments of their own; a user's class may keep others in ``args``.
+        # UnicodeError and groups insist on arguments of their own; ``args`` may hold others by now.
         error = BaseException.__new__(kind, *args)
     error.args = args
     return error
@@ -124,13 +125,14 @@ _raising: WeakKeyDictionary[CodeType, CodeType] = WeakKeyDictionary()
 """Code made by :func:`_raising_code` -> what it was made from."""
 
 NO_LOCATION = 0x80 | (15 << 3)
-"""Head of a line table entry without a line (Objects/locations.md), for 1 code unit; add the number of further ones."""
+"""Head of a line table entry without a line, for 1 code unit (Objects/locations.md); add further units."""
 
 
 def _raising_code(code: CodeType) -> CodeType:
     """``code`` with a jump at its start to an appended ``raise``: names, positions and nearly all bytes stay.
 
-    Tools that explain tracebacks look at the instruction that raised and at the table of positions, which stand where they stood.
+    Tools that explain tracebacks look at the instruction that raised and at the table of positions, which
+    stand where they stood.
     """
     tail = _units("RESUME", 0) + _raise_something()
     jump = _units("JUMP_FORWARD", 0)

@@ -1,4 +1,4 @@
-"""What never moves, with the reason the user reads. Files, threads and generators have their own rules elsewhere."""
+"""What never moves, with the reason the user reads. Files, threads and generators have rules of their own."""
 
 from __future__ import annotations
 

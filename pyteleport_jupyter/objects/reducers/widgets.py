@@ -63,7 +63,7 @@ def _connect(widget: Any, model_id: str) -> None:
     widget._trait_values["comm"] = line
     vars(widget)["_model_id"] = model_id
     line.on_msg(widget._handle_msg)
-    sys.modules["ipywidgets.widgets.widget"]._instances[model_id] = widget  # type: ignore[attr-defined]
+    sys.modules["ipywidgets.widgets.widget"]._instances[model_id] = widget
 
 
 def _comm_kind() -> Any:
