@@ -1,1 +1,1 @@
-"""``pyteleport demo``: the main job, on this machine alone, with a host that exists only as long as it runs."""
+"""``pyteleport demo``: the main job, on this machine alone, with a host that lives as long as it runs."""

@@ -27,6 +27,8 @@ from paramiko.common import (
 
 PIECE = 64 * 1024
 """Bytes moved at a time."""
+WINDOW, LARGEST_PACKET = 1 << 25, 1 << 18
+"""In bytes: larger than paramiko's defaults, with which shipping is slower."""
 COMMAND_LIMIT = 128 * 1024
 """Longest command line that is run, in bytes; Linux takes no longer argument (MAX_ARG_STRLEN)."""
 LOGIN_SECONDS = 30.0
@@ -118,7 +120,9 @@ class LoopbackHost:
     def _greet(self, peer: socket.socket) -> None:
         """Negotiate with one client; from then on paramiko's thread serves it."""
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = paramiko.Transport(peer)
+        connection = paramiko.Transport(
+            peer, default_window_size=WINDOW, default_max_packet_size=LARGEST_PACKET
+        )
         self._connections.append(connection)
         connection.add_server_key(self._host_key)
         connection.auth_timeout = LOGIN_SECONDS

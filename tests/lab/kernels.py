@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil  # type: ignore[import-untyped]
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.localinterfaces import local_ips
@@ -87,6 +88,12 @@ class LabKernel:
         except RuntimeError:
             self.close()
             raise
+
+    @property
+    def process(self) -> psutil.Process:
+        """The kernel (or the relay that it has become), by its process id as pytest sees it."""
+        starter = psutil.Process(getattr(self.manager.provisioner, "pid", None))
+        return starter.children()[0] if self.host.has_own_system else starter
 
     def execute(self, code: str, timeout: float = 60.0, **options: Any) -> CellRun:
         """Run a cell; returns when both the reply and ``idle`` are here.

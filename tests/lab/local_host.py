@@ -185,6 +185,8 @@ def local_environment(spec: HostSpecification, user: str, state: Path) -> dict[s
         "SHELL": "/bin/sh",
         "PATH": f"{state / 'python/bin'}:{os.environ.get('PATH', '/usr/bin:/bin')}",
         "LANG": "C.UTF-8",
+        # ssh looks for its configuration in the real home of the user, whatever HOME says.
+        "TELEPORT_SSH_CONFIG": str(state / "home/.ssh/config"),
     }
     if spec.runtime_directory:
         variables["XDG_RUNTIME_DIR"] = str(state / "run")

@@ -94,7 +94,7 @@ def entries_of(names: Iterable[str]) -> set[str]:
 
 
 def shared_folders() -> dict[str, Path]:
-    """What hosts borrow, by the name that it gets on the host: packages (pure and compiled), data of Jupyter."""
+    """What hosts borrow, by its name on the host: packages (pure and compiled), data of Jupyter."""
     paths = sysconfig.get_paths()
     folders = {
         "packages": Path(paths["purelib"]).resolve(),

@@ -119,7 +119,7 @@ def shadow_line(name: str, password_hash: str = "*") -> str:
 
 
 def passwords(passwd: str, spec: HostSpecification, shell: str) -> tuple[str, str, str]:
-    """New texts of passwd, shadow and group lines: the system's accounts without people, and the host's user."""
+    """New texts of passwd and shadow, and a line for group: the system's accounts and the host's user."""
     kept = [line for line in passwd.splitlines() if line.split(":")[0] != spec.user]
     user = f"{spec.user}:x:{spec.uid}:{spec.uid}:{spec.user.title()}:/home/{spec.user}:{shell}"
     shadow = [shadow_line(line.split(":")[0]) for line in kept]

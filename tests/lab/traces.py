@@ -68,7 +68,7 @@ def describe(process: psutil.Process) -> str | None:
 
 
 def entries(folder: Path) -> Iterator[tuple[Path, str]]:
-    """(path, path relative to ``folder``) of everything below; other filesystems mounted there are left out."""
+    """(path, path relative to ``folder``) of everything below, without other filesystems mounted there."""
     try:
         device = folder.stat().st_dev
     except FileNotFoundError:

@@ -1,0 +1,57 @@
+# make demo    the main job on this machine alone, with an ssh host made up for the occasion
+# make test    style, types and all tests
+# make check   style and types only
+# make bench   speed, side by side with what you would do otherwise
+#
+# Everything is installed into a virtual environment of its own (VENV), made from PYTHON:
+#     make test PYTHON=python3.13 VENV=.venv-3.13
+# uv is used where it is installed, pip otherwise.
+
+# The first interpreter that can run us; say PYTHON=... to choose another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& command -v $$python && break; done)
+VENV ?= .venv
+TESTS ?= tests
+
+RUN := $(VENV)/bin/python
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
+ifeq ($(UV),)
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check
+else
+# Lab hosts and kernels import from here without being allowed to write: byte-compile while installing.
+INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(RUN)
+endif
+
+.PHONY: demo test check bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/installed-demo
+	$(RUN) -m pyteleport_jupyter.command_line demo
+
+test: check
+	$(RUN) -m pytest $(TESTS)
+
+check: $(VENV)/installed-test
+	$(RUN) -m ruff check --extend-exclude '*.ipynb' .
+	$(RUN) -m ruff format --check --extend-exclude '*.ipynb' --extend-exclude tests/programs .
+	$(RUN) -m mypy
+	MYPYPATH=tests $(RUN) -m mypy -p lab -p benchmarks
+
+bench: $(VENV)/installed-test
+	$(RUN) -m benchmarks
+
+clean:
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found: say make PYTHON=..."; exit 1; }
+ifeq ($(UV),)
+	$(PYTHON) -m venv $(VENV)
+else
+	$(UV) venv --quiet --python $(PYTHON) $(VENV)
+endif
+
+$(VENV)/installed-%: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) --editable '.[$*]'
+	touch $@

@@ -1,0 +1,118 @@
+"""The relay, against a kernel to which the client talks directly: round trips, streams, memory."""
+
+from __future__ import annotations
+
+import queue
+import statistics
+import time
+from dataclasses import dataclass, field
+
+from lab import LabKernel
+
+from .scene import Scene, kernel, move
+from .table import Row, spread
+
+ROUND_TRIPS = 1000
+BLOCK = 50
+ROUND_TRIP_GOAL = 1.5
+"""Milliseconds above direct."""
+
+STREAM_RUNS = 5
+STREAM_PIECES = 640
+STREAM_PIECE = 64 * 1024
+STREAM_GOAL = 0.5
+STREAM = f"import sys\nfor _ in range({STREAM_PIECES}): sys.stdout.write('x' * {STREAM_PIECE - 1} + '\\n')"
+
+MEMORY_GOAL = 40.0
+"""Megabytes (10^6 bytes)."""
+
+
+@dataclass
+class Measured:
+    """What one kernel showed."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    megabytes_per_second: list[float] = field(default_factory=list)
+
+
+def compare(scene: Scene) -> list[Row]:
+    """One kernel that has teleported, one that has not; blocks of each in turn."""
+    with kernel(scene) as direct, kernel(scene) as relayed:
+        move(relayed, scene.alias)
+        after_move = resident(relayed)
+        ours, theirs = Measured(), Measured()
+        for _ in range(ROUND_TRIPS // BLOCK):
+            theirs.milliseconds += round_trips(direct, BLOCK)
+            ours.milliseconds += round_trips(relayed, BLOCK)
+        for _ in range(STREAM_RUNS):
+            theirs.megabytes_per_second.append(stream(direct))
+            ours.megabytes_per_second.append(stream(relayed))
+        after_traffic = resident(relayed)
+    return [
+        round_trip_row(ours, theirs),
+        stream_row(ours, theirs),
+        memory_row("relay, resident memory after the move", after_move),
+        memory_row("relay, resident memory after all this", after_traffic),
+    ]
+
+
+def round_trip_row(ours: Measured, theirs: Measured) -> Row:
+    """Median against median."""
+    above = statistics.median(ours.milliseconds) - statistics.median(theirs.milliseconds)
+    what = f"execute round trip, {ROUND_TRIPS} times"
+    peer = f"direct kernel: {spread(theirs.milliseconds, 'ms')}"
+    shown = spread(ours.milliseconds, "ms")
+    return Row(what, shown, peer, f"{above:+.2f} ms", f"<= +{ROUND_TRIP_GOAL} ms", above <= ROUND_TRIP_GOAL)
+
+
+def stream_row(ours: Measured, theirs: Measured) -> Row:
+    """Median against median."""
+    ratio = statistics.median(ours.megabytes_per_second) / statistics.median(theirs.megabytes_per_second)
+    what = f"stdout, {STREAM_PIECES * STREAM_PIECE / 1e6:.0f} MB"
+    peer = f"direct kernel: {spread(theirs.megabytes_per_second, 'MB/s', 0)}"
+    shown = spread(ours.megabytes_per_second, "MB/s", 0)
+    return Row(what, shown, peer, f"{ratio:.2f} x", f">= {STREAM_GOAL} x", ratio >= STREAM_GOAL)
+
+
+def memory_row(what: str, megabytes: float) -> Row:
+    """Against the limit."""
+    return Row(what, f"{megabytes:.0f} MB", "limit", "", f"< {MEMORY_GOAL:.0f} MB", megabytes < MEMORY_GOAL)
+
+
+def resident(started: LabKernel) -> float:
+    """Resident memory of the process that was the kernel, in megabytes."""
+    return float(started.process.memory_info().rss / 1e6)
+
+
+def round_trips(started: LabKernel, count: int) -> list[float]:
+    """Milliseconds from an execute_request to its reply, ``count`` times."""
+    client = started.client
+    taken = []
+    for _ in range(count):
+        began = time.perf_counter()
+        request = client.execute("pass", silent=True, store_history=False)
+        while client.get_shell_msg(timeout=60)["parent_header"].get("msg_id") != request:
+            pass
+        taken.append((time.perf_counter() - began) * 1000)
+    forget_iopub(started)
+    return taken
+
+
+def forget_iopub(started: LabKernel) -> None:
+    """Read what has come on iopub, so that it does not pile up."""
+    while True:
+        try:
+            started.client.get_iopub_msg(timeout=0.05)
+        except queue.Empty:
+            return
+
+
+def stream(started: LabKernel) -> float:
+    """Megabytes per second of a cell that prints a lot, from request to idle."""
+    began = time.perf_counter()
+    run = started.execute(STREAM)
+    taken = time.perf_counter() - began
+    received = len(run.text())
+    if received != STREAM_PIECES * STREAM_PIECE:
+        raise SystemExit(f"of {STREAM_PIECES * STREAM_PIECE} bytes printed {received} arrived")
+    return received / 1e6 / taken
