@@ -92,7 +92,8 @@ class Connector:
                     host=settings.alias, reason=f"it is behind more than {MOST_JUMPS} jump hosts"
                 )
             jumps_left -= 1
-            transport = self._open(hop, jumps_left, stream)
+            with proxy.blaming(hop):
+                transport = self._open(hop, jumps_left, stream)
             stream = proxy.open_through(transport, hop, following)
         return stream if stream is not None else connect_socket(settings)
 

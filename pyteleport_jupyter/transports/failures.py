@@ -84,9 +84,7 @@ def refused_shell(lines: Sequence[str]) -> str | None:
 
 
 _NO_EXEC = re.compile(r"(exec|shell) request failed on channel|administratively prohibited|open failed")
-_FINGERPRINT = re.compile(
-    r"(?:The fingerprint for the (\S+) key|(\S+) key fingerprint is|host key is).*?(SHA256:\S+)", re.S
-)
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]+")
 _OFFENDING = re.compile(r"Offending .* in (\S+?):\d+")
 
 _Found = re.Match[str]
@@ -95,7 +93,7 @@ _Make = Callable[[str, _Found, str], TeleportError]
 
 def _shown_key(text: str) -> str:
     found = _FINGERPRINT.search(text)
-    return found[3].rstrip(".") if found else "another key"
+    return found[0] if found else "ssh did not show its fingerprint"
 
 
 def _changed(host: str, found: _Found, text: str) -> TeleportError:
@@ -114,7 +112,7 @@ def _unknown_key(host: str, found: _Found, text: str) -> TeleportError:
 
 
 def _denied(host: str, found: _Found, text: str) -> TeleportError:
-    return AuthenticationFailed(host=host, reason=found[0].strip())
+    return AuthenticationFailed(host=host, reason=found[0].strip().rstrip("."))
 
 
 def _unresolved(host: str, found: _Found, text: str) -> TeleportError:
@@ -144,6 +142,7 @@ _OF_SSH: tuple[tuple[re.Pattern[str], _Make], ...] = (
     ),
     (re.compile(r"connect to (?:host|address) .*? port \S+: (.*)"), _unreachable),
     (re.compile(r"((?:Connection|Timeout).*(?:timed out|refused|reset by peer).*)"), _unreachable),
-    (re.compile(r"Permission denied.*|.*Too many authentication failures.*"), _denied),
+    (re.compile(r".*Permission denied \(.*|.*Too many authentication failures.*"), _denied),
+    (re.compile(r"Permission denied.*"), _denied),
     (re.compile(r".*request failed on channel.*"), _no_shell),
 )

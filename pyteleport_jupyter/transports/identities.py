@@ -158,7 +158,7 @@ def _agent_identities(path: str | None, unusable: list[str]) -> list[Identity]:
 
 
 class _Agent(AgentSSH):
-    """paramiko's own Agent takes its socket from the environment only, which has no word for IdentityAgent."""
+    """paramiko's own Agent takes its socket from the environment only; IdentityAgent has no part in it."""
 
     def __init__(self, path: str) -> None:
         super().__init__()

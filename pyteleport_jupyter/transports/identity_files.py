@@ -12,6 +12,7 @@ import os
 import stat
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import paramiko
 
@@ -64,12 +65,11 @@ def load_private_key(path: str, passphrase: str | None = None) -> paramiko.PKey:
     """The key in ``path``. Raises KeyFileUnusable: wrong passphrase, unknown kind, damaged file."""
     try:
         # Bytes, though paramiko's annotation says str: cryptography takes nothing else.
-        key = paramiko.PKey.from_path(path, passphrase.encode() if passphrase is not None else None)  # type: ignore[arg-type]
+        password: Any = passphrase.encode() if passphrase is not None else None
+        return paramiko.PKey.from_path(path, password)
     except Exception as error:
-        # cryptography and paramiko raise a dozen unrelated types here (ValueError, TypeError,
-        # UnsupportedAlgorithm, ...).
+        # cryptography and paramiko raise a dozen unrelated types here (ValueError, TypeError, ...).
         raise KeyFileUnusable(f"{path}: {type(error).__name__}") from None
-    return key
 
 
 def read_public_key(path: str) -> PublicKey | None:

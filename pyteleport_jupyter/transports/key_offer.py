@@ -46,8 +46,8 @@ def offer_key(transport: paramiko.Transport, user: str, identity: Identity, seco
 class _KeyOffer(AuthHandler):
     """paramiko's handler signs at once and forgets what the server takes; this one does neither.
 
-    It overrides methods that paramiko calls by name in its transport thread (the same in paramiko 2 to 5); the
-    stubs do not know them, hence Any.
+    It overrides methods that paramiko calls by name in its transport thread (the same in paramiko 2 to 5);
+    its stubs do not know them, hence Any.
     """
 
     def __init__(self, transport: paramiko.Transport, identity: Identity) -> None:

@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 LARGEST_FILE = 16 << 20
@@ -64,7 +64,11 @@ class Known:
     keys: tuple[Line, ...] = ()
     revoked: tuple[Line, ...] = ()
     authorities: tuple[Line, ...] = ()
-    kinds: tuple[str, ...] = field(default=())
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The types of the keys, in the order of the files."""
+        return tuple(dict.fromkeys(line.key.kind for line in self.keys))
 
     def has(self, key: HostKey) -> bool:
         """Whether exactly this key is on file."""
@@ -80,12 +84,10 @@ def look_up(name: str, files: Iterable[str]) -> Known:
     nothing.
     """
     found = [line for file in files for line in _read(file) if _matches(name, line.hosts)]
-    keys = tuple(line for line in found if not line.marker)
     return Known(
-        keys=keys,
+        keys=tuple(line for line in found if not line.marker),
         revoked=tuple(line for line in found if line.marker == "@revoked"),
         authorities=tuple(line for line in found if line.marker == "@cert-authority"),
-        kinds=tuple(dict.fromkeys(line.key.kind for line in keys)),
     )
 
 

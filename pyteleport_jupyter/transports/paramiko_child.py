@@ -26,6 +26,8 @@ COMPLAINT_LIMIT = 1 << 20
 """Most bytes of the host's stderr that are kept."""
 LINGER_SECONDS = 10.0
 """How long the host may be silent after our end of file before the connection is closed."""
+LAST_SECONDS = 1.0
+"""For what the host still has to say behind the last byte of output: errors and exit status."""
 SESSION_SECONDS = 60.0
 LOST = 255
 
@@ -65,10 +67,11 @@ class Session:
         self._channel = channel
         self._transports = transports
         self._received = 0
+        self._complaints = threading.Thread(target=self._keep_complaints, name="complaints", daemon=True)
 
     def pump(self) -> NoReturn:
         """Move bytes until either side ends, then end this process with the command's exit status."""
-        threading.Thread(target=self._keep_complaints, name="complaints", daemon=True).start()
+        self._complaints.start()
         output = threading.Thread(target=self._pump_output, name="output", daemon=True)
         output.start()
         self._pump_input()
@@ -94,6 +97,9 @@ class Session:
                 write_all(STDOUT, data)
         except OSError:
             os._exit(LOST)
+        # The parent sees the end of file when this process ends, and then looks for the reason.
+        self._complaints.join(LAST_SECONDS)
+        self._channel.status_event.wait(LAST_SECONDS)
         status = self._channel.recv_exit_status() if self._channel.exit_status_ready() else LOST
         os._exit(status & 0xFF)
 

@@ -4,15 +4,17 @@ a command.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import os
 import re
 import socket
 import subprocess
+from collections.abc import Iterator
 
 import paramiko
 
-from pyteleport_jupyter.errors import HostRefused
+from pyteleport_jupyter.errors import HostRefused, TeleportError
 from pyteleport_jupyter.transports.failures import ParamikoLacks
 from pyteleport_jupyter.transports.ssh_settings import Destination, Settings
 
@@ -36,6 +38,19 @@ def _parse_jump(text: str, settings: Settings) -> Destination:
         raise HostRefused(host=settings.alias, reason=f"its ProxyJump {text!r} is not a host")
     port = int(found["port"]) if found["port"] else None
     return Destination(found["address"] or found["host"], found["user"], port, settings.config)
+
+
+@contextlib.contextmanager
+def blaming(hop: Settings) -> Iterator[None]:
+    """Errors of the jump host say so: the sentence itself is about the host behind it."""
+    try:
+        yield
+    except TeleportError as error:
+        told = {name: fact for name, fact in error.facts.items() if name not in ("reason", "fingerprint")}
+        for name in ("reason", "fingerprint"):
+            if name in error.facts:
+                told[name] = f"at its jump host {hop.alias}: {error.facts[name]}"
+        raise type(error)(**told) from None
 
 
 def open_through(jump: paramiko.Transport, hop: Settings, target: Settings) -> paramiko.Channel:

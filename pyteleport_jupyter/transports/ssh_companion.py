@@ -73,7 +73,7 @@ class Companion:
         status = 1
         try:
             os.setsid()
-            _leave_the_pipe()
+            _leave_stdin()
             self._watch()
             status = 0
         finally:
@@ -113,8 +113,8 @@ class Companion:
 
     def _take_line(self, line: str) -> None:
         if not self._connected and _AUTHENTICATED.search(line):
-            self._connect()
             shutil.rmtree(self._directory, ignore_errors=True)
+            self._connect()
         if _OF_VERBOSE.match(line):
             return
         self._lines.append(line)
@@ -148,7 +148,11 @@ class Companion:
         if hint == "none":
             # "Touch your security key": a notice, ssh ends the program itself.
             return Secret("")
-        self._tell(event="question", **question(prompt, hint))
+        asked = question(prompt, hint)
+        if asked["kind"] == "confirm":
+            # The fingerprint stands here only, not on stderr; a refusal should name it.
+            self._lines.extend(asked["text"].splitlines())
+        self._tell(event="question", **asked)
         self._events.settimeout(ANSWER_SECONDS)
         line = b""
         while not line.endswith(b"\n") and len(line) <= LONGEST_LINE:
@@ -176,6 +180,8 @@ class Companion:
                 pass
         self._take_lines("\n" if self._partial else "")
         failure = self._failure()
+        # Before the last word: whoever hears it may count on nothing being left.
+        shutil.rmtree(self._directory, ignore_errors=True)
         if failure:
             self._tell(event="failed", **failure.as_record())
 
@@ -196,11 +202,12 @@ def question(prompt: str, hint: str) -> dict[str, Any]:
     return {"kind": kind, "text": text, "secret": True}
 
 
-def _leave_the_pipe() -> None:
-    """stdin and stdout are the link's and belong to ssh alone: held here too, its end would not be seen."""
-    nothing = os.open(os.devnull, os.O_RDWR)
+def _leave_stdin() -> None:
+    """ssh alone reads from the link. stdout stays open, unused: so the parent sees the end of file when all
+    that there is to say about it has been said.
+    """
+    nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.dup2(nothing, 1)
     os.close(nothing)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -22,7 +23,7 @@ DEEPEST_INCLUDE = 16
 LARGEST_FILE = 1 << 20
 
 _ACCUMULATING = frozenset({"identityfile", "certificatefile"})
-_WITH_SPACES = frozenset({"proxycommand"})
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 def read_values(alias: str, config: str | None) -> dict[str, list[str]]:
@@ -50,7 +51,7 @@ def _applying(path: str, alias: str, depth: int = 0) -> Iterator[tuple[str, str]
         elif applies and keyword == "include":
             yield from _included(value, path, alias, depth)
         elif applies:
-            yield keyword, value if keyword in _WITH_SPACES else value.strip('"')
+            yield keyword, _unquoted(value)
 
 
 def _included(value: str, path: str, alias: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -80,6 +81,11 @@ def _keyword(line: str) -> tuple[str, str]:
     end = next((index for index, char in enumerate(line) if char.isspace() or char == "="), len(line))
     value = line[end:].strip()
     return line[:end].lower(), value.removeprefix("=").strip()
+
+
+def _unquoted(value: str) -> str:
+    found = _QUOTED.fullmatch(value)
+    return found[1] if found else value
 
 
 def _words(value: str) -> list[str]:

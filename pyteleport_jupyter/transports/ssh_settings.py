@@ -28,7 +28,7 @@ LONGEST_CONNECT_SECONDS = 600.0
 DEFAULT_ALIVE_SECONDS = 15.0
 
 _UNIX_NAMES_OF_NOTHING = ("", "none")
-_PATH_START = re.compile(r"\s+(?=[/~])")
+_PATH_START = re.compile(r'\s+(?="?[/~])')
 
 Values = Mapping[str, Sequence[str]]
 """Keyword in lower case -> its values in the order of the configuration."""

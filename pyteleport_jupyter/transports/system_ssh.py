@@ -44,6 +44,9 @@ FIXED_OPTIONS = (
     "FingerprintHash=sha256",
 )
 
+LONGEST_FOLDER = 64
+"""A socket's path has at most 103 bytes (macOS; 107 on Linux), of which 35 are ours."""
+
 # No argument of its own reaches an SSH_ASKPASS program, hence a script with the socket's name in it. The
 # prompt is no secret.
 _ASKPASS = """#!/bin/sh
@@ -68,7 +71,7 @@ def become_ssh(
     ssh = shutil.which("ssh")
     if ssh is None:
         raise HostRefused(host=settings.alias, reason="no ssh client is installed here")
-    directory = Path(tempfile.mkdtemp(prefix="pyteleport-"))
+    directory = Path(tempfile.mkdtemp(prefix="pyteleport-ask-", dir=_short_folder()))
     listener = _prepare_askpass(directory)
     stderr_read, stderr_write = os.pipe()
     sys.stderr.flush()
@@ -109,6 +112,12 @@ def _where(destination: Destination) -> list[str]:
     words = ["-F", destination.config] if destination.config else []
     words += ["-l", destination.user] if destination.user else []
     return words + (["-p", str(destination.port)] if destination.port else [])
+
+
+def _short_folder() -> str:
+    """Where a socket's path is short enough for the kernel; the folder made there is mode 0700."""
+    folder = tempfile.gettempdir()
+    return folder if len(folder) <= LONGEST_FOLDER else "/tmp"
 
 
 def _prepare_askpass(directory: Path) -> socket.socket:
