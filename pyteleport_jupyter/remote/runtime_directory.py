@@ -12,13 +12,12 @@ import socket
 import stat
 import time
 import zlib
-from collections.abc import Iterator
 
 SOCKET_NAME = "supervisor.sock"
 PACKAGE_NAME = "package.zip"
 
-LONGEST_PATH = 80
-"""A socket's path has 104 bytes on macOS, 108 on Linux; the longest name we add has 16."""
+LONGEST_PARENT = 68
+"""A socket's path has 104 bytes on macOS and 108 on Linux; we add a name of 17 and that of the socket."""
 
 YOUNG = 60.0
 """A directory younger than so many seconds may belong to somebody who is just starting."""
@@ -62,15 +61,16 @@ def no_room(error: OSError) -> Refusal:
     return Refusal("StartFailed", reason=f"no runtime directory could be made ({error.filename}: {reason})")
 
 
-def _parents() -> Iterator[str]:
+def _parents() -> list[str]:
     """Where to try, best first; paths too long for the name of a socket are left out."""
+    parents = [f"/tmp/pyteleport-{os.geteuid()}"]
+    home = os.path.expanduser("~")
+    if os.path.isabs(home):
+        parents.insert(0, os.path.join(home, ".cache", "pyteleport"))
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime) and _is_private(runtime) and _outlives_login(runtime):
-        yield os.path.join(runtime, "pyteleport")
-    home = os.path.expanduser("~")
-    if os.path.isabs(home) and len(os.fsencode(home)) < LONGEST_PATH - 40:
-        yield os.path.join(home, ".cache", "pyteleport")
-    yield f"/tmp/pyteleport-{os.geteuid()}"
+        parents.insert(0, os.path.join(runtime, "pyteleport"))
+    return [parent for parent in parents if len(os.fsencode(parent)) <= LONGEST_PARENT]
 
 
 def _outlives_login(runtime: str) -> bool:
@@ -117,7 +117,7 @@ def sweep(parent: str) -> None:
     for name in os.listdir(parent):
         path = os.path.join(parent, name)
         if name.startswith(_this_machine()) and _is_private(path) and _is_dead(path):
-            remove(path)
+            _clear(path)
 
 
 def _is_dead(path: str) -> bool:
@@ -134,11 +134,21 @@ def _is_dead(path: str) -> bool:
 
 
 def remove(path: str) -> None:
-    """Remove the directory and all that is in it, following no link; what is gone already is fine."""
+    """Remove the directory, and its parent when that is empty now; what is gone already is fine."""
+    _clear(path)
+    try:
+        # Fails while another session lives there. One that is just being made finds another place (ENOENT).
+        os.rmdir(os.path.dirname(path))
+    except OSError:
+        pass
+
+
+def _clear(path: str) -> None:
+    """Remove ``path`` and all that is in it, following no link."""
     try:
         for entry in os.scandir(path):
             if entry.is_dir(follow_symlinks=False):
-                remove(entry.path)
+                _clear(entry.path)
             else:
                 os.unlink(entry.path)
         os.rmdir(path)
