@@ -1,7 +1,8 @@
 """IPython extension for the tests of the relay: ``%cut`` moves the session to a stand-in supervisor.
 
-Options: ``in-process`` (no exec), ``show`` (with an announcement), ``seconds=X`` (sleep between the preparations and the cut),
-``interrupt`` (a SIGINT just before exec), ``log=FILE`` (append the seconds that the cut took until exec).
+Options: ``in-process`` (no exec), ``show`` (with an announcement), ``seconds=X`` (sleep between the
+preparations and the cut), ``interrupt`` (a SIGINT just before exec), ``log=FILE`` (append the seconds that
+the cut took until exec).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Kernels for the tests of the relay: real ones, through jupyter_client, with a look for what they leave behind."""
+"""Kernels for the tests of the relay: real ones, through jupyter_client, with a look for what they leave
+behind."""
 
 from __future__ import annotations
 
@@ -73,7 +74,8 @@ class LabKernel:
         self.manager = KernelManager(**options)
         self.manager.start_kernel(
             env={
-                **os.environ,
+                # ipykernel does not capture descriptors 1 and 2 where it thinks that pytest does.
+                **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
                 "PYTHONPATH": os.pathsep.join([TESTS, PACKAGE_ROOT]),
                 "TMPDIR": str(directory),
                 "IPYTHONDIR": str(directory / "ipython"),
@@ -122,7 +124,9 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
 
 
 def marked_processes(mark: str) -> dict[int, str]:
-    """pid: command line of the processes that were started, at any remove, with ``mark`` in their environment."""
+    """pid: command line of the processes that were started, at any remove, with ``mark`` in their
+    environment.
+    """
     found: dict[int, str] = {}
     for name in os.listdir("/proc"):
         with suppress(OSError, ValueError):

@@ -1,7 +1,7 @@
 """A supervisor for the tests of the relay: the wire on stdin and stdout, a stock ipykernel behind it.
 
-Where the real one restores a session, this one only runs what stands below the line ``%cut`` in the request that is to be
-resumed; so the tests of the relay need neither frames nor objects.
+Where the real one restores a session, this one only runs what stands below the line ``%cut`` in the request
+that is to be resumed; so the tests of the relay need neither frames nor objects.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def test_cell_ends_there(kernel: LabKernel, moved: Answer) -> None:
     before, here, after, there = moved.text().split()
     assert (before, after) == ("before", "after")
     assert int(here) == kernel.pid != int(there)
-    results = [m["content"]["data"]["text/plain"] for m in moved.messages if m["msg_type"] == "execute_result"]
+    results = [
+        m["content"]["data"]["text/plain"] for m in moved.messages if m["msg_type"] == "execute_result"
+    ]
     assert results == ["42"]
     assert moved.status == "ok"
 
@@ -112,7 +114,8 @@ def test_buffers_pass(kernel: LabKernel, moved: Answer) -> None:
         "import comm\n"
         "def opened(channel, message):\n"
         "    @channel.on_msg\n"
-        "    def back(message): channel.send({'n': 1}, buffers=[b''.join(map(bytes, message['buffers']))[::-1]])\n"
+        "    def back(message):\n"
+        "        channel.send({}, buffers=[b''.join(map(bytes, message['buffers']))[::-1]])\n"
         "get_ipython().kernel.comm_manager.register_target('echo', opened)"
     )
     session, channel = kernel.client.session, kernel.client.shell_channel

@@ -30,8 +30,9 @@ class FrontSettings:
     """The side of the front ends: what the kernel's connection file said, and the listening descriptors
     that were kept.
 
-    ``addresses`` are those of :func:`.sockets.addresses_of`; ``curve`` is (public, secret) in Z85, or
-    empty. ``subscribers`` is how many were connected to iopub before the cut.
+    ``addresses`` are those of :func:`.sockets.addresses_of`; ``curve`` is (public, secret) in Z85, or empty.
+    ``subscriber_fds`` are the connections of iopub that go on (:mod:`.subscribers`); ``subscribers`` says
+    how many others have to come back.
     """
 
     transport: str
@@ -43,6 +44,7 @@ class FrontSettings:
     session: str
     curve: tuple[str, ...] = ()
     subscribers: int = 0
+    subscriber_fds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,13 @@ class Settings:
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
         noted = () if self.signals_fd is None else (self.signals_fd,)
-        return (*self.front.listeners.values(), *self.far.descriptors(), *noted, *self.captured_fds)
+        return (
+            *self.front.listeners.values(),
+            *self.front.subscriber_fds,
+            *self.far.descriptors(),
+            *noted,
+            *self.captured_fds,
+        )
 
 
 def to_json(settings: Settings) -> bytes:

@@ -24,6 +24,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NoReturn
 
 from pyteleport_jupyter.errors import QuiesceFailed
@@ -53,8 +54,10 @@ from pyteleport_jupyter.relay.sockets import (
     addresses_of,
     end_sending,
     give_back_path,
+    kept_connections,
     kept_listeners,
     kept_path,
+    socket_descriptors,
 )
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -101,6 +104,7 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     addresses = addresses_of(parts.app)
     listeners = undo.enter_context(kept_listeners(addresses))
     second_path = undo.enter_context(kept_path(addresses["iopub"]))
+    encrypted = parts.app.curve_secretkey is not None
     baggage = undo.enter_context(open_baggage())
     _import_relay()
     _save_history(parts.kernel)
@@ -110,7 +114,8 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     draining.wait_for_rest(parts)
     undo.enter_context(_undisturbed())
     noted = undo.enter_context(signals_noted())
-    settings = _settings(parts, plan, listeners, noted)
+    subscribers = [] if encrypted else undo.enter_context(kept_connections(addresses["iopub"]))
+    settings = _settings(parts, plan, listeners, subscribers, noted)
     baggage.write(settings, plan.channel.freeze())
     return Leaving(parts, addresses, settings, baggage, second_path)
 
@@ -142,9 +147,11 @@ def _undisturbed() -> Iterator[None]:
             gc.enable()
 
 
-def _settings(parts: KernelParts, plan: CutPlan, listeners: dict[str, int], noted: NotedSignals) -> Settings:
+def _settings(
+    parts: KernelParts, plan: CutPlan, listeners: dict[str, int], subscribers: list[int], noted: NotedSignals
+) -> Settings:
     return Settings(
-        front=front_settings(parts.kernel, parts.app, listeners),
+        front=front_settings(parts.kernel, parts.app, listeners, tuple(subscribers)),
         far=far_settings(plan),
         in_flight=plan.in_flight,
         announcement=plan.announcement,
@@ -164,7 +171,9 @@ def _parent(app: Any) -> int:
     return parent if parent > 1 and parent == os.getppid() else 0
 
 
-def front_settings(kernel: Any, app: Any, listeners: dict[str, int]) -> FrontSettings:
+def front_settings(
+    kernel: Any, app: Any, listeners: dict[str, int], subscriber_fds: tuple[int, ...]
+) -> FrontSettings:
     """The kernel's side as its app knows it; the connection file may have been removed since."""
     addresses = addresses_of(app)
     curve = (
@@ -179,7 +188,8 @@ def front_settings(kernel: Any, app: Any, listeners: dict[str, int]) -> FrontSet
         scheme=kernel.session.signature_scheme,
         session=kernel.session.session,
         curve=curve,
-        subscribers=len(accepted({addresses["iopub"]})),
+        subscribers=0 if subscriber_fds else len(accepted({addresses["iopub"]})),
+        subscriber_fds=subscriber_fds,
     )
 
 
@@ -232,11 +242,11 @@ def _take_queued(leaving: Leaving) -> None:
 
 
 def _close_iopub(leaving: Leaving) -> None:
-    """Step 3. That the connections are gone is the only sign libzmq gives that everything was sent."""
-    address = leaving.addresses["iopub"]
+    """Step 3. That it has closed its descriptors is the only sign libzmq gives that everything was sent."""
+    address, kept = leaving.addresses["iopub"], leaving.settings.front.subscriber_fds
     output.close_iopub(leaving.parts)
     try:
-        _until(lambda: not accepted({address}), output.FLUSH_SECONDS)
+        _until(lambda: all(s.number in kept for s in accepted({address})), output.FLUSH_SECONDS)
     finally:
         give_back_path(address, leaving.second_path)
 
@@ -308,6 +318,28 @@ def _become_relay(leaving: Leaving) -> NoReturn:
         for inherited in (descriptor, *leaving.settings.inherited()):
             os.set_inheritable(inherited, True)
         os.execv(sys.executable, [sys.executable, "-I", "-S", RELAY_PROGRAM, str(descriptor)])
+    with suppress(BaseException):
+        _close_old_sockets(leaving)
     from pyteleport_jupyter.relay.program import main
 
     main(descriptor)
+
+
+def _close_old_sockets(leaving: Leaving) -> None:
+    """They listen on the same descriptors and would take connections away from the relay's."""
+    parts = leaving.parts
+    closers: dict[str, Callable[[], None]] = {
+        "shell": lambda: call_in(parts.shell_loop, lambda: parts.shell_stream.close(0)),
+        "control": lambda: call_in(parts.control_loop, lambda: parts.control_stream.close(0)),
+        "stdin": lambda: parts.stdin_socket.close(0),
+    }
+    for channel, close in closers.items():
+        address, kept = leaving.addresses[channel], leaving.settings.front.listeners[channel]
+        with kept_path(address) as second_path:
+            close()
+            _until(partial(_listens_only, kept, address), HALF_CLOSE_SECONDS)
+            give_back_path(address, second_path)
+
+
+def _listens_only(descriptor: int, address: Address) -> bool:
+    return all(s.number == descriptor for s in socket_descriptors() if s.listens and s.address == address)

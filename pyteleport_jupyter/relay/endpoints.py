@@ -3,7 +3,9 @@ kept."""
 
 from __future__ import annotations
 
+import select
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -11,6 +13,7 @@ from typing import Any, Protocol
 import zmq
 
 from pyteleport_jupyter.relay.configuration import FrontSettings
+from pyteleport_jupyter.relay.subscribers import Subscriber, encode
 from pyteleport_jupyter.wire.lanes import Lane
 
 BATCH = 256
@@ -31,8 +34,9 @@ ROUTERS: dict[Lane, str] = {Lane.CONTROL: "control", Lane.SHELL: "shell", Lane.S
 class Endpoints(Protocol):
     """What the relay needs of the side of the front ends."""
 
-    def pollables(self, requests: bool) -> Sequence[Any]:
-        """Sockets and descriptors for a zmq.Poller: one is readable when :meth:`receive` has something.
+    def pollables(self, requests: bool) -> dict[Any, int]:
+        """Sockets and descriptors for a zmq.Poller, each with the events for which :meth:`receive` is to be
+        called.
 
         Without ``requests`` only those that bring none: subscriptions are always welcome.
         """
@@ -69,6 +73,7 @@ class SocketEndpoints:
         self._routers = {lane: self._router(channel) for lane, channel in ROUTERS.items()}
         self._lanes = {socket: lane for lane, socket in self._routers.items()}
         self._iopub = self._publisher()
+        self._subscribers = {fd: Subscriber(fd) for fd in settings.subscriber_fds}
         start_heart(settings)
 
     def _router(self, channel: str) -> zmq.Socket[bytes]:
@@ -88,9 +93,13 @@ class SocketEndpoints:
         bind(socket, self._settings, "iopub")
         return socket
 
-    def pollables(self, requests: bool) -> Sequence[Any]:
+    def pollables(self, requests: bool) -> dict[Any, int]:
         """See :class:`Endpoints`."""
-        return [*self._lanes, self._iopub] if requests else [self._iopub]
+        found: dict[Any, int] = dict.fromkeys(self._lanes if requests else (), zmq.POLLIN)
+        found[self._iopub] = zmq.POLLIN
+        for descriptor, subscriber in self._subscribers.items():
+            found[descriptor] = zmq.POLLIN | (zmq.POLLOUT if subscriber.wants_write else 0)
+        return found
 
     def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
         """See :class:`Endpoints`."""
@@ -100,7 +109,20 @@ class SocketEndpoints:
                 self._new_topics += [f[0][1:] for f in _receive_batch(item) if f[0][:1] == b"\x01"]
             elif item in self._lanes:
                 arrived += [(self._lanes[item], frames) for frames in _receive_batch(item)]
+            elif item in self._subscribers:
+                self._attend(self._subscribers[item])
         return arrived
+
+    def _attend(self, subscriber: Subscriber) -> None:
+        """A kept connection is readable or writable."""
+        self._new_topics += subscriber.receive()
+        if subscriber.wants_write:
+            subscriber.flush()
+        self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        if any(subscriber.ended for subscriber in self._subscribers.values()):
+            self._subscribers = {fd: s for fd, s in self._subscribers.items() if not s.ended}
 
     def subscriptions(self) -> list[bytes]:
         """See :class:`Endpoints`."""
@@ -109,6 +131,8 @@ class SocketEndpoints:
 
     def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
         """See :class:`Endpoints`."""
+        if lane is Lane.IOPUB and self._subscribers:
+            self._publish(frames)
         socket = self._iopub if lane is Lane.IOPUB else self._routers[lane]
         try:
             socket.send_multipart(frames, zmq.NOBLOCK)
@@ -118,8 +142,21 @@ class SocketEndpoints:
             raise
         return True
 
+    def _publish(self, frames: Sequence[bytes | memoryview]) -> None:
+        """To those whose connections were kept; libzmq knows only of the others."""
+        pieces = encode(frames)
+        for subscriber in self._subscribers.values():
+            subscriber.publish(pieces)
+        self._forget_ended()
+
     def close(self, seconds: float) -> None:
         """See :class:`Endpoints`."""
+        deadline = time.monotonic() + seconds
+        while any(s.wants_write for s in self._subscribers.values()) and time.monotonic() < deadline:
+            select.select([], [fd for fd, s in self._subscribers.items() if s.wants_write], [], 0.05)
+            for subscriber in self._subscribers.values():
+                subscriber.flush()
+            self._forget_ended()
         self._context.destroy(linger=int(seconds * 1000))
 
 

@@ -19,6 +19,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any, NoReturn
 
+import zmq
+
 from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import Settings
@@ -61,9 +63,9 @@ class KernelEndpoints:
 
         return take
 
-    def pollables(self, requests: bool) -> Sequence[Any]:
+    def pollables(self, requests: bool) -> dict[Any, int]:
         """See :class:`~.endpoints.Endpoints`."""
-        return [self._read_fd, self._parts.stdin_socket] if requests else []
+        return dict.fromkeys([self._read_fd, self._parts.stdin_socket] if requests else [], zmq.POLLIN)
 
     def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
         """See :class:`~.endpoints.Endpoints`."""
@@ -161,7 +163,7 @@ def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
 
 def _settings(parts: KernelParts, plan: CutPlan) -> Settings:
     """No client has to come back, so none is waited for."""
-    front = replace(front_settings(parts.kernel, parts.app, {}), subscribers=0)
+    front = replace(front_settings(parts.kernel, parts.app, {}, ()), subscribers=0)
     return Settings(front, far_settings(plan), plan.in_flight, plan.announcement)
 
 

@@ -129,7 +129,7 @@ class Relay:
         can deliver.
         """
         wanted: dict[Any, int] = dict.fromkeys(self._housekeeping.reading(), zmq.POLLIN)
-        wanted |= dict.fromkeys(self._endpoints.pollables(requests=not self._outgoing), zmq.POLLIN)
+        wanted |= self._endpoints.pollables(requests=not self._outgoing)
         if not self._delivery.congested:
             wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
         for descriptor in self._far.writing():

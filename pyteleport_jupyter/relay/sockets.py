@@ -96,6 +96,20 @@ def kept_listeners(addresses: dict[str, Address]) -> Iterator[dict[str, int]]:
 
 
 @contextmanager
+def kept_connections(address: Address) -> Iterator[list[int]]:
+    """Duplicates of the connections to ``address``: they stay open when libzmq closes its own descriptors."""
+    copies: list[int] = []
+    try:
+        for connection in accepted({address}):
+            with suppress(OSError):
+                copies.append(os.dup(connection.number))
+        yield copies
+    finally:
+        for copy in copies:
+            os.close(copy)
+
+
+@contextmanager
 def kept_path(address: Address) -> Iterator[str | None]:
     """A second name for a unix socket's file while it is in the way of libzmq, which removes the first when
     it closes.
