@@ -1,0 +1,155 @@
+"""Subscribers whose connection goes on across the cut: the rest of a ZMTP conversation, spoken without
+libzmq.
+
+A SUB socket that has to reconnect subscribes again only when its owner next touches it (libzmq sends a
+``hiccup`` to the socket's own thread), so a client that is waiting for a reply would miss all output until
+then. But nothing forces it to reconnect: libzmq closes *its* descriptor when all is sent, and with a
+duplicate of that the connection itself stays, at the boundary between two messages. From there on a PUB has
+little to say: frames (ZMTP 3.1, rfc.zeromq.org/spec/37), and a PONG for each PING. Only encrypted
+connections cannot be taken over, since their keys are libzmq's.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+
+BACKLOG_LIMIT = 64 << 20
+"""Bytes that may wait for one subscriber; beyond, its connection is ended, and it comes back as a new one."""
+
+COMMAND_LIMIT = 1 << 16
+"""Longest frame taken from a subscriber, in bytes: topics and pings are short."""
+
+JOIN_BELOW = 32 << 10
+"""Pieces shorter than this are joined before they are written: a copy is cheaper than a longer ``writev``."""
+
+PIECES = 64
+"""Most pieces of one ``writev``; the least that POSIX lets a system allow (IOV_MAX) is 16, and Linux and
+macOS have 1024."""
+
+MORE, LONG, COMMAND = 1, 2, 4
+_LONG = struct.Struct(">BQ")
+
+
+def encode(frames: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    """A message as pieces of ZMTP frames, ready to be written one after the other."""
+    pieces: list[bytes | memoryview] = []
+    joined: list[bytes | memoryview] = []
+    for index, frame in enumerate(frames):
+        joined.append(_head(len(frame), MORE if index < len(frames) - 1 else 0))
+        if len(frame) < JOIN_BELOW:
+            joined.append(frame)
+        else:
+            pieces += [b"".join(joined), frame]
+            joined = []
+    return [*pieces, b"".join(joined)] if joined else pieces
+
+
+def _head(size: int, flags: int) -> bytes:
+    return bytes((flags, size)) if size < 256 else _LONG.pack(flags | LONG, size)
+
+
+class MalformedFrame(ValueError):
+    """A subscriber sent what no subscriber sends."""
+
+
+class Subscriber:
+    """One connection. It ends, and is left alone from then on, with the first error of any kind."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.ended = False
+        self._unread = b""
+        self._backlog: deque[bytes | memoryview] = deque()
+        self._backlog_size = 0
+        os.set_blocking(descriptor, False)
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether :meth:`flush` should be called when the descriptor is writable."""
+        return bool(self._backlog)
+
+    def publish(self, pieces: Sequence[bytes | memoryview]) -> None:
+        """Send the pieces of one message (:func:`encode`), or keep them until there is room."""
+        self._backlog.extend(pieces)
+        self._backlog_size += sum(len(piece) for piece in pieces)
+        if len(self._backlog) == len(pieces):
+            self.flush()
+        if self._backlog_size > BACKLOG_LIMIT:
+            self.end()
+
+    def flush(self) -> None:
+        """Write as much as the connection takes."""
+        try:
+            while self._backlog:
+                self._retire(os.writev(self.descriptor, [*self._first_pieces()]))
+        except BlockingIOError:
+            return
+        except OSError:
+            self.end()
+
+    def _first_pieces(self) -> Iterator[bytes | memoryview]:
+        for piece, _ in zip(self._backlog, range(PIECES), strict=False):
+            yield piece
+
+    def _retire(self, written: int) -> None:
+        self._backlog_size -= written
+        while written:
+            first = self._backlog.popleft()
+            if len(first) > written:
+                self._backlog.appendleft(memoryview(first)[written:])
+                return
+            written -= len(first)
+
+    def receive(self) -> list[bytes]:
+        """Read what there is: pings are answered, the topics of new subscriptions returned."""
+        topics: list[bytes] = []
+        try:
+            data = os.read(self.descriptor, COMMAND_LIMIT)
+            self._unread += data
+            for flags, body in self._frames():
+                topics += self._obey(flags, body)
+        except BlockingIOError:
+            return topics
+        except (OSError, MalformedFrame):
+            data = b""
+        if not data:
+            self.end()
+        return topics
+
+    def _frames(self) -> Iterator[tuple[int, bytes]]:
+        """Complete frames out of what was read."""
+        while len(self._unread) >= 2:
+            flags, size, start = self._unread[0], self._unread[1], 2
+            if flags & LONG:
+                if len(self._unread) < _LONG.size:
+                    return
+                (flags, size), start = _LONG.unpack_from(self._unread), _LONG.size
+            if flags > MORE | LONG | COMMAND or size > COMMAND_LIMIT:
+                raise MalformedFrame
+            if len(self._unread) < start + size:
+                return
+            body, self._unread = self._unread[start : start + size], self._unread[start + size :]
+            yield flags, body
+
+    def _obey(self, flags: int, body: bytes) -> list[bytes]:
+        if not flags & COMMAND:
+            # ZMTP 3.0: a subscription is a message whose first byte is 1.
+            return [body[1:]] if body[:1] == b"\x01" else []
+        name, content = body[1 : 1 + body[0]], body[1 + body[0] :]
+        if name == b"PING":
+            # Two bytes of time to live, then what has to come back.
+            pong = b"\x04PONG" + content[2:]
+            self.publish([_head(len(pong), COMMAND) + pong])
+        return [content] if name == b"SUBSCRIBE" else []
+
+    def end(self) -> None:
+        """Close the connection; the client will come again."""
+        if not self.ended:
+            self.ended = True
+            self._backlog.clear()
+            with suppress(OSError):
+                os.close(self.descriptor)
