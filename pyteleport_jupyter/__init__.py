@@ -19,11 +19,12 @@ def teleport(target: str, **options: object) -> None:
     """Go on with the running cell, and the whole session, on ``target``; returns on the far side.
 
     Options are those of ``%teleport`` (``python``, ``setup``, ``via``, ``lease``, ``quiet``).
-    Raises :class:`~pyteleport_jupyter.errors.TeleportError` here, with the session untouched, when the move fails.
+    Raises :class:`~pyteleport_jupyter.errors.TeleportError` here, with the session untouched, when the move
+    fails.
     """
     from pyteleport_jupyter.departure import depart
 
-    depart(target, **options)  # type: ignore[arg-type]
+    depart(target, **options)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

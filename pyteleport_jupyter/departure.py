@@ -1,7 +1,7 @@
 """The road of one teleport: plan, connect, boot, ship, prepared, cut over.
 
-Until ``hold`` every failure is free: the far side ends by itself when the link closes, and here nothing was changed. What
-happens after it is the business of :mod:`pyteleport_jupyter.relay`.
+Until ``hold`` every failure is free: the far side ends by itself when the link closes, and here nothing was
+changed. What happens after it is the business of :mod:`pyteleport_jupyter.relay`.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Arrival:
 def depart(target: str, **options: Any) -> None:
     """Go on with the running cell, and the whole session, on ``target``.
 
-    Returns on the far side. Here it returns only where nothing had to be done (the session is there already) and raises
-    TeleportError, with the session as it was, when the move fails.
+    Returns on the far side. Here it returns only where nothing had to be done (the session is there already)
+    and raises TeleportError, with the session as it was, when the move fails.
     """
     started = time.monotonic()
     shell = _running_shell()
@@ -121,7 +121,8 @@ def _progress(kernel: Any, target: Target, options: Options) -> Progress:
 def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
     """Whatever goes wrong becomes one of our errors, without the frames of the road.
 
-    Those frames hold views of the user's arrays; an error that kept them (``sys.last_exc``) would keep the arrays pinned.
+    Those frames hold views of the user's arrays; an error that kept them (``sys.last_exc``) would keep the
+    arrays pinned.
     """
     try:
         yield
@@ -159,7 +160,7 @@ def plan(shell: InteractiveShell, target: Target) -> Luggage:
 
 @contextmanager
 def _connected(journey: Journey) -> Iterator[Link]:
-    """Step 2: a transport child on its way to the target; its pipe closed and the child reaped on any failure."""
+    """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
     journey.progress.stage("connect")
     link = journey.target.transport.spawn(BootRequest.command)
     try:
@@ -191,7 +192,7 @@ def _converse(link: Link, landed: Landed, host: str) -> Conversation:
 
 @contextmanager
 def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
-    """The far side ends by itself when the link closes; told so, it is gone before the user reads the sentence."""
+    """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
     try:
         yield
     except BaseException:
@@ -200,7 +201,7 @@ def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
 
 
 def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
-    """The kernel starts there, and answers what it finds while it does; nothing is shipped to a target that is not fit."""
+    """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target."""
     journey.progress.stage("start")
     conversation.command(
         "start",
@@ -229,7 +230,7 @@ def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
 
 
 def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
-    """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody here could ask again."""
+    """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody could ask."""
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
     plan = _cut_plan(arrival, journey)
     with _aborted_on_failure(arrival.conversation):

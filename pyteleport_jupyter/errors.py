@@ -19,7 +19,7 @@ show_tracebacks = False
 
 
 def clean(text: object) -> str:
-    """Return ``text`` without control characters (a remote may send terminal escapes) and bounded in length."""
+    """``text`` without control characters (a remote may send terminal escapes) and bounded in length."""
     printable = "".join(c if c.isprintable() or c == "\n" else " " for c in str(text))
     return printable if len(printable) <= FACT_LIMIT else printable[: FACT_LIMIT - 1] + "…"
 

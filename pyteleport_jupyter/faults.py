@@ -1,7 +1,7 @@
-"""Named points at which the tests make things go wrong; nothing happens unless ``TELEPORT_FAULT`` asks for it.
+"""Named points at which the tests make things go wrong; nothing happens unless ``TELEPORT_FAULT`` says so.
 
-``TELEPORT_FAULT=name[:nth][:action]`` with action ``raise`` (default), ``kill``, ``hang`` or ``exit``. The names are those
-of the calls to :func:`fault`; the variable is read once, when the process starts.
+``TELEPORT_FAULT=name[:nth][:action]`` with action ``raise`` (default), ``kill``, ``hang`` or ``exit``. The
+names are those of the calls to :func:`fault`; the variable is read once, when the process starts.
 """
 
 from __future__ import annotations

@@ -48,12 +48,13 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
 
 
 def _parse(magic: Any, line: str) -> dict[str, Any]:
-    """The arguments of ``line``. Split like a shell does, so that quotes hold a whole ``--setup`` line together."""
+    """The arguments of ``line``, split like a shell does: quotes hold a whole ``--setup`` line together."""
     try:
         words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"%teleport: {error}") from None
-    return vars(magic.parser.parse_args(words))
+    arguments: dict[str, Any] = vars(magic.parser.parse_args(words))
+    return arguments
 
 
 def register(shell: InteractiveShell) -> None:

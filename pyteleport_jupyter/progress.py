@@ -15,7 +15,7 @@ SHORTEST_UPDATE = 0.1
 
 @dataclass(frozen=True)
 class Display:
-    """Where the line is shown: its display id and metadata, and the header of the request that it belongs to."""
+    """Where the line is shown: display id and metadata, and the header of the request it belongs to."""
 
     display_id: str
     metadata: dict[str, Any]
@@ -65,8 +65,9 @@ class SilentProgress:
 class KernelProgress:
     """Progress as a Jupyter display, sent straight to iopub.
 
-    It goes past ``shell.display_pub`` on purpose: under ``%%capture`` that is the user's capturing publisher, and the
-    line is about the move, not part of what the cell shows. Display ids: jupyter_client messaging, ``transient``.
+    It goes past ``shell.display_pub`` on purpose: under ``%%capture`` that is the user's capturing publisher,
+    and the line is about the move, not part of what the cell shows. Display ids: jupyter_client's
+    messaging.rst, ``transient``.
     """
 
     kernel: Any

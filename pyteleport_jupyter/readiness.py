@@ -11,13 +11,16 @@ from typing import Any
 from pyteleport_jupyter.errors import NoIpykernel, PackageMissing, WrongPython
 
 OLDEST_IPYKERNEL = (6, 29)
-"""ipykernel 7 is what we run on here; 6.29 is the oldest that passes cell ids and metadata the way resuming needs."""
+"""The oldest that passes cell ids and metadata the way resuming needs; here we run on 7."""
 
 _DISTRIBUTION_OF_KERNEL = "ipykernel"
 
 
 def check_survey(survey: Mapping[str, Any], modules: Iterable[str], host: str) -> None:
-    """Compare what the target has with what the session needs; raises WrongPython, NoIpykernel or PackageMissing."""
+    """Compare what the target has with what the session needs.
+
+    Raises WrongPython, NoIpykernel or PackageMissing.
+    """
     _check_python(survey, host)
     _check_kernel(survey, host)
     versions = survey.get("packages") or {}

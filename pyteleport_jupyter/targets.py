@@ -16,7 +16,7 @@ from pyteleport_jupyter.transports.command import CommandTransport
 from pyteleport_jupyter.transports.local import LocalTransport
 
 ENTRY_POINT_GROUP = "pyteleport_jupyter.targets"
-"""Other packages add kinds here: an entry point named after the kind, a callable (rest, options) -> Transport."""
+"""Other packages add kinds here: an entry point named after the kind, (rest, options) -> Transport."""
 
 LONGEST_TARGET = 1024
 _SSH_TARGET = re.compile(
