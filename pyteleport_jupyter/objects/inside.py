@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import CellType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
 PATH_LIMIT = 160
@@ -14,16 +13,14 @@ PATH_LIMIT = 160
 INSIDE = " (inside)"
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One step of a path as text. A hidden one is only shown if nothing follows that Python could write."""
 
     text: str
     is_hidden: bool = False
 
 
-@dataclass(frozen=True)
-class Path:
+class Path(NamedTuple):
     """A path as a linked list: most are never shown."""
 
     before: Path | None
@@ -59,11 +56,11 @@ def children(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
 
 def _inside(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
     kind = type(obj)
-    if kind in (list, tuple):
+    if kind is list or kind is tuple:
         return ((Step(f"[{index}]"), child) for index, child in enumerate(obj))
     if kind is dict:
         return _of_dict(obj)
-    if kind in (set, frozenset):
+    if kind is set or kind is frozenset:
         return ((Step(" (an element)"), child) for child in obj)
     if kind is CellType:
         return iter(_of_cell(obj))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import _collections_abc
 import importlib
 import sys
-import types
 from types import ModuleType
 from typing import Any
 
@@ -13,9 +11,9 @@ NOTEBOOK_MODULES = frozenset({"__main__", "__mp_main__"})
 """Modules whose definitions exist here only, although they stand in ``sys.modules``."""
 
 UNNAMED_TYPES: dict[type, tuple[str, str]] = {
-    found: (module.__name__, name)
-    for module in (_collections_abc, types)
-    for name, found in vars(module).items()
+    found: (module, name)
+    for module in ("_collections_abc", "types")
+    for name, found in vars(sys.modules[module]).items()
     if isinstance(found, type)
     and getattr(sys.modules.get(found.__module__), found.__qualname__, None) is not found
 }

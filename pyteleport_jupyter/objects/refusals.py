@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.objects.anchors import CONTAINERS
+from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.inside import Path, Step, children
 from pyteleport_jupyter.objects.reducers.frames import named_values
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
@@ -52,7 +54,8 @@ def readable(refusals: tuple[Refusal, ...]) -> str:
 def explain(root: Mapping[str, Any], new: Callable[[], Reduction], error: Exception) -> tuple[Refusal, ...]:
     """All objects of ``root`` that cannot move; if the walk finds none, the words of ``error``."""
     walk = _Walk(new())
-    found = walk.run(root)
+    with collection_paused():
+        found = walk.run(root)
     if not found and isinstance(error, RecursionError):
         return (Refusal(walk.deepest.name, walk.deepest.name, "object", "it is nested too deeply"),)
     return found or (Refusal("?", "one of the variables", "object", reason_of(error)),)
@@ -108,6 +111,8 @@ class _Walk:
 
     def reduce(self, obj: Any) -> Any:
         """What the pickler would get: None for types it writes itself and for what goes by name."""
+        if type(obj) in CONTAINERS:
+            return None
         reduced = self.reduction.reduce(obj)
         if reduced is not NotImplemented:
             return reduced

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import pickle
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
+from pyteleport_jupyter.objects.collection import collection_paused
 
 _ABSENT = object()
 Bytes = bytes | bytearray | memoryview
@@ -34,13 +34,41 @@ def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
     """
     unpickler = _SessionUnpickler(stream, buffers, anchors)
     try:
-        with _collection_paused():
+        with collection_paused():
             root = _read(unpickler, anchors.namespace)
     except TeleportError:
         raise
     except Exception as error:
         raise RestoreFailed(reason=_words(error, unpickler.last_found)) from error
-    return Loaded(root, unpickler.deferred)
+    deferred, references = unpickler.deferred, unpickler.resolver
+    del unpickler  # and its memo: what nothing else refers to was not needed
+    if needed := references.needed():
+        raise RestoreFailed(reason=f"there is no {', '.join(needed)} there")
+    return Loaded(root, deferred)
+
+
+class _Missing:
+    """Stands for a live object that this side lacks, until it is known whether the session uses it."""
+
+
+class _Resolver:
+    """Finds the live object that a reference stands for. ``missing`` are those that there are none of."""
+
+    def __init__(self, anchors: Anchors) -> None:
+        self.missing: dict[str, weakref.ref[_Missing]] = {}
+        self._resolve = resolver(anchors)
+
+    def __call__(self, kind: str, name: str) -> Any:
+        try:
+            return self._resolve(kind, name)
+        except KeyError:
+            stand_in = _Missing()
+            self.missing[name] = weakref.ref(stand_in)
+            return stand_in
+
+    def needed(self) -> list[str]:
+        """Names of missing objects that something refers to."""
+        return [name for name, stand_in in self.missing.items() if stand_in() is not None]
 
 
 class _SessionUnpickler(pickle.Unpickler):
@@ -48,8 +76,9 @@ class _SessionUnpickler(pickle.Unpickler):
         super().__init__(io.BytesIO(stream), buffers=buffers)
         self.deferred: list[Callable[[], object]] = []
         self.last_found = ""
+        self.resolver = _Resolver(anchors)
         self._ours: dict[tuple[str, str], Any] = {
-            ("anchors", "resolve_reference"): resolver(anchors),
+            ("anchors", "resolve_reference"): self.resolver,
             ("deferred", "run_later"): self.deferred.append,
         }
 
@@ -97,15 +126,3 @@ def _words(error: Exception, last_found: str) -> str:
     if isinstance(error, ImportError | AttributeError) and last_found:
         return f"{last_found} could not be found ({words})"
     return f"{words} (while rebuilding {last_found})" if last_found else words
-
-
-@contextmanager
-def _collection_paused() -> Iterator[None]:
-    """No garbage collection for a while: with many new objects it costs more than the unpickling itself."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -18,12 +18,15 @@ HEAP_TYPE = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
 
 MADE_BY_TYPE = frozenset(
-    {"__dict__", "__weakref__", "_abc_impl", "__annotate_func__", "__annotations_cache__"}
+    {"__dict__", "__weakref__", "_abc_impl", "__annotate_func__", "__annotations_cache__", "__slotnames__"}
 )
-"""Entries of a class dict that belong to the class object itself."""
+"""Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
 
 GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__")
 """Entries that the making of a class looks at."""
+
+MADE_DIRECTLY = frozenset({"builtins.type", "typing._TypedDictMeta", "typing_extensions._TypedDictMeta"})
+"""Metaclasses that do nothing for a class whose attributes are given, or that do not take what they made."""
 
 MADE_BY_ENUM = frozenset(
     {
@@ -80,7 +83,9 @@ def _registered(made: type) -> list[type]:
 
 def make_class(metaclass: Any, name: str, bases: tuple[type, ...], at_birth: dict[str, Any]) -> type:
     """The class without its attributes. Metaclasses of libraries do their work, the user's did theirs."""
-    with _hooks_silenced(bases):
+    with _hooks_silenced(metaclass, bases):
+        if f"{metaclass.__module__}.{metaclass.__qualname__}" in MADE_DIRECTLY:
+            return type.__new__(metaclass, name, bases, dict(at_birth))
         if names.is_importable(metaclass):
             return _make_like_a_statement(metaclass, name, bases, at_birth)
         library = next(
@@ -99,21 +104,26 @@ def _make_like_a_statement(
 
 
 @contextmanager
-def _hooks_silenced(bases: tuple[type, ...]) -> Iterator[None]:
-    """``__init_subclass__`` of classes of the notebook has run once; its effects travel as data."""
-    hooks: dict[type, Any] = {
-        kind: vars(kind)["__init_subclass__"]
-        for base in bases
-        for kind in base.__mro__
-        if "__init_subclass__" in vars(kind) and kind.__flags__ & HEAP_TYPE and not names.is_importable(kind)
+def _hooks_silenced(metaclass: type, bases: tuple[type, ...]) -> Iterator[None]:
+    """Hooks of the notebook's classes have run when the class was made; their effects travel as data."""
+    silent = {
+        "__init_subclass__": (bases, classmethod(_no_hook)),
+        "__setattr__": ((metaclass,), type.__setattr__),
     }
-    for kind in hooks:
-        type.__setattr__(kind, "__init_subclass__", classmethod(_no_hook))
+    hooks: dict[tuple[type, str], Any] = {
+        (kind, name): vars(kind)[name]
+        for name, (roots, _) in silent.items()
+        for root in roots
+        for kind in root.__mro__
+        if name in vars(kind) and kind.__flags__ & HEAP_TYPE and not names.is_importable(kind)
+    }
+    for kind, name in hooks:
+        type.__setattr__(kind, name, silent[name][1])
     try:
         yield
     finally:
-        for kind, hook in hooks.items():
-            type.__setattr__(kind, "__init_subclass__", hook)
+        for (kind, name), hook in hooks.items():
+            type.__setattr__(kind, name, hook)
 
 
 def _no_hook(made: type, /, **arguments: Any) -> None:
@@ -150,7 +160,7 @@ def make_enum(
     metaclass: Any, name: str, qualname: str, module: str, bases: tuple[type, ...], members: dict[str, Any]
 ) -> type:
     """An enumeration with its members, made by ``enum`` (the way of cloudpickle)."""
-    with _hooks_silenced(bases):
+    with _hooks_silenced(metaclass, bases):
         body = metaclass.__prepare__(name, bases)
         for member, value in members.items():
             body[member] = value
