@@ -1,0 +1,140 @@
+"""The embedded ssh server: one user, one key, commands only; driven by paramiko's client."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import paramiko
+import pytest
+
+from pyteleport_jupyter.demo.ephemeral import EphemeralHost, ephemeral_host
+from pyteleport_jupyter.demo.remains import processes_at_home
+
+MEGABYTE = 1 << 20
+
+
+@pytest.fixture
+def host() -> Iterator[EphemeralHost]:
+    """A host named ``far``."""
+    with ephemeral_host("far") as made:
+        yield made
+
+
+@pytest.fixture
+def client(host: EphemeralHost) -> Iterator[paramiko.Transport]:
+    """A connection to it, by its own key."""
+    connection = connect(host)
+    connection.auth_publickey(getpass.getuser(), user_key(host))
+    yield connection
+    connection.close()
+
+
+def connect(host: EphemeralHost) -> paramiko.Transport:
+    """A connection that is not yet authenticated."""
+    connection = paramiko.Transport(("127.0.0.1", host.port))
+    connection.start_client(timeout=10)
+    return connection
+
+
+def user_key(host: EphemeralHost) -> paramiko.ECDSAKey:
+    """The key that may enter."""
+    return paramiko.ECDSAKey.from_private_key_file(str(host.ssh_config.with_name("id_ecdsa")))
+
+
+def run(client: paramiko.Transport, command: str, fed: bytes = b"") -> tuple[bytes, bytes, int]:
+    """(stdout, stderr, exit status) of a command."""
+    with client.open_session(timeout=10) as channel:
+        channel.exec_command(command)
+        channel.sendall(fed)
+        channel.shutdown_write()
+        return channel.makefile("rb").read(), channel.makefile_stderr("rb").read(), channel.recv_exit_status()
+
+
+def test_streams_and_status_of_a_command(client: paramiko.Transport) -> None:
+    assert run(client, "cat; echo oops >&2; exit 7", b"in\0\xff") == (b"in\0\xff", b"oops\n", 7)
+
+
+def test_megabytes_pass_unchanged_both_ways(client: paramiko.Transport) -> None:
+    data = os.urandom(4 * MEGABYTE)
+    channel = client.open_session(timeout=10)
+    channel.exec_command("cat > data; cat data; rm data")
+    channel.sendall(data)
+    channel.shutdown_write()
+    assert channel.makefile("rb").read() == data
+    channel.close()
+
+
+def test_home_is_the_hosts_own(client: paramiko.Transport, host: EphemeralHost) -> None:
+    assert run(client, "pwd; echo $HOME")[0].decode().split() == [str(host.home)] * 2
+
+
+def test_a_login_shell_finds_this_python(client: paramiko.Transport) -> None:
+    said, _, _ = run(client, "exec sh -l -c 'command -v python3'")
+    assert Path(said.decode().strip()).parent == Path(sys.executable).parent
+
+
+def test_a_command_killed_by_a_signal_has_a_status(client: paramiko.Transport) -> None:
+    assert run(client, "kill -9 $$")[2] == 137
+
+
+def test_another_key_is_refused(host: EphemeralHost) -> None:
+    connection = connect(host)
+    with pytest.raises(paramiko.AuthenticationException):
+        connection.auth_publickey(getpass.getuser(), paramiko.ECDSAKey.generate())
+    connection.close()
+
+
+def test_another_user_is_refused(host: EphemeralHost) -> None:
+    connection = connect(host)
+    with pytest.raises(paramiko.AuthenticationException):
+        connection.auth_publickey("somebody", user_key(host))
+    connection.close()
+
+
+def test_passwords_are_not_even_asked(host: EphemeralHost) -> None:
+    connection = connect(host)
+    with pytest.raises(paramiko.BadAuthenticationType):
+        connection.auth_password(getpass.getuser(), "")
+    connection.close()
+
+
+@pytest.mark.parametrize("request_what", ["invoke_shell", "get_pty"])
+def test_shells_and_terminals_are_refused(client: paramiko.Transport, request_what: str) -> None:
+    with client.open_session(timeout=10) as channel, pytest.raises(paramiko.SSHException):
+        getattr(channel, request_what)()
+
+
+def test_forwarding_is_refused(client: paramiko.Transport) -> None:
+    with pytest.raises(paramiko.ChannelException):
+        client.open_channel("direct-tcpip", ("127.0.0.1", 22), ("127.0.0.1", 0), timeout=10)
+
+
+def test_only_this_machine_can_connect(host: EphemeralHost) -> None:
+    listening = Path("/proc/net/tcp").read_text().split()
+    assert f"0100007F:{host.port:04X}" in listening
+    assert f"00000000:{host.port:04X}" not in listening
+
+
+def test_nothing_is_left_when_it_closes() -> None:
+    with ephemeral_host("far") as host:
+        connection = connect(host)
+        connection.auth_publickey(getpass.getuser(), user_key(host))
+        connection.open_session(timeout=10).exec_command("sleep 600")
+        deadline = time.monotonic() + 20
+        while not processes_at_home(host.home) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert any("sleep 600" in line for line in processes_at_home(host.home))
+    assert processes_at_home(host.home) == []
+    assert not host.home.parent.exists()
+    connection.close()
+
+
+def test_its_folder_is_private(host: EphemeralHost) -> None:
+    folder = host.home.parent
+    assert folder.stat().st_mode & 0o077 == 0
+    assert (folder / "id_ecdsa").stat().st_mode & 0o077 == 0
