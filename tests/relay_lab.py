@@ -71,6 +71,8 @@ class LabKernel:
     def __init__(self, directory: Path, **options: Any) -> None:
         self.directory = directory
         self.mark = uuid.uuid4().hex
+        self.runtime = directory / "runtime"
+        self.runtime.mkdir(mode=0o700)
         self.manager = KernelManager(**options)
         self.manager.start_kernel(
             env={
@@ -78,6 +80,7 @@ class LabKernel:
                 **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
                 "PYTHONPATH": os.pathsep.join([TESTS, PACKAGE_ROOT]),
                 "TMPDIR": str(directory),
+                "XDG_RUNTIME_DIR": str(self.runtime),
                 "IPYTHONDIR": str(directory / "ipython"),
                 MARK: self.mark,
             }
@@ -107,7 +110,8 @@ class LabKernel:
         for client in self._clients:
             client.stop_channels()
         with suppress(ProcessLookupError):
-            self.manager.shutdown_kernel(now=True)
+            # Not at once: after SIGKILL the far side would wait for its lease, as it should.
+            self.manager.shutdown_kernel()
         for client in self._clients:
             client.context.destroy(linger=0) if client.context is not self.manager.context else None
         self.manager.cleanup_resources()
@@ -141,6 +145,12 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def remains(directory: Path) -> list[str]:
+    """Files that a kernel's life left in ``directory``; IPython's and empty directories do not count."""
+    files = [path for path in directory.rglob("*") if not path.is_dir()]
+    return sorted(str(path) for path in files if directory / "ipython" not in path.parents)
+
+
 @contextmanager
 def lab_kernel(**options: Any) -> Iterator[LabKernel]:
     """A kernel; when it is over, none of its processes, ports or temporary files may be left."""
@@ -155,8 +165,7 @@ def lab_kernel(**options: Any) -> Iterator[LabKernel]:
         assert eventually(lambda: not marked_processes(kernel.mark)), marked_processes(kernel.mark)
         if kernel.manager.transport == "tcp":
             assert not listens(kernel.manager.shell_port)
-        left = sorted(str(p.relative_to(directory)) for p in directory.iterdir() if p.name != "ipython")
-        assert eventually(lambda: not [p for p in directory.iterdir() if p.name != "ipython"]), left
+        assert eventually(lambda: not remains(directory)), remains(directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -41,6 +41,10 @@ interrupt in between would be ignored."""
 SETTLE_SECONDS = 10.0
 """Longest wait for that ``busy``; then control messages pass as ever."""
 
+SHUTDOWN_SECONDS = 3.0
+"""How long a shutdown request waits for a lost link; managers lose patience after 5 s (jupyter_client,
+``shutdown_wait_time``)."""
+
 LONGEST_SLEEP = 1.0
 """Seconds between two looks at parent and children."""
 
@@ -76,6 +80,7 @@ class Relay:
         self._interrupted = False
         self._settled_at = clock() + SETTLE_SECONDS
         self._reap_at = clock()
+        self._shutdown: tuple[float, list[bytes]] | None = None
         self._status: int | None = None
         self._poller = zmq.Poller()
         self._watched: dict[Any, int] = {}
@@ -162,24 +167,30 @@ class Relay:
             return
         if lane is Lane.SHELL:
             self._questions.requested(frames)
-        if lane is Lane.CONTROL and self._far.state is not Link.UP and self._ends_without_link(frames):
-            return
+        if lane is Lane.CONTROL and self._far.state is not Link.UP:
+            self._note_shutdown(frames)
         if lane is Lane.CONTROL and (self._control or self._move is not Move.LIVE):
             self._control.append(frames)
         else:
             self._outgoing.append((lane, frames))
 
-    def _ends_without_link(self, frames: list[bytes]) -> bool:
-        """A shutdown request while there is no link is answered here: nobody there can, and nobody waits
-        that long.
-        """
-        if header_of(frames).get("msg_type") != "shutdown_request":
-            return False
-        content = {"status": "ok", "restart": bool(content_of(frames).get("restart"))}
-        reply = self._signer.message("shutdown_reply", content, header_of(frames))
-        self._delivery.deliver(Lane.CONTROL, [frames[0], *reply])
-        self._finish(0)
-        return True
+    def _note_shutdown(self, frames: list[bytes]) -> None:
+        """A shutdown request while there is no link: it is passed on if the link comes back soon."""
+        if self._shutdown is None and header_of(frames).get("msg_type") == "shutdown_request":
+            self._shutdown = (self._clock() + SHUTDOWN_SECONDS, frames)
+
+    def _look_at_shutdown(self) -> None:
+        """It did not come back: nobody there can answer, so we do. The far side ends with its lease."""
+        if self._shutdown is None:
+            return
+        deadline, frames = self._shutdown
+        if self._far.state is Link.UP:
+            self._shutdown = None
+        elif self._clock() >= deadline:
+            content = {"status": "ok", "restart": bool(content_of(frames).get("restart"))}
+            reply = self._signer.message("shutdown_reply", content, header_of(frames))
+            self._delivery.deliver(Lane.CONTROL, [frames[0], *reply])
+            self._finish(0)
 
     def _forward(self) -> None:
         """Hand on what clients sent, as far as the channel has room. Before the commit is confirmed nothing
@@ -286,6 +297,7 @@ class Relay:
                     f"the link is lost for good ({self._far.reason}), and with it this session"
                 )
                 self._finish(1)
+        self._look_at_shutdown()
         self._questions.look()
 
     # -------------------------------------------------------------------- end
