@@ -76,7 +76,10 @@ def _order_line(connection: socket.socket, files: Sequence[str]) -> bytes:
 
 def _go_by_paramiko(order: Order, connection: socket.socket) -> NoReturn:
     resolving = ssh_settings.start_resolving(order.destination)
-    # Imported here: half of the child's start is paramiko's import, and ssh -G runs meanwhile.
+    # For `Match exec` in its own parser, which is not used, paramiko imports invoke, and so yaml, asyncio and
+    # unittest: nearly half of the time it takes. It does without where invoke is not installed.
+    sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]
+    # Imported only now: most of the child's start is this import, and ssh -G runs meanwhile.
     from pyteleport_jupyter.transports import paramiko_child
 
     events = ChildEvents(connection, abandoned=leave_at_once)
