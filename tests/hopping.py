@@ -71,7 +71,7 @@ def main(program: str, state: str | None) -> int:
         code = frames.resume_code(stack, "there")
         del stack
     else:
-        code = compile(Path(program).read_text(), os.path.basename(program), "exec")
+        code = compile(Path(program).read_text(), os.path.basename(program), "exec", dont_inherit=True)
     exec(code, module.__dict__)
     return 0
 
@@ -83,7 +83,7 @@ def _teleport(module: types.ModuleType, state: str, *ignored: object) -> object:
         root = root.f_back
     stack = frames.capture_stack(top, root)
     Path(state).write_bytes(dump(stack, module))
-    sys.stdout.flush()
+    sys.__stdout__.flush()
     os._exit(MOVED)
 
 
@@ -97,6 +97,8 @@ class Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
     def persistent_id(self, obj: object) -> object:
         if obj is self.module.__dict__.get("teleport"):
             return ("teleport",)
+        if obj is sys.__stdout__:
+            return ("stdout",)
         if isinstance(obj, types.ModuleType) and sys.modules.get(obj.__name__) is obj:
             return ("module", obj.__name__)
         if type(obj) is dict:
@@ -117,7 +119,7 @@ class Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
 
 
 def reduce_function(pickler: Pickler, function: types.FunctionType) -> object:
-    if sys.modules.get(function.__module__) is not pickler.module and "<locals>" not in function.__qualname__:
+    if is_importable(function, pickler.module):
         return NotImplemented
     state = (
         function.__defaults__,
@@ -130,6 +132,15 @@ def reduce_function(pickler: Pickler, function: types.FunctionType) -> object:
     )
     arguments = (function.__code__, function.__globals__, function.__name__, None, function.__closure__)
     return types.FunctionType, arguments, state, None, None, fill_function
+
+
+def is_importable(function: types.FunctionType, module: types.ModuleType) -> bool:
+    found = sys.modules.get(function.__module__)
+    if found is module:
+        return False
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return getattr(found, "__func__", found) is function
 
 
 def fill_function(function: types.FunctionType, state: tuple) -> None:
@@ -196,7 +207,7 @@ def dump(stack: frames.Stack, module: types.ModuleType) -> bytes:
     pickler = Pickler(file, module, stack)
     left_out = ("__builtins__", "teleport", "__loader__", "__spec__")
     names = {name: value for name, value in module.__dict__.items() if name not in left_out}
-    pickler.dump((stack, names))
+    pickler.dump((stack, names, sys.stdout))
     while pickler.cells:
         cells, pickler.cells = pickler.cells, []
         for cell in cells:
@@ -217,6 +228,8 @@ class Unpickler(pickle.Unpickler):
         kind, *name = pid
         if kind == "teleport":
             return self.module.__dict__["teleport"]
+        if kind == "stdout":
+            return sys.__stdout__
         __import__(name[0])
         module = sys.modules[name[0]]
         return module if kind == "module" else module.__dict__
@@ -224,7 +237,7 @@ class Unpickler(pickle.Unpickler):
 
 def load(data: bytes, module: types.ModuleType) -> frames.Stack:
     unpickler = Unpickler(io.BytesIO(data), module)
-    stack, names = unpickler.load()
+    stack, names, sys.stdout = unpickler.load()
     module.__dict__.update(names)
     while (filled := unpickler.load()) is not None:
         if len(filled) == 2:

@@ -46,7 +46,7 @@ def _load_all(frames: tuple[FrameSnapshot, ...], value: object) -> CodeType:
     code: CodeType | None = None
     within: FrameSnapshot | None = None
     for frame in frames:
-        if within is not None and code is not None:
+        if within is not None and code is not None and frame.action.kind in CALLING:
             inner = ENTRIES.get(frame.action.kind, _plain_entry)(frame, within, code)
         code, within = _loaded_morph(frame, inner), frame
     if code is None:
