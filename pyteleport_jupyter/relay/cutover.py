@@ -42,7 +42,6 @@ from pyteleport_jupyter.relay.configuration import (
 from pyteleport_jupyter.relay.interrupts import NotedSignals, ready_for_exec, signals_noted
 from pyteleport_jupyter.relay.kernel_internals import (
     KernelParts,
-    PartsMissing,
     call_in,
     check_kernel,
     parts_of,
@@ -53,6 +52,7 @@ from pyteleport_jupyter.relay.sockets import (
     accepted,
     addresses_of,
     end_sending,
+    end_unfinished,
     give_back_path,
     kept_connections,
     kept_listeners,
@@ -95,7 +95,7 @@ def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:
             # THE POINT OF NO RETURN. Everything above can be undone and is, when it fails; nothing below
             # can be.
             _leave(leaving)
-    except (PartsMissing, OSError, TypeError, ValueError) as error:
+    except Exception as error:
         raise QuiesceFailed(reason=error) from error
 
 
@@ -106,7 +106,6 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     second_path = undo.enter_context(kept_path(addresses["iopub"]))
     encrypted = parts.app.curve_secretkey is not None
     baggage = undo.enter_context(open_baggage())
-    _import_relay()
     _save_history(parts.kernel)
     output.flush_streams(parts)
     draining.wait_for_subshells(parts)
@@ -118,11 +117,6 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     settings = _settings(parts, plan, listeners, subscribers, noted)
     baggage.write(settings, plan.channel.freeze())
     return Leaving(parts, addresses, settings, baggage, second_path)
-
-
-def _import_relay() -> None:
-    """What exec will need is there, and compiled: the relay starts with files that were read a moment ago."""
-    import pyteleport_jupyter.relay.program  # noqa: F401
 
 
 def _save_history(kernel: Any) -> None:
@@ -246,7 +240,8 @@ def _close_iopub(leaving: Leaving) -> None:
     address, kept = leaving.addresses["iopub"], leaving.settings.front.subscriber_fds
     output.close_iopub(leaving.parts)
     try:
-        _until(lambda: all(s.number in kept for s in accepted({address})), output.FLUSH_SECONDS)
+        if not _until(lambda: all(s.number in kept for s in accepted({address})), output.FLUSH_SECONDS):
+            end_unfinished(kept)
     finally:
         give_back_path(address, leaving.second_path)
 
@@ -302,10 +297,14 @@ STEPS: tuple[Callable[[Leaving], None], ...] = (
 """What happens behind the point of no return, in this order."""
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> None:
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until ``condition`` holds; whether it did in time."""
     deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(LOOK_SECONDS)
+    return True
 
 
 def _become_relay(leaving: Leaving) -> NoReturn:

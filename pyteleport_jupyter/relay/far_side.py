@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from pyteleport_jupyter.relay.configuration import FarSettings
 from pyteleport_jupyter.relay.states import LINK, Event, Link, following
-from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+from pyteleport_jupyter.wire.channel import ChannelFull, Message, NumberedChannel
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
@@ -158,8 +158,11 @@ class FarSide:
         self._channel.send(lane, frames)
 
     def command(self, op: str, **fields: object) -> None:
-        """Queue a command for the supervisor."""
-        self.send(Lane.COMMAND, [encode_command(op, **fields)])
+        """Queue a command for the supervisor. With more waiting than the channel may hold, it would not get
+        there.
+        """
+        with suppress(ChannelFull):
+            self.send(Lane.COMMAND, [encode_command(op, **fields)])
 
     def receive(self) -> Iterator[Message]:
         """What has arrived; a broken link is noticed here and by :meth:`look`, never raised."""

@@ -157,7 +157,7 @@ def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
             draining.wait_for_rest(parts)
             # THE POINT OF NO RETURN: the far side will be told to take over.
             _pump(parts, plan, settings)
-    except (PartsMissing, OSError, TypeError, ValueError) as error:
+    except Exception as error:
         raise QuiesceFailed(reason=error) from error
 
 

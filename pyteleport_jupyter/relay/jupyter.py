@@ -16,6 +16,7 @@ from typing import Any
 
 import zmq
 
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay.endpoints import Endpoints
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.holding import Delivery
@@ -90,7 +91,10 @@ class Relay:
         self._in_flight = in_flight
         for lane, frames in drained:
             self._from_client(lane, list(frames))
+        fault("commit.before")
         self._far.command("commit")
+        self._far.flush()
+        fault("commit.sent_not_acked")
         while self._status is None:
             self._step()
         self._close()
@@ -204,7 +208,12 @@ class Relay:
             else:
                 self._release_control()
         while self._outgoing and self._far.has_room:
-            self._far.send(*self._outgoing.popleft())
+            lane, frames = self._outgoing.popleft()
+            try:
+                self._far.send(lane, frames)
+            except WireError as error:
+                # Longer than anything the far side would take: a request that nobody can answer.
+                self._notices.link(str(error))
         self._far.flush()
 
     def _release_control(self) -> None:
@@ -234,6 +243,7 @@ class Relay:
     def _to_clients(self, message: Message) -> None:
         if self._move is Move.SETTLING and message.lane is Lane.IOPUB and self._is_busy(message.parts):
             self._settle()
+        fault("relay.first_message")
         if message.lane is Lane.SHELL:
             self._questions.replied(message.parts)
         self._delivery.deliver(message.lane, message.parts)
@@ -269,6 +279,7 @@ class Relay:
         """The far side is the session now: say so, and hand over the running request before all others."""
         if self._move is not Move.COMMITTING:
             return
+        fault("commit.acked_local_dies")
         self._move = following(MOVE, self._move, Event.COMMITTED)
         self._settled_at = self._clock() + SETTLE_SECONDS
         self._notices.arrived()

@@ -179,6 +179,7 @@ def _check(kernel: Any) -> None:
     for loop in (parts.shell_loop, parts.control_loop, parts.iopub_loop):
         call_in(loop, lambda: None)
     _check_dispatch(parts)
+    _check_relay()
 
 
 def _check_process(parts: KernelParts) -> None:
@@ -209,6 +210,16 @@ def _check_dispatch(parts: KernelParts) -> None:
     running = [c for c in request_tasks(parts, main) if not is_waiting(c)]
     if not running:
         raise PartsMissing("its running request was not found")
+
+
+def _check_relay() -> None:
+    """What exec will need is there, and compiled: the relay then starts with files that were read a moment
+    ago.
+    """
+    try:
+        import pyteleport_jupyter.relay.program  # noqa: F401
+    except ImportError as error:
+        raise PartsMissing(f"the relay cannot be loaded ({error})") from error
 
 
 def is_waiting(coroutine: Any) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay.configuration import FarSettings
 from pyteleport_jupyter.relay.far_side import HOPELESS_WAIT, Attached, AttemptFailed, Carrier
 from pyteleport_jupyter.relay.states import Event
@@ -57,6 +58,7 @@ class Reattachment:
         request = replace(_request(self._settings.attach), epoch=next(self._epochs), received=received)
         link = transport.spawn(request.command)
         try:
+            fault("reconnect.during_reconnect")
             landed = land(link, transport, request, self._answer, deadline)
         except BaseException:
             close_link(link)

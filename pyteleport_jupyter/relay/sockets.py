@@ -6,10 +6,13 @@ it, and clients that connect meanwhile wait in its backlog.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import stat
-from collections.abc import Iterator
+import struct
+import termios
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -107,6 +110,24 @@ def kept_connections(address: Address) -> Iterator[list[int]]:
     finally:
         for copy in copies:
             os.close(copy)
+
+
+def end_unfinished(connections: Iterable[int]) -> None:
+    """End those connections on which something is still to be sent: they are in the middle of a message,
+    and whatever came next would be taken for its rest. Their clients reconnect.
+    """
+    for number in connections:
+        with suppress(OSError), socket.socket(fileno=os.dup(number)) as view:
+            if _unsent(number):
+                view.shutdown(socket.SHUT_RDWR)
+
+
+def _unsent(number: int) -> int:
+    """Bytes that the system holds for a connection and the peer has not taken (tcp(7), SIOCOUTQ; unix(7)
+    likewise).
+    """
+    answer = fcntl.ioctl(number, termios.TIOCOUTQ, struct.pack("i", 0))
+    return int(struct.unpack("i", answer)[0])
 
 
 @contextmanager

@@ -124,11 +124,13 @@ class Subscriber:
         """Complete frames out of what was read."""
         while len(self._unread) >= 2:
             flags, size, start = self._unread[0], self._unread[1], 2
+            if flags > MORE | LONG | COMMAND:
+                raise MalformedFrame
             if flags & LONG:
                 if len(self._unread) < _LONG.size:
                     return
                 (flags, size), start = _LONG.unpack_from(self._unread), _LONG.size
-            if flags > MORE | LONG | COMMAND or size > COMMAND_LIMIT:
+            if size > COMMAND_LIMIT:
                 raise MalformedFrame
             if len(self._unread) < start + size:
                 return
