@@ -7,7 +7,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
@@ -46,7 +46,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         capture.stop_global_capturing()
     sys.stdout.flush()
     sys.stderr.flush()
-    # The name in the environment keeps pytest's temporary folder the user's: by uid it would be root's in there.
+    # pytest names its temporary folder after this: by uid it would be root's in there.
     environment = {**os.environ, INSIDE: "1", "LOGNAME": getpass.getuser()}
     os.execvpe(USER_NAMESPACE[0], [*USER_NAMESPACE, *sys.orig_argv], environment)
 
@@ -87,14 +87,14 @@ def leak_check(lab: Lab, host_a: Host, host_b: Host) -> Iterator[None]:
 
 
 @pytest.fixture
-def kernel_on(leak_check: None, tmp_path: Path) -> Iterator[Callable[[Host], LabKernel]]:
+def kernel_on(leak_check: None, tmp_path: Path) -> Iterator[Callable[..., LabKernel]]:
     """``kernel_on(host)``: a kernel there, with ``.client`` and ``.manager``; shut down, and leaks looked
     for, afterwards.
     """
     kernels: list[LabKernel] = []
 
-    def start(host: Host) -> LabKernel:
-        kernels.append(LabKernel(host, tmp_path / f"kernel{len(kernels)}"))
+    def start(host: Host, environment: Mapping[str, str] | None = None) -> LabKernel:
+        kernels.append(LabKernel(host, tmp_path / f"kernel{len(kernels)}", environment))
         return kernels[-1]
 
     yield start

@@ -4,13 +4,17 @@ left.
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from lab import NOTEBOOK, PASSWORD, SPECIFICATIONS, TARGET, Direction, Host, Lab, LabKernel, LeftBehind
+from lab.python_home import CHECKOUT
+from lab.state_directory import remove_abandoned
 
 SYSTEM = """import os, pwd, socket
 print(socket.gethostname(), pwd.getpwuid(os.getuid()).pw_name, os.environ['HOME'])
@@ -182,6 +186,70 @@ def test_the_leak_check_bites(lab: Lab, host_b: Host) -> None:
             planted.write_text("x")
     finally:
         planted.unlink()
+
+
+def test_terminals_work(lab: Lab, host_a: Host) -> None:
+    lab.need_own_systems()
+    tmux = ["tmux", "-L", "lab", "-f", "/dev/null"]
+    lab.run_inside(host_a, [*tmux, "new-session", "-d", "tty; sleep 600"])
+    shown = [*tmux, "capture-pane", "-p"]
+    wait_until(lambda: "/dev/pts/" in lab.run_inside(host_a, shown).stdout)
+    lab.run_inside(host_a, [*tmux, "kill-server"])
+
+
+def test_a_kernel_gets_more_environment(kernel_on: Callable[..., LabKernel], host_a: Host) -> None:
+    kernel = kernel_on(host_a, {"TELEPORT_TEST": "yes"})
+    assert kernel.execute("import os; os.environ['TELEPORT_TEST']").result == "'yes'"
+
+
+BRIEF_LAB = """
+import sys
+from lab import Lab
+lab = Lab(sys.argv[1], sys.exit)
+host = lab.host("cartesius")
+print(lab.directory, getattr(host, "pid", 0), flush=True)
+sys.stdin.readline()
+lab.close()
+"""
+
+
+@pytest.fixture
+def brief_lab(lab: Lab) -> Iterator[subprocess.Popen[str]]:
+    """Another process with a lab of its own."""
+    argv = [sys.executable, "-c", BRIEF_LAB, lab.mode]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "tests")}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(argv, env=environment, **pipes) as owner:
+        yield owner
+        owner.kill()
+
+
+def test_a_closed_lab_leaves_nothing(lab: Lab, brief_lab: subprocess.Popen[str]) -> None:
+    directory, pid = said_by(brief_lab)
+    assert os.path.exists(directory)
+    brief_lab.communicate("\n", timeout=60)
+    assert brief_lab.returncode == 0
+    assert not os.path.exists(directory)
+    assert not pid or not os.path.exists(f"/proc/{pid}")
+
+
+def test_a_killed_lab_leaves_nothing_but_files_and_those_go_with_the_next(
+    lab: Lab, brief_lab: subprocess.Popen[str]
+) -> None:
+    lab.need_own_systems()
+    directory, pid = said_by(brief_lab)
+    brief_lab.kill()
+    wait_until(lambda: not os.path.exists(f"/proc/{pid}"))
+    remove_abandoned()
+    assert not os.path.exists(directory)
+    assert lab.directory.exists()
+
+
+def said_by(owner: subprocess.Popen[str]) -> tuple[str, int]:
+    """(folder, process id of the host) of another lab."""
+    assert owner.stdout is not None
+    directory, pid = owner.stdout.readline().split()
+    return directory, int(pid)
 
 
 def talk(process: subprocess.Popen[bytes], line: bytes) -> bytes:

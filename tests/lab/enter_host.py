@@ -57,7 +57,7 @@ def run_child(host: dict[str, Any], argv: list[str], connection: tuple[str, byte
     """In the child: become the user and turn into the command. Never returns."""
     try:
         become(host)
-        environment = {**host["environment"], **extra_environment()}
+        environment = host["environment"]
         os.environ.clear()
         os.environ.update(environment)
         if connection is not None:
@@ -68,12 +68,6 @@ def run_child(host: dict[str, Any], argv: list[str], connection: tuple[str, byte
         print(f"{argv[0]}: {problem}", file=sys.stderr, flush=True)
     finally:
         os._exit(127)
-
-
-def extra_environment() -> dict[str, str]:
-    """Variables named LAB_ENV_X of the caller become X of the command."""
-    prefix = "LAB_ENV_"
-    return {name.removeprefix(prefix): text for name, text in os.environ.items() if name.startswith(prefix)}
 
 
 def stand_for(child: int) -> int:

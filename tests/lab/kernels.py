@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty
@@ -61,14 +62,12 @@ class LabKernel:
     The manager's signals, restart and shutdown work as for a kernel of this machine.
     """
 
-    def __init__(self, host: Host, directory: Path) -> None:
-        """Start it and wait until it answers. ``directory``: for the kernel specification and the connection
-        file.
-        """
+    def __init__(self, host: Host, directory: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Start it and wait until it answers. ``directory``: for specification and connection file."""
         self.host = host
         specification = directory / "kernels/lab/kernel.json"
         specification.parent.mkdir(parents=True, exist_ok=True)
-        specification.write_text(json.dumps(kernel_specification(host)))
+        specification.write_text(json.dumps(kernel_specification(host, environment or {})))
         if host.ip not in local_ips():
             # jupyter_client starts kernels on local addresses only; the host's is one: it is on this machine.
             local_ips().append(host.ip)
@@ -140,11 +139,12 @@ def is_idle(message: dict[str, Any]) -> bool:
     return kind == "status" and message["content"]["execution_state"] == "idle"
 
 
-def kernel_specification(host: Host) -> dict[str, Any]:
-    """A kernel.json that starts ipykernel on the host."""
+def kernel_specification(host: Host, environment: Mapping[str, str]) -> dict[str, Any]:
+    """A kernel.json that starts ipykernel on the host, with more in its environment."""
+    python = ["env", *(f"{name}={value}" for name, value in environment.items()), host.python]
     if host.has_own_system:
         options = ["--connection-file", "{connection_file}"]
-        argv = host.command([host.python, *KERNEL, PLACEHOLDER], options)
+        argv = host.command([*python, *KERNEL, PLACEHOLDER], options)
     else:
-        argv = host.command([host.python, *KERNEL, "{connection_file}"])
+        argv = host.command([*python, *KERNEL, "{connection_file}"])
     return {"argv": argv, "display_name": f"Python on {host.name}", "language": "python"}

@@ -15,7 +15,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +30,7 @@ from .local_host import LocalHost, Server, UserSshd
 from .namespace_host import SSH_PORT, NamespaceHost
 from .network import Switch
 from .specification import SPECIFICATIONS, HostSpecification
+from .state_directory import StateDirectory
 from .traces import SETTLING_SECONDS, Traces, leftovers, traces
 
 MODES = ("root", "userns", "user", "embedded")
@@ -123,7 +123,8 @@ class Lab:
         self.mode = mode
         self.has_own_systems = mode in {"root", "userns"}
         self._on_missing = on_missing
-        self.directory = Path(tempfile.mkdtemp(prefix="pyteleport-lab-"))
+        self._state = StateDirectory()
+        self.directory = self._state.path
         self.ssh_config = self.directory / "ssh/config"
         """For ssh clients in pytest's own process: TELEPORT_SSH_CONFIG."""
         self._hosts: dict[str, Host] = {}
@@ -270,4 +271,4 @@ class Lab:
             host.close()
         if self._switch is not None:
             self._switch.close()
-        shutil.rmtree(self.directory)
+        self._state.remove()
