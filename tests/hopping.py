@@ -1,8 +1,12 @@
-"""Run a program so that every ``teleport()`` ends the process and a fresh one goes on.
+"""Run a program so that every ``teleport()`` ends the process and another one goes on.
 
-As a script: ``python hopping.py PROGRAM STATE``. Without a state file the program starts, else it resumes from it.
-The status is 42 when the session has moved into the state file. The pickler here is the least that frames need;
-the one of the product is tested elsewhere.
+As a script: ``python hopping.py PROGRAM [STATE]`` starts the program, or resumes it if the state file exists. Status 42:
+the session has moved into the state file. ``python hopping.py serve`` does the same for each line of JSON on its
+input, in a child forked from a process that has never run a program: fresh, but without the start-up time.
+
+In mode ``twice`` each ``teleport()`` is a function that moves two times, so that the second move finds all frames
+around it where the first one has put them. The pickler here is the least that frames need; the one of
+the product is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -10,16 +14,14 @@ from __future__ import annotations
 import ast
 import functools
 import io
+import json
 import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import types
 from pathlib import Path
-
-MOVED = 42
-USER = "user_program"
-MOST_HOPS = 200
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -28,50 +30,100 @@ import cloudpickle
 
 from pyteleport_jupyter import frames
 
+MOVED = 42
+USER = "user_program"
+MOST_HOPS = 200
+TWICE = "def teleport(*ignored):\n    move()\n    return move()\n"
+
 
 def expected_output(program: Path) -> str:
     """The docstring of a program is what it prints."""
     return (ast.get_docstring(ast.parse(program.read_text()), clean=True) or "").strip()
 
 
-def run_dry(program: Path) -> str:
-    """Output of the program where ``teleport()`` does nothing."""
-    return _run([sys.executable, __file__, str(program)], dry=True)[1]
+class Server:
+    """Forks a process for each start and each move."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __call__(self, program: Path, state: Path | None, mode: str) -> tuple[int, str]:
+        request = {"program": str(program), "state": state and str(state), "mode": mode}
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return tuple(json.loads(self.process.stdout.readline()))
+
+    def close(self) -> None:
+        self.process.communicate(timeout=10)
 
 
-def run_hopping(program: Path, state: Path) -> tuple[str, int]:
-    """Output of the program where each ``teleport()`` moves it to a new process, and the number of moves."""
-    output = ""
-    for hops in range(MOST_HOPS):
-        status, text = _run([sys.executable, __file__, str(program), str(state)], dry=False)
-        output += text
-        if status != MOVED:
-            return output, hops
-    raise RuntimeError(f"{program} does not end")
-
-
-def _run(command: list[str], dry: bool) -> tuple[int, str]:
-    environment = {**os.environ, "PYTHONHASHSEED": "random", "HOPPING_DRY": "1" if dry else ""}
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, env=environment
-    )
+def fresh_interpreter(program: Path, state: Path | None, mode: str) -> tuple[int, str]:
+    """Runs in an interpreter of its own."""
+    command = [sys.executable, __file__, str(program), str(state or ""), mode]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
     return done.returncode, done.stdout
 
 
-def main(program: str, state: str | None) -> int:
+def run_dry(run, program: Path) -> str:
+    """Output of the program where ``teleport()`` does nothing."""
+    return run(program, None, "once")[1].strip()
+
+
+def run_hopping(run, program: Path, state: Path, mode: str = "once") -> tuple[str, int]:
+    """Output of the program where each ``teleport()`` moves it to a new process, and the number of moves."""
+    output = ""
+    for hops in range(MOST_HOPS):
+        status, text = run(program, state, mode)
+        output += text
+        if status != MOVED:
+            return output.strip(), hops
+    raise RuntimeError(f"{program} does not end")
+
+
+def serve() -> None:
+    for line in sys.stdin:
+        request = json.loads(line)
+        with tempfile.TemporaryFile("w+") as output:
+            child = os.fork()
+            if not child:
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                os._exit(main_in_child(**request))
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            output.seek(0)
+            print(json.dumps([status, output.read()]), flush=True)
+
+
+def main_in_child(program: str, state: str | None, mode: str) -> int:
+    status = 1
+    try:
+        status = main(program, state, mode)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+    return status
+
+
+def main(program: str, state: str | None, mode: str = "once") -> int:
     module = types.ModuleType(USER)
     sys.modules[USER] = module
     cloudpickle.register_pickle_by_value(module)
-    moving = not os.environ.get("HOPPING_DRY") and state is not None
-    module.__dict__["teleport"] = (
-        functools.partial(_teleport, module, state) if moving else lambda *a: "there"
-    )
-    if state is not None and os.path.exists(state):
+    move = functools.partial(_teleport, module, state) if state else lambda *ignored: "there"
+    module.__dict__["move" if mode == "twice" else "teleport"] = move
+    if state and os.path.exists(state):
         stack = load(Path(state).read_bytes(), module)
         code = frames.resume_code(stack, "there")
         del stack
     else:
-        code = compile(Path(program).read_text(), os.path.basename(program), "exec", dont_inherit=True)
+        if mode == "twice":
+            exec(TWICE, module.__dict__)
+        source = Path(program).read_text()
+        code = compile(source, os.path.basename(program), "exec", dont_inherit=True)
     exec(code, module.__dict__)
     return 0
 
@@ -95,8 +147,8 @@ class Pickler(cloudpickle.CloudPickler):  # type: ignore[misc]
         self.cells: list[types.CellType] = []
 
     def persistent_id(self, obj: object) -> object:
-        if obj is self.module.__dict__.get("teleport"):
-            return ("teleport",)
+        if type(obj) is functools.partial and obj.func is _teleport:
+            return ("move",)
         if obj is sys.__stdout__:
             return ("stdout",)
         if isinstance(obj, types.ModuleType) and sys.modules.get(obj.__name__) is obj:
@@ -205,7 +257,7 @@ REDUCERS = {
 def dump(stack: frames.Stack, module: types.ModuleType) -> bytes:
     file = io.BytesIO()
     pickler = Pickler(file, module, stack)
-    left_out = ("__builtins__", "teleport", "__loader__", "__spec__")
+    left_out = ("__builtins__", "__loader__", "__spec__")
     names = {name: value for name, value in module.__dict__.items() if name not in left_out}
     pickler.dump((stack, names, sys.stdout))
     while pickler.cells:
@@ -222,12 +274,12 @@ def dump(stack: frames.Stack, module: types.ModuleType) -> bytes:
 class Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, module: types.ModuleType) -> None:
         super().__init__(file)
-        self.module = module
+        self.move = module.__dict__.get("move") or module.__dict__["teleport"]
 
     def persistent_load(self, pid):
         kind, *name = pid
-        if kind == "teleport":
-            return self.module.__dict__["teleport"]
+        if kind == "move":
+            return self.move
         if kind == "stdout":
             return sys.__stdout__
         __import__(name[0])
@@ -248,4 +300,7 @@ def load(data: bytes, module: types.ModuleType) -> frames.Stack:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None))
+    if sys.argv[1:] == ["serve"]:
+        serve()
+    else:
+        sys.exit(main(*sys.argv[1:]))
