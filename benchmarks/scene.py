@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-# The lab belongs to the tests; it is not installed with the package.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
 from lab import INSIDE, NOTEBOOK, TARGET, USER_NAMESPACE, Host, Lab, LabKernel, choose_mode
 
 SMALL_SESSION = """
