@@ -11,7 +11,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
-from pyteleport_jupyter.session import current_place
+from pyteleport_jupyter.session import anchors, current_place
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -60,3 +60,5 @@ def _parse(magic: Any, line: str) -> dict[str, Any]:
 def register(shell: InteractiveShell) -> None:
     """Register the magics with ``shell``; idempotent."""
     shell.register_magics(TeleportMagics)
+    # Looked at now, before a cell magic swaps them: streams and publishers that exist on both sides.
+    anchors(shell)
