@@ -1,6 +1,4 @@
-"""Real kernels for the session tests: one that stays where it is, and a chain of them through which a session
-hops.
-"""
+"""Real kernels for the session tests: one that stays where it is, and a chain of them through which a session hops."""
 
 from __future__ import annotations
 
@@ -15,9 +13,9 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from hopping import MARK
 from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
+from session_hop import MARK
 
 TESTS = Path(__file__).parent
 SECONDS = 60.0
@@ -27,26 +25,31 @@ Message = tuple[str, Any]
 
 
 class Kernel:
-    """One kernel process with its client."""
+    """One kernel process with its client; one that ``arrives`` waits for a session."""
 
     def __init__(
-        self, directory: Path, *, hops: bool, arrives: bool = False, python: str = sys.executable
+        self, directory: Path, *, hops: bool = False, arrives: bool = False, python: str = "", home: str = ""
     ) -> None:
         self.snapshot = directory / f"{uuid.uuid4().hex}.snapshot"
         self.ship: int | None = None
-        connection_file, _ = write_connection_file(str(directory / f"{uuid.uuid4().hex}.json"))
+        connection_file, _ = write_connection_file(
+            str(directory / f"{uuid.uuid4().hex}.json"),
+            transport="ipc",
+            ip=str(directory / uuid.uuid4().hex[:8]),
+        )
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)]),
             "HOPPING": str(self.snapshot) if hops else "stay",
-            "PYTHONWARNINGS": "default",
+            "JPY_PARENT_PID": str(os.getpid()),
+            **({"HOME": home} if home else {}),
         }
-        command = [python, "-m", "ipykernel_launcher", "-f", connection_file]
-        descriptors: tuple[int, ...] = ()
+        command = [python or sys.executable, "-m", "ipykernel_launcher", "-f", connection_file]
+        descriptors: list[int] = []
         if arrives:
             read, self.ship = os.pipe()
-            descriptors = (read,)
-            command = [python, "-c", START, "-f", connection_file, "--ship-fd", str(read)]
+            descriptors = [read]
+            command = [*command[:1], "-c", START, "-f", connection_file, "--ship-fd", str(read)]
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115
         self.process = subprocess.Popen(
             command,
@@ -60,14 +63,20 @@ class Kernel:
             os.close(descriptor)
         self.client = BlockingKernelClient(connection_file=connection_file)
         self.client.load_connection_file()
-        self.client.start_channels()
+        self.client.start_channels(hb=False)
 
     def wait_until_ready(self) -> Kernel:
-        self.client.wait_for_ready(timeout=SECONDS)
+        """Until it answers."""
+        try:
+            self.client.wait_for_ready(timeout=SECONDS)
+        except RuntimeError as error:
+            raise AssertionError(f"the kernel does not answer: {self.end()}") from error
         return self
 
     def end(self) -> str:
         """Kill it; what it wrote to its raw stderr."""
+        if self.errors.closed:
+            return ""
         self.client.stop_channels()
         if self.ship is not None:
             os.close(self.ship)
@@ -78,32 +87,36 @@ class Kernel:
             self.errors.seek(0)
             return self.errors.read().decode(errors="replace")
 
-    def take_over(self, snapshot: bytes, **content: Any) -> dict[str, Any]:
-        """Ship ``snapshot`` and prepare; the content of the reply."""
+    def take_over(self, snapshot: bytes) -> dict[str, Any]:
+        """Ship ``snapshot`` and prepare, as the supervisor does; the content of the reply."""
         ship, self.ship = self.ship, None
         assert ship is not None
-        with os.fdopen(ship, "wb") as file:
-            feeder = threading.Thread(target=_feed, args=(file, snapshot))
-            feeder.start()
-            request = self.client.session.msg(
-                "teleport_prepare", {"host": "there", "target": "there", **content}
-            )
-            self.client.shell_channel.send(request)
-            reply = self.reply_to(request["header"]["msg_id"])
-            feeder.join()
-        return reply["content"]
+        feeder = threading.Thread(target=_feed, args=(ship, snapshot))
+        feeder.start()
+        reply = self.prepare()
+        feeder.join()
+        return reply
+
+    def prepare(self) -> dict[str, Any]:
+        """Ask for the restore; the content of the reply."""
+        content = {"host": "there", "target": "there", "cell_pid": 1}
+        request = self.client.session.msg("teleport_prepare", content)
+        self.client.shell_channel.send(request)
+        reply: dict[str, Any] = self.reply_to(request["header"]["msg_id"])["content"]
+        return reply
 
     def reply_to(self, message_id: str) -> dict[str, Any]:
+        """The reply on the shell channel to this request."""
         while True:
-            reply = self.client.get_shell_msg(timeout=SECONDS)
+            reply: dict[str, Any] = self.client.get_shell_msg(timeout=SECONDS)
             if reply["parent_header"].get("msg_id") == message_id:
                 return reply
 
 
-def _feed(file: Any, snapshot: bytes) -> None:
+def _feed(descriptor: int, snapshot: bytes) -> None:
     try:
-        file.write(snapshot)
-        file.flush()
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(snapshot)
     except BrokenPipeError:
         pass
 
@@ -111,45 +124,52 @@ def _feed(file: Any, snapshot: bytes) -> None:
 class Session:
     """A notebook session: runs cells, and follows them from kernel to kernel where they hop."""
 
-    def __init__(self, directory: Path, *, hops: bool, python: str = sys.executable) -> None:
+    def __init__(self, directory: Path, *, hops: bool, python: str = "") -> None:
         self.directory, self.hops, self.python = directory, hops, python
-        self.kernel = Kernel(directory, hops=hops, python=python).wait_until_ready()
-        self.next: Kernel | None = None
+        self.kernel = Kernel(directory, hops=hops, python=python)
+        self.next: Kernel | None = self._new_kernel() if hops else None
+        self.kernel.wait_until_ready()
         self.jumps = 0
-        self.run("%load_ext hopping")
+        loaded = self.run("%load_ext session_hop")
+        assert loaded[-1][1]["status"] == "ok", loaded
+
+    def _new_kernel(self) -> Kernel:
+        return Kernel(self.directory, hops=True, arrives=True, python=self.python)
 
     def end(self) -> None:
         """Kill what is left of it, and show what the kernels complained about."""
         for kernel in (self.kernel, self.next):
             if kernel is not None:
-                complaints = kernel.end()
-                if complaints.strip():
-                    print(complaints)
+                print(kernel.end(), end="")
 
     def run(self, code: str, answer: str = "", **content: Any) -> list[Message]:
         """Run one cell to its end, wherever that is; all its messages in order, the reply last."""
-        if self.hops and self.next is None:
-            self.next = Kernel(self.directory, hops=True, arrives=True, python=self.python)
-        full = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, **content}
-        full = {"allow_stdin": bool(answer), "stop_on_error": True, **full}
-        request = self.kernel.client.session.msg("execute_request", full)
-        self.kernel.client.shell_channel.send(request)
-        return self._follow(request, answer)
+        return self.follow(self.send(code, allow_stdin=bool(answer), **content), answer)
 
-    def _follow(self, request: dict[str, Any], answer: str) -> list[Message]:
+    def send(self, code: str, **content: Any) -> dict[str, Any]:
+        """Send one cell; the request."""
+        full = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, **content}
+        request: dict[str, Any] = self.kernel.client.session.msg(
+            "execute_request", {"stop_on_error": True, **full}
+        )
+        self.kernel.client.shell_channel.send(request)
+        return request
+
+    def follow(self, request: dict[str, Any], answer: str = "", until: str = "") -> list[Message]:
+        """The messages of a cell from now on, to its end or until it has printed a word."""
         messages: list[Message] = []
-        while True:
+        while not (until and until in "".join(content.get("text", "") for _, content in messages)):
             message = self._next_message(request["header"]["msg_id"], answer)
             kind, content = message["header"]["msg_type"], message["content"]
             if kind == "status":
                 if content["execution_state"] == "idle":
-                    break
+                    reply = self.kernel.reply_to(request["header"]["msg_id"])
+                    return [*messages, ("execute_reply", reply["content"])]
             elif MARK in content.get("data", {}):
                 self._hop(request)
             else:
                 messages.append((kind, content))
-        reply = self.kernel.reply_to(request["header"]["msg_id"])
-        return [*messages, ("execute_reply", reply["content"])]
+        return messages
 
     def _next_message(self, message_id: str, answer: str) -> dict[str, Any]:
         end = time.monotonic() + SECONDS
@@ -159,7 +179,7 @@ class Session:
                 client.get_stdin_msg(timeout=1)
                 client.input(answer)
             if client.iopub_channel.socket.poll(100):
-                message = client.get_iopub_msg(timeout=1)
+                message: dict[str, Any] = client.get_iopub_msg(timeout=1)
                 if message["parent_header"].get("msg_id") == message_id:
                     return message
             elif self.kernel.process.poll() is not None:
@@ -174,7 +194,7 @@ class Session:
         assert reply["status"] == "ok", (reply, there.end())
         here.end()
         self.kernel, self.jumps = there, self.jumps + 1
-        self.next = Kernel(self.directory, hops=True, arrives=True, python=self.python)
+        self.next = self._new_kernel()
         marked = {**request, "metadata": {**request["metadata"], "teleport": {"resume": True}}}
         there.client.shell_channel.send(marked)
 
@@ -182,15 +202,15 @@ class Session:
 _NORMAL = (
     (re.compile(r"ipykernel_\d+"), "ipykernel_PID"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
-    (re.compile(r"\b[0-9a-f]{32}\b"), "UNIQUE"),
-    (re.compile(r"[\d.]+ (ns|µs|us|ms|s)\b"), "TIME"),
+    (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "UNIQUE"),
+    (re.compile(r"-?[\d.]+(e\+\d+)? (ns|[µμ]s|us|ms|s)\b"), "TIME"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{24}_\d+_\d+\b"), "MESSAGE"),
+    (re.compile(r"(owner|pid)=\d+"), "\\1=NUMBER"),
 )
 
 
 def normal(value: Any) -> Any:
-    """``value`` without what differs from process to process: pids in file names, addresses, unique ids,
-    times.
-    """
+    """``value`` without what differs from process to process: pids in file names, addresses, ids, times."""
     if isinstance(value, str):
         for pattern, word in _NORMAL:
             value = pattern.sub(word, value)

@@ -158,7 +158,7 @@ def test_refused_in_a_subshell(session: Session) -> None:
     )
     request["header"]["subshell_id"] = subshell
     client.shell_channel.send(request)
-    text = "".join(m["text"] for kind, m in session._follow(request, "") if kind == "stream")
+    text = "".join(m["text"] for kind, m in session.follow(request) if kind == "stream")
     assert text.startswith("NotInCell")
     assert "subshell" in text
 

@@ -11,7 +11,7 @@ from threading import Thread
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.objects import chunks
 
-Shipment = tuple[bytes, list[bytearray]]
+Shipment = tuple[bytearray, list[bytearray]]
 """Pickle stream and its out-of-band buffers."""
 
 

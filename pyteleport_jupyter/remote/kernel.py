@@ -120,8 +120,11 @@ class TeleportedKernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is no
         """Nothing may stay on this machine: without an IPython directory of the user's, take the kernel's own
         directory.
         """
-        if not os.path.isdir(self.ipython_dir):
-            self.ipython_dir = str(Path(self.connection_file).parent / "ipython")
+        users = Path(self.ipython_dir, f"profile_{self.profile}")  # type: ignore[has-type]
+        if not users.is_dir():
+            own = Path(self.connection_file).parent / "ipython"
+            own.mkdir(mode=0o700, exist_ok=True)
+            self.ipython_dir = str(own)
         super().init_profile_dir()
 
 

@@ -17,7 +17,7 @@ SHELL_PARTS = (
     "display_trap", "magics_manager", "extension_manager", "alias_manager", "prefilter_manager",
     "payload_manager", "input_transformer_manager", "InteractiveTB", "SyntaxTB", "display_formatter",
     "user_ns_hidden", "logger", "hooks", "profile_dir", "config", "parent", "user_module", "Completer",
-    "inspector", "exiter", "data_pub", "ns_table", "configurables", "meta", "_main_mod_cache",
+    "inspector", "exiter", "ns_table", "configurables", "meta", "_main_mod_cache",
     "input_transformers_post", "input_transformers_cleanup",
 )  # fmt: skip
 KERNEL_PARTS = (
@@ -111,9 +111,11 @@ def _output_stream_kind() -> type:
 def _magics(shell: Any) -> dict[str, object]:
     """Instances whose class the target can import; those of classes of the notebook travel by value."""
     registry = dict(shell.magics_manager.registry)
-    return {
-        f"magics:{name}": magics for name, magics in registry.items() if type(magics).__module__ != "__main__"
-    }
+    return {f"magics:{name}": magics for name, magics in registry.items() if _is_importable(magics)}
+
+
+def _is_importable(part: object) -> bool:
+    return type(part).__module__ != "__main__"
 
 
 def _process_parts(shell: Any) -> dict[str, object]:
@@ -123,6 +125,10 @@ def _process_parts(shell: Any) -> dict[str, object]:
         "get_ipython": shell.user_ns_hidden.get("get_ipython"),
         "open": shell.user_ns_hidden.get("open"),
         **_warning_functions,
-        **{f"configurable:{type(part).__name__}": part for part in shell.configurables},
+        **{
+            f"configurable:{type(part).__name__}": part
+            for part in shell.configurables
+            if _is_importable(part)
+        },
     }
     return {name: part for name, part in parts.items() if part is not None}

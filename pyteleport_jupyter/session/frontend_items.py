@@ -57,7 +57,7 @@ def restore_figures(shell: Any, figures: list[tuple[int, Any]]) -> None:
     for number, figure in figures:
         manager = managers[id(figure)]
         manager.num = number
-        Gcf.figs[number] = manager
+        Gcf._set_new_active_manager(manager)
 
 
 def capture_widgets(shell: Any, cell: RunningCell | None) -> list[Any] | None:
@@ -147,13 +147,13 @@ def _make_subshells(manager: Any, ids: list[str], done: threading.Event) -> None
 @contextmanager
 def _next_uuid(text: str) -> Iterator[None]:
     """ipykernel has no way to choose a subshell's id: it takes ``str(uuid.uuid4())``."""
-    module = sys.modules["ipykernel.subshell_manager"]
-    real = module.uuid  # type: ignore[attr-defined]
-    module.uuid = _Uuids(text)  # type: ignore[attr-defined]
+    module: Any = sys.modules["ipykernel.subshell_manager"]
+    real = module.uuid
+    module.uuid = _Uuids(text)
     try:
         yield
     finally:
-        module.uuid = real  # type: ignore[attr-defined]
+        module.uuid = real
 
 
 class _Uuids:

@@ -130,6 +130,18 @@ def restore_display(shell: Any, display: dict[str, Any]) -> None:
     shell.builtin_trap._nested_level = display["builtin level"]
 
 
+def capture_shown_result(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
+    """Where the display hook notes what it showed: the result of a cell which the running one runs, or its own."""
+    noted = shell.displayhook.exec_result
+    return {} if cell is not None and noted is cell.result else {"result": noted}
+
+
+def restore_shown_result(shell: Any, captured: dict[str, Any]) -> None:
+    """The running cell has a new result there, which IPython has set already."""
+    if "result" in captured:
+        shell.displayhook.exec_result = captured["result"]
+
+
 ITEMS: tuple[Item, ...] = (
     Item("random numbers", Phase.ARRIVAL, capture_random_numbers, restore_random_numbers),
     Item("arguments", Phase.RESUME, capture_arguments, restore_arguments),
@@ -138,4 +150,5 @@ ITEMS: tuple[Item, ...] = (
     Item("arithmetic", Phase.RESUME, capture_arithmetic, restore_arithmetic),
     Item("streams", Phase.CELL, capture_streams, restore_streams),
     Item("display", Phase.CELL, capture_display, restore_display),
+    Item("shown result", Phase.CELL, capture_shown_result, restore_shown_result),
 )

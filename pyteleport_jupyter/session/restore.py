@@ -28,7 +28,7 @@ class Restored:
     cell: TravellingCell | None
     stack: Stack | None
     items: dict[str, Any]
-    deferred: list[Callable[[], None]]
+    deferred: list[Callable[[], object]]
 
     def settle(self, shell: Any) -> None:
         """Set what is left to be set; to be called in the Context that user code will run in."""
@@ -48,7 +48,7 @@ class Restored:
         return resume_code(stack, None)
 
 
-def restore_snapshot(kernel: Any, stream: bytes, buffers: Sequence[Any], host: str) -> Restored:
+def restore_snapshot(kernel: Any, stream: bytes | bytearray, buffers: Sequence[Any], host: str) -> Restored:
     """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
 
     Runs in the kernel's main thread. Raises PackageMissing, CodeDiffers or RestoreFailed; the kernel is then
@@ -64,7 +64,7 @@ def restore_snapshot(kernel: Any, stream: bytes, buffers: Sequence[Any], host: s
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _restore(shell: Any, stream: bytes, buffers: Sequence[Any]) -> Restored:
+def _restore(shell: Any, stream: bytes | bytearray, buffers: Sequence[Any]) -> Restored:
     fault("load.object")
     surroundings, *arrays = buffers
     # What arrives here was sent by the session's first host, which this process works for.

@@ -30,7 +30,7 @@ class RunningCell:
     ``top`` is the innermost user frame, ``root`` the one that IPython's ``run_code`` started; ``statements``
     is the running top-level statement and what follows it, ``mode`` how IPython compiled it ("exec" or
     "single"); ``magic_levels`` the number (0 or 1) of ``run_line_magic`` frames between ``top`` and us, which
-    do not travel.
+    do not travel; ``result`` IPython's ExecutionResult of the cell.
     """
 
     top: FrameType
@@ -42,6 +42,7 @@ class RunningCell:
     execution_count: int
     stores_history: bool
     magic_levels: int
+    result: Any
 
 
 def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCell | None:
@@ -53,7 +54,8 @@ def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCel
     top, magic_levels = _top_user_frame(caller or sys._getframe(1))
     root = _root_frame(top)
     if root is None or top is None:
-        return _no_cell(shell, top)
+        _check_that_nothing_runs(shell, top)
+        return None
     _check_root(shell, root)
     return _describe_cell(top, root, magic_levels)
 
@@ -122,6 +124,7 @@ def _describe_cell(top: FrameType, root: FrameType, magic_levels: int) -> Runnin
         execution_count=run["execution_count"],
         stores_history=run["store_history"],
         magic_levels=magic_levels,
+        result=run["result"],
     )
 
 
@@ -139,8 +142,8 @@ def _check_position(root: FrameType, statement: ast.stmt) -> None:
     )
 
 
-def _no_cell(shell: Any, top: FrameType | None) -> None:
-    """None if nothing at all would be lost by moving from here, NotInCell otherwise."""
+def _check_that_nothing_runs(shell: Any, top: FrameType | None) -> None:
+    """Raise NotInCell if anything would be lost by moving from here."""
     if threading.current_thread() is not threading.main_thread():
         raise NotInCell(reason=f"it was called in the thread {threading.current_thread().name}")
     if _a_cell_is_suspended():

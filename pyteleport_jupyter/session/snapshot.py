@@ -48,7 +48,11 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
     FrameRefused or ObjectsRefused.
     """
     fault("capture.before")
-    stack = None if cell is None else capture_stack(cell.top, cell.root, place_name=lambda file: _cell_name(shell, file))
+    stack = (
+        None
+        if cell is None
+        else capture_stack(cell.top, cell.root, place_name=lambda file: _cell_name(shell, file))
+    )
     fault("capture.midway")
     items = {
         "place": place,

@@ -106,14 +106,8 @@ def capture_cell_sources(shell: Any, cell: RunningCell | None) -> dict[str, Any]
     stay those of the first kernel, as code objects, tracebacks and breakpoints hold them.
     """
     numbers = shell.compile._filename_map
-    sources = [
-        (name, number, "".join(linecache.cache[name][2])) for name, number in numbers.items() if _cached(name)
-    ]
+    sources = [(name, number, "".join(linecache.getlines(name))) for name, number in numbers.items()]
     return {"directory": ipykernel.compiler.get_tmp_directory(), "sources": sources}
-
-
-def _cached(name: str) -> bool:
-    return len(linecache.cache.get(name, ())) == 4
 
 
 def restore_cell_sources(shell: Any, cells: dict[str, Any]) -> None:
@@ -170,4 +164,3 @@ ITEMS: tuple[Item, ...] = tuple(
         ("plot backend", capture_plot_backend, restore_plot_backend),
     )
 )
-
