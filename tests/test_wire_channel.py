@@ -262,6 +262,12 @@ def test_many_bytes_are_acknowledged_at_once() -> None:
     assert records(take(channel)) == [Ack(count)]
 
 
+def test_a_command_is_acknowledged_at_once() -> None:
+    channel = NumberedChannel(Clock())
+    channel.receive(piece(1, Lane.COMMAND))
+    assert records(take(channel)) == [Ack(1)]
+
+
 def test_a_duplicate_is_acknowledged_too() -> None:
     clock = Clock()
     channel = NumberedChannel(clock)

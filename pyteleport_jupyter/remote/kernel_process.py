@@ -21,6 +21,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.package_finder import BOOT
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
+from pyteleport_jupyter.wire.waiting import ready
 
 CONNECTION_NAME = "kernel.json"
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
@@ -69,7 +70,7 @@ class KernelProcess:
 
     def last_words(self) -> str:
         """The last line that it wrote, or how it ended."""
-        while select_ready(self.complaints_fd) and self.listen():
+        while ready([self.complaints_fd], [], 0)[0] and self.listen():
             pass
         lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else f"it ended with status {self.status()}"
@@ -88,13 +89,6 @@ class KernelProcess:
     def _signal(self, number: int) -> None:
         with contextlib.suppress(OSError):
             os.killpg(self.pid, number)
-
-
-def select_ready(fd: int) -> bool:
-    """Whether ``fd`` can be read without waiting."""
-    import select
-
-    return bool(select.select([fd], [], [], 0)[0])
 
 
 def start_kernel(order: StartOrder, directory: str) -> KernelProcess:

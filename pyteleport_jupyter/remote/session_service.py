@@ -32,6 +32,11 @@ from pyteleport_jupyter.wire.pipe import Pipe
 FAILED_SECONDS = 10.0
 """So long the other side has to hang up after a failure."""
 
+CLOSING_SECONDS = 10.0
+"""So long the last outputs of a kernel that has ended wait for a link; nobody can run anything here any
+more.
+"""
+
 SETTLE_SECONDS = 0.2
 """So long after the kernel's end its last messages may still be on their way through libzmq."""
 
@@ -64,6 +69,9 @@ class SessionService:
         self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._complains = True
+        self._answered = False
+        self._outputs_seen = False
+        self._restored: dict[str, Any] | None = None
         self._replies: deque[tuple[Lane, list[bytes]]] = deque()
         self._sockets = KernelSockets(directory, order.key)
         self._shipment = Shipment(kernel.ship_fd)
@@ -161,7 +169,8 @@ class SessionService:
         if self._phase in REVOCABLE:
             self._phase = Phase.ENDED
         else:
-            self._ends_at = time.monotonic() + self._order.lease
+            patience = CLOSING_SECONDS if self._phase is Phase.CLOSING else self._order.lease
+            self._ends_at = time.monotonic() + patience
 
     def _answer_door(self, fd: int) -> None:
         """A newcomer speaks; with a valid proof it replaces the link that there is."""
@@ -263,6 +272,7 @@ class SessionService:
     def _pass_outputs(self) -> bool:
         """Whether there is none left for now."""
         for count, parts in enumerate(self._sockets.receive(Lane.IOPUB)):
+            self._outputs_seen = True
             if self._phase is Phase.LIVE:
                 self._channel.send(Lane.IOPUB, parts)
             if count >= BURST or not self._channel.has_room:
@@ -277,16 +287,32 @@ class SessionService:
 
     def _hear(self, message_type: str, content: dict[str, Any]) -> None:
         """The kernel answers a request of ours."""
-        if message_type == "kernel_info_reply" and self._phase in (Phase.STARTING, Phase.RESTORING):
+        if message_type == "kernel_info_reply" and not self._answered:
+            self._answered = True
             self._say("ready")
         elif message_type == "teleport_prepare_reply" and self._phase is Phase.RESTORING:
             if content.get("status") == "ok":
-                self._phase = Phase.PREPARED
-                facts = {"pid": content.get("pid"), "python": content.get("python")}
-                self._say("prepared", directory=self._directory, **facts)
+                self._restored = content
             else:
                 reason = {"reason": content.get("evalue", "no reason was given")}
                 self._fail(str(content.get("error", "RestoreFailed")), **(content.get("facts") or reason))
+        self._report_prepared()
+
+    def _report_prepared(self) -> None:
+        """Say so when the session is restored and its outputs are known to reach us.
+
+        A subscription takes effect some time after its socket was connected, and what is published before
+        that is lost. Every request makes the kernel publish its status, so the kernel is asked until one has
+        come.
+        """
+        if self._restored is None or self._phase is not Phase.RESTORING:
+            return
+        if not self._outputs_seen:
+            self._sockets.request("kernel_info_request", {})
+            return
+        self._phase = Phase.PREPARED
+        facts = {"pid": self._restored.get("pid"), "python": self._restored.get("python")}
+        self._say("prepared", directory=self._directory, **facts)
 
     def _hear_complaints(self) -> None:
         self._complains = self._kernel.listen()

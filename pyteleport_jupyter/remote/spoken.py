@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import time
 from collections.abc import Container
 from typing import Any
@@ -13,6 +12,7 @@ from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
+from pyteleport_jupyter.wire.waiting import ready
 
 FAREWELL_SECONDS = 2.0
 """So long the last words may take to get out."""
@@ -33,6 +33,6 @@ def farewell(pipe: Pipe) -> None:
     deadline = time.monotonic() + FAREWELL_SECONDS
     pipe.flush()
     while pipe.wants_write and (left := deadline - time.monotonic()) > 0:
-        select.select([], [pipe.write_fd], [], left)
+        ready([], [pipe.write_fd], left)
         pipe.flush()
     os.close(pipe.read_fd)

@@ -7,7 +7,6 @@ before anything that takes long to load is loaded. The rest of its life is :mod:
 from __future__ import annotations
 
 import os
-import select
 import signal
 import time
 from importlib.util import find_spec
@@ -22,6 +21,7 @@ from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
+from pyteleport_jupyter.wire.waiting import ready
 
 ORDER_SECONDS = 60.0
 """So long a supervisor waits to be told what to do."""
@@ -49,7 +49,7 @@ def wait_for_order(pipe: Pipe) -> StartOrder | None:
     """The order to start, None if the link closes or says something else first."""
     deadline = time.monotonic() + ORDER_SECONDS
     while not pipe.closed and (left := deadline - time.monotonic()) > 0:
-        select.select([pipe.read_fd], [], [], left)
+        ready([pipe.read_fd], [], left)
         try:
             for message in pipe.fill():
                 return parse_start(read_command(message, ("start",)))

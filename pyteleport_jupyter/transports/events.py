@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import time
 from typing import Any
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.transports.link import Ask, Question
+from pyteleport_jupyter.wire.waiting import ready
 
 LINE_LIMIT = 64 << 10
 
@@ -48,7 +48,7 @@ class ParentEvents:
 
     def drain(self) -> None:
         """See whether the child, which has hung up, left a verdict behind; gives it a moment to."""
-        while self.fds and select.select(self.fds, [], [], 0.5)[0]:
+        while self.fds and ready(self.fds, [], 0.5)[0]:
             self.handle()
 
     def _read(self) -> None:

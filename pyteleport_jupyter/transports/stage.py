@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import select
 import sys
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
 from pyteleport_jupyter.wire.proof import attach_digest
 from pyteleport_jupyter.wire.records import Challenge, Proof, Record, Refused, Welcome, encode, parse
+from pyteleport_jupyter.wire.waiting import ready
 
 NOISE_LIMIT = 1 << 20
 """Most bytes that start-up files may print before a marker of ours must have come."""
@@ -208,7 +208,7 @@ class _Landing:
             seconds = f"{self._deadline - self._began:.0f}"
             raise errors.LinkTimeout(host=self._host, seconds=seconds, stage=self._stage)
         reads = [self._link.read_fd, *self._events.fds]
-        readable, writable, _ = select.select(reads, [self._link.write_fd] if write else [], [], left)
+        readable, writable = ready(reads, [self._link.write_fd] if write else [], left)
         if self._events.fds and self._events.fds[0] in readable:
             self._deadline += self._events.handle()
         if self._link.read_fd in readable:

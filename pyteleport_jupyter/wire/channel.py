@@ -29,7 +29,9 @@ PENDING_LIMIT = 64 << 20
 """Above this many bytes :meth:`NumberedChannel.send` refuses: the caller has ignored HIGH_WATER."""
 
 ACK_AFTER_BYTES = 1 << 20
-"""So many received bytes are acknowledged at once; fewer wait for company or for a moment."""
+"""So many received bytes are acknowledged at once; fewer wait for company or for a moment. Commands, which
+are few and on which one side may end, do not wait.
+"""
 
 BATCH = 64 << 10
 """Small frames are joined up to this many bytes, to be written by one system call."""
@@ -191,7 +193,7 @@ class NumberedChannel:
         self._peer_received = max(self._peer_received, received)
 
     def _take(self, piece: Data) -> list[Message]:
-        self._keepalive.received(len(piece.chunk), ACK_AFTER_BYTES)
+        self._keepalive.received(len(piece.chunk), 0 if piece.lane is Lane.COMMAND else ACK_AFTER_BYTES)
         if piece.number <= self.received:
             return []
         if piece.number != self.received + 1:

@@ -6,7 +6,6 @@ here; the caller aborts and closes the link).
 
 from __future__ import annotations
 
-import select
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -17,6 +16,7 @@ from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
+from pyteleport_jupyter.wire.waiting import ready
 
 INBOX_LIMIT = 64
 """Most answers kept that nobody has asked for yet."""
@@ -63,6 +63,7 @@ class Conversation:
             for position, answer in enumerate(self._inbox):
                 if answer["op"] == op:
                     return self._inbox.pop(position)
+            self._check_link()
             left = deadline - time.monotonic()
             if left <= 0:
                 raise errors.LinkTimeout(host=self.host, seconds=f"{deadline - began:.0f}", stage=stage or op)
@@ -77,6 +78,7 @@ class Conversation:
         total = 0
         for piece in slices:
             self._wait_for_room()
+            self._check_link()
             self.pipe.channel.send(Lane.SHIP, [piece])
             total += len(piece)
             self._pump(0.0)
@@ -90,7 +92,7 @@ class Conversation:
         deadline = time.monotonic() + seconds
         try:
             self.command("abort")
-            while (left := deadline - time.monotonic()) > 0:
+            while not self.pipe.closed and (left := deadline - time.monotonic()) > 0:
                 self._pump(left)
         except (errors.TeleportError, RuntimeError, WireError):
             return
@@ -98,6 +100,7 @@ class Conversation:
     def _wait_for_room(self) -> None:
         deadline = time.monotonic() + SHIP_PATIENCE
         while not self.pipe.channel.has_room:
+            self._check_link()
             left = deadline - time.monotonic()
             if left <= 0:
                 raise errors.LinkTimeout(
@@ -109,13 +112,11 @@ class Conversation:
         """Move bytes in both directions, waiting at most ``seconds`` for something to happen."""
         pipe = self.pipe
         pipe.flush()
-        self._check_link()
         wait = min(seconds, pipe.channel.timeout())
-        readable, _, _ = select.select([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], [], wait)
+        readable, _ = ready([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], wait)
         if readable:
             self._receive(None)
         pipe.flush()
-        self._check_link()
 
     def _receive(self, data: bytes | None) -> None:
         """Take in ``data``, or what the pipe has."""
@@ -127,7 +128,7 @@ class Conversation:
             self._keep(message)
 
     def _check_link(self) -> None:
-        if self.pipe.closed and not self._inbox:
+        if self.pipe.closed:
             raise errors.LinkLost(host=self.host, reason=self._explain() or "it was closed")
         if self.pipe.channel.lost:
             raise errors.LinkLost(host=self.host, reason=self._explain() or "nothing was heard for too long")

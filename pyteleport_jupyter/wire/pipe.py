@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+from pyteleport_jupyter.wire.waiting import ready
 
 READ_SIZE = 256 << 10
 """Most bytes taken by one read."""
@@ -21,7 +22,10 @@ class Pipe:
         self.write_fd = write_fd
         self.channel = channel
         self.closed = False
-        """Set when either direction has ended; the channel keeps what was not acknowledged."""
+        """Set when the link has ended and all that it brought has been read; the channel keeps what was not
+        acknowledged.
+        """
+        self._deaf = False
         os.set_blocking(read_fd, False)
         os.set_blocking(write_fd, False)
 
@@ -43,15 +47,21 @@ class Pipe:
     def flush(self) -> None:
         """Write until there is nothing left to write or the descriptor would block."""
         self.channel.tick()
-        while not self.closed and (data := self.channel.outgoing()):
+        while self.wants_write:
             try:
-                self.channel.written(os.write(self.write_fd, data))
+                self.channel.written(os.write(self.write_fd, self.channel.outgoing()))
             except BlockingIOError:
                 return
             except OSError:
-                self.closed = True
+                self._stop_writing()
+
+    def _stop_writing(self) -> None:
+        """The peer reads no more. What it said before it went may still be there to be read, such as why."""
+        self._deaf = True
+        if not ready([self.read_fd], [], 0)[0]:
+            self.closed = True
 
     @property
     def wants_write(self) -> bool:
         """Whether :meth:`flush` should be called as soon as ``write_fd`` is writable."""
-        return not self.closed and bool(self.channel.outgoing())
+        return not self.closed and not self._deaf and bool(self.channel.outgoing())
