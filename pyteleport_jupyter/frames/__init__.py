@@ -1,7 +1,8 @@
 """Running frames as data and back: capture, pickle support, resume. Nothing here writes into the interpreter.
 
-The road: :func:`capture_stack` (reads), a pickle with :func:`reduce_generator` and :func:`reduce_code` among its
-reducers, on the other side :func:`check_running_code`, :func:`finish_restore` and :func:`resume_code`.
+The road: :func:`capture_stack` (reads), a pickle with :func:`reduce_generator` and :func:`reduce_code`
+among its reducers, on the other side :func:`check_running_code`, :func:`finish_restore` and
+:func:`resume_code`.
 """
 
 from .capture import capture_stack

@@ -1,4 +1,5 @@
-"""From the interrupted instruction to the action with which the frame goes on, one planner for each kind of opcode.
+"""From the interrupted instruction to the action with which the frame goes on, one planner for each kind of
+opcode.
 
 A planner returns None where the way on is not known to be exact; :func:`plan` then refuses in one sentence.
 Opcodes of all minors share the table: a name that a minor lacks is simply never met there.
@@ -17,6 +18,7 @@ from .callees import (
     function_code,
     kind_of_call,
     method_code,
+    rebinds_self,
     refers_to,
     runs_special_method,
 )
@@ -41,13 +43,17 @@ def again(site: Site, kind: Kind, stack: str) -> Action:
 
 def plan_call(site: Site) -> Action | None:
     stack = site.after[:-1]
-    if not site.crossing.through_c:
-        return behind(site, Kind.INSTANCE if site.crossing.through_init else Kind.RESULT, stack)
-    kind = kind_of_call(site)
+    kind = kind_of_call(site) if site.crossing.through_c else _kind_of_direct_call(site)
     if kind is Kind.AGAIN:
         # next(generator): operands stay; up to 3.12 the stack before a CALL is that before its PRECALL.
         return again(site, kind, stack + VALUE * (2 + site.instruction.argument))
     return None if kind is None else behind(site, kind, stack)
+
+
+def _kind_of_direct_call(site: Site) -> Kind | None:
+    if not site.crossing.through_init:
+        return Kind.RESULT
+    return None if rebinds_self(site.callee.code) else Kind.INSTANCE
 
 
 def plan_for(site: Site) -> Action | None:
@@ -96,8 +102,8 @@ OPERATORS: Final[dict[str, Operator]] = {
     "FORMAT_SIMPLE": Operator(("__format__", "__str__", "__repr__"), 1),
     "FORMAT_WITH_SPEC": Operator(("__format__",), 2),
 }
-"""Binary operators and comparisons are missing on purpose: a method that returns NotImplemented would have to be
-followed by the reflected one, which C decides."""
+"""Binary operators and comparisons are missing on purpose: a method that returns NotImplemented would have
+to be followed by the reflected one, which C decides."""
 
 
 def plan_operator(site: Site) -> Action | None:
@@ -123,11 +129,9 @@ def plan_format_value(site: Site) -> Action | None:
     """Nothing may follow the method: with a conversion *and* a format, the format would."""
     argument = site.instruction.argument
     has_spec = bool(argument & FORMAT_SPEC)
-    methods = ("__str__", "__repr__") if argument & FORMAT_CONVERSION else ("__format__",)
-    if not has_spec:
-        methods = ("__format__", "__str__", "__repr__")
-    elif argument & FORMAT_CONVERSION:
+    if has_spec and argument & FORMAT_CONVERSION:
         return None
+    methods = ("__format__",) if has_spec else ("__format__", "__str__", "__repr__")
     receiver = site.operand(2 if has_spec else 1)
     return (
         behind(site, Kind.RESULT, site.after[:-1]) if runs_special_method(site, receiver, methods) else None
@@ -155,7 +159,8 @@ def plan_load_attribute(site: Site) -> Action | None:
 
 
 def _is_getter(site: Site, owner: object) -> bool:
-    """A property, descriptor or ``__getattr__``, and nothing is tried after it if it raises AttributeError."""
+    """A property, descriptor or ``__getattr__``, and nothing is tried after it if it raises
+    AttributeError."""
     if runs_special_method(site, owner, ("__getattr__",)):
         return True
     if any("__getattr__" in base.__dict__ for base in type(owner).__mro__):
@@ -234,12 +239,12 @@ def refusal(site: Site, place_name: PlaceName) -> str:
     generator = "" if site.callee.generator is None else " (as a generator)"
     if site.instruction.name in CALLS:
         return (
-            f"it was called{generator} by {caller} through {name_of(called_object(site))}, which is written in C, "
-            "so how far it has come cannot be read"
+            f"it was called{generator} by {caller} through {name_of(called_object(site))}, which is written "
+            "in C, so how far it has come cannot be read"
         )
     return (
-        f"it runs{generator} inside {_words_of(site.instruction)} of {caller}, which Python carries out in C, "
-        "so what would have to follow it cannot be read"
+        f"it runs{generator} inside {_words_of(site.instruction)} of {caller}, which Python carries out in "
+        "C, so what would have to follow it cannot be read"
     )
 
 

@@ -1,7 +1,7 @@
 """Bytes of code: operations, exception tables, line tables.
 
-Formats: ``Objects/exception_handling_notes.txt`` and ``Objects/locations.md`` (``lnotab``'s successor) of CPython
-3.11 and later; both are unchanged up to 3.14.
+Formats: ``Objects/exception_handling_notes.txt`` and ``Objects/locations.md`` (``lnotab``'s successor) of
+CPython 3.11 and later; both are unchanged up to 3.14.
 """
 
 from __future__ import annotations
@@ -96,5 +96,6 @@ def _located(units: int, line_before: int, position: Position) -> bytes:
 
 
 def back_to_line(line_before: int, line: int) -> bytes:
-    """Line table of one code unit that takes the line state to ``line``, so that the original table fits behind."""
+    """Line table of one code unit that takes the line state to ``line``, so that the original table fits
+    behind."""
     return _head(_NO_COLUMNS, 1) + _signed_varint(line - line_before)

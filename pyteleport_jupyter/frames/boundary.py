@@ -1,7 +1,8 @@
-"""What lies between a Python frame and the Python frame that it called: nothing, a C function, a hidden frame.
+"""What lies between a Python frame and the Python frame that it called: nothing, a C function, a hidden
+frame.
 
-Which calls go through C depends on the minor version and on how warm the code is, so nothing may be concluded from
-the instruction alone: the chain of interpreter frames is read.
+Which calls go through C depends on the minor version and on how warm the code is, so nothing may be
+concluded from the instruction alone: the chain of interpreter frames is read.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ class Crossing:
 
     through_c: bool
     through_init: bool
-    """A class was called without C: from 3.13 on a hidden frame calls ``__init__`` and returns the instance."""
+    """A class was called without C: from 3.13 on a hidden frame calls ``__init__`` and returns the
+    instance."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Callee:
     """The frame that an instruction is waiting for."""
 
@@ -45,7 +47,7 @@ class Callee:
         return contents(self.raw.slot(0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Site:
     """An interrupted instruction: the frame, where it is, and the frame it waits for.
 
@@ -107,8 +109,8 @@ def crossing_between(callee: FrameType, caller: FrameType) -> Crossing:
         if HERE.is_entry is None and between.owner >= OWNED_BY_C:
             through_c = True
         else:
-            # A Python frame that f_back skips. 3.11: one that has not begun; 3.13: the caller of __init__.
-            through_init = through_init or callee.f_code.co_name == "__init__"
+            # A Python frame that f_back skips: from 3.13 on the one that calls __init__.
+            through_init = True
             through_c = through_c or between.is_entry
         between = between.previous
     return Crossing(through_c, through_init and not through_c)

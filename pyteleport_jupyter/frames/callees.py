@@ -1,7 +1,8 @@
 """Calls that go through C: which C callables only hand on what the Python function inside them returns.
 
-A C function that calls back keeps its progress in C variables, which nobody can read. Those listed here have none:
-they return the result of the inner frame unchanged and do nothing afterwards. Everything else is refused.
+A C function that calls back keeps its progress in C variables, which nobody can read. Those listed here
+have none: they return the result of the inner frame unchanged and do nothing afterwards. Everything else is
+refused.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ RETURNS_RESULT_OF: Final[dict[object, tuple[str, ...]]] = {
     bool: ("__bool__",),
     format: ("__format__",),
 }
-"""Builtins of one argument that return what the argument's special method returns (after a check of its type)."""
+"""Builtins of one argument that return what the argument's special method returns (after a check of its
+type)."""
 
 
 def method_code(owner: type, name: str) -> CodeType | None:
@@ -66,8 +68,8 @@ def function_code(function: object) -> CodeType | None:
 def runs_special_method(site: Site, receiver: object, names: tuple[str, ...]) -> bool:
     """Whether the callee is one of the special methods of ``receiver``.
 
-    Code is compared by value: after a move a library function is the one of this host, and its running frame has
-    the code that travelled.
+    Code is compared by value: after a move a library function is the one of this host, and its running
+    frame has the code that travelled.
     """
     return any(method_code(type(receiver), name) == site.callee.code for name in names)
 
@@ -83,7 +85,8 @@ def wrapped_function(site: Site, called: object) -> Verdict:
 
 
 def unwrap(called: object) -> CodeType | None:
-    """Code of the function at the core of partials and caches, if there is at least one of these around it."""
+    """Code of the function at the core of partials and caches, if there is at least one of these around
+    it."""
     core = called
     while isinstance(core, functools.partial | functools._lru_cache_wrapper):
         core = core.func if isinstance(core, functools.partial) else core.__wrapped__
@@ -121,7 +124,8 @@ STORES: Final[dict[str, Callable[[int], tuple[int, ...]]]] = {
 
 
 def class_body(site: Site, called: object) -> Verdict:
-    """A class statement, in its body. (A metaclass or ``__init_subclass__`` that runs there is optimised code.)"""
+    """A class statement, in its body. (A metaclass or ``__init_subclass__`` that runs there is optimised
+    code.)"""
     if called is not builtins.__build_class__ or site.callee.code.co_flags & CO_OPTIMIZED:
         return None
     return Kind.CLASS_BODY
@@ -163,8 +167,8 @@ def special_method_of_argument(site: Site, called: object) -> Verdict:
 
 
 def leaving_with(site: Site, called: object) -> Verdict:
-    """``__exit__(None, None, None)`` at the end of a with block. It is a bound method, and calling it through C
-    puts the manager into the slot of the callable."""
+    """``__exit__(None, None, None)`` at the end of a with block. It is a bound method, and calling it
+    through C puts the manager into the slot of the callable."""
     manager = called
     if site.instruction.name != "CALL" or site.instruction.argument != 2 or not _loads_three_nones(site):
         return None
@@ -216,9 +220,9 @@ def called_object(site: Site) -> object:
 def is_trusted(site: Site, called: object) -> bool:
     """Whether the slot really holds the callable.
 
-    ``functools.partial`` with one bound argument puts that argument into the slot before the first one while it
-    runs. Up to 3.12 that is the slot of the callable, so what it holds is compared with the variable that the
-    code loaded it from. From 3.13 on it is the empty slot of the pair.
+    ``functools.partial`` with one bound argument puts that argument into the slot before the first one
+    while it runs. Up to 3.12 that is the slot of the callable, so what it holds is compared with the
+    variable that the code loaded it from. From 3.13 on it is the empty slot of the pair.
     """
     if not SPOKEN.clobbered_callable or site.instruction.name != "CALL":
         return True

@@ -26,7 +26,7 @@ from .words import PlaceName, describe, describe_code, no_place_name
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Interrupted:
     """A frame with its action, before the exceptions of the chain are put where they belong."""
 
@@ -44,9 +44,10 @@ def capture_stack(
 ) -> Stack:
     """Snapshot the running frames from ``top`` out to ``root``, both included.
 
-    Called by functions that ``top`` called: the resumed ``top`` gets the value given to the resume as the result of
-    that call. ``base_exception``: what the frames outside any generator are handling; None to read it from
-    the interpreter, which needs that no function between ``top`` and this one is handling an exception.
+    Called by functions that ``top`` called: the resumed ``top`` gets the value given to the resume as the
+    result of that call. ``base_exception``: what the frames outside any generator are handling; None to
+    read it from the interpreter, which needs that no function between ``top`` and this one is handling an
+    exception.
 
     Raises:
         FrameRefused: a frame cannot go on exactly as it would have. Nothing was changed.
@@ -164,8 +165,8 @@ def _extras(site: Site, action: Action) -> tuple[object, ...]:
 def _base_exception(frames: list[FrameType]) -> BaseException | None:
     """What the frames that belong to no generator are handling.
 
-    Handled exceptions are kept for each running generator and once for the thread. A cell runs inside a coroutine of
-    the shell, so what surrounds the outermost generator of the chain counts, not the thread.
+    Handled exceptions are kept for each running generator and once for the thread. A cell runs inside a
+    coroutine of the shell, so what surrounds the outermost generator of the chain counts, not the thread.
     """
     inside = [generator for frame in frames if (generator := RawFrame.of(frame).generator) is not None]
     if inside:
@@ -182,7 +183,8 @@ def _base_exception(frames: list[FrameType]) -> BaseException | None:
 def _with_handled_exceptions(
     interrupted: list[Interrupted], base: BaseException | None
 ) -> list[tuple[object, ...]]:
-    """The values of each frame, with each handler holding what it handles, from the innermost frame outwards."""
+    """The values of each frame, with each handler holding what it handles, from the innermost frame
+    outwards."""
     current: dict[int | None, object] = {None: base}
     resolved = []
     for each in interrupted:

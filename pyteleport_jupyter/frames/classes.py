@@ -56,8 +56,8 @@ def continue_class(
 ) -> Callable[[], object]:
     """A call of ``__build_class__`` that runs ``body`` in the namespace that the first part has filled.
 
-    The metaclass is not asked for a namespace again: a stand-in gives the one there is, and is then called as the
-    metaclass. Both are C callables or done before the body starts, so no frame of ours surrounds it.
+    The metaclass is not asked for a namespace again: a stand-in gives the one there is, and is then called
+    as the metaclass. Both are C callables or done before the body starts, so no frame of ours surrounds it.
     """
     others = {key: value for key, value in keywords.items() if key != "metaclass"}
     metaclass: Any = _metaclass(types.resolve_bases(bases), keywords.get("metaclass"))
@@ -67,7 +67,8 @@ def continue_class(
 
 
 def _metaclass(bases: tuple[object, ...], given: object) -> object:
-    """The most derived of the given metaclass and those of the bases (Python/bltinmodule.c, __build_class__)."""
+    """The most derived of the given metaclass and those of the bases (Python/bltinmodule.c,
+    __build_class__)."""
     chosen = given if given is not None else type(bases[0]) if bases else type
     if not isinstance(chosen, type):
         return chosen
@@ -78,7 +79,8 @@ def _metaclass(bases: tuple[object, ...], given: object) -> object:
 
 
 def _arguments_of_resumed(site: Site, stack: str) -> ClassArguments:
-    """Of a class statement that moved before: the callable that :func:`continue_class` made is being called."""
+    """Of a class statement that moved before: the callable that :func:`continue_class` made is being
+    called."""
     depth = len(stack)
     slots = (site.stack_slot(depth), site.stack_slot(depth + 1))
     called: Any = next(slot for slot in slots if isinstance(slot, functools.partial))

@@ -1,7 +1,9 @@
-"""How each minor version says in bytecode what a morph has to say, and the few shapes of the stack that differ.
+"""How each minor version says in bytecode what a morph has to say, and the few shapes of the stack that
+differ.
 
-An operation is ``(name, argument)``. Three arguments are filled in by :mod:`.morph`: :data:`FETCH` (the constant
-that hands out the next value), :data:`NONE` and :data:`STOP` (the constants None and StopIteration).
+An operation is ``(name, argument)``. Three arguments are filled in by :mod:`.morph`: :data:`FETCH` (the
+constant that hands out the next value), :data:`NONE` and :data:`STOP` (the constants None and
+StopIteration).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ A stack is a string, bottom to top, one letter for each slot:
 ``v`` an ordinary value (or NULL), ``E`` the exception that was current before this handler was entered
 (pushed by PUSH_EXC_INFO), ``L`` the instruction index that a handler with the *lasti* flag keeps for RERAISE.
 
-The flow is exact on all of the standard library of 3.11 to 3.13: no code object gives two different depths for
-one instruction, and none exceeds its ``co_stacksize``.
+The flow is exact on all of the standard library of 3.11 to 3.13: no code object gives two different depths
+for one instruction, and none exceeds its ``co_stacksize``.
 """
 
 from __future__ import annotations
@@ -74,13 +74,14 @@ class Flow:
         raise ValueError(f"no instruction at offset {offset}")
 
     def handler_at(self, offset: int) -> Handler | None:
-        """The handler that an exception raised at ``offset`` goes to. Inner entries come first in the table."""
+        """The handler that an exception raised at ``offset`` goes to. Inner entries come first in the
+        table."""
         return next((h for h in self.handlers if h.start <= offset < h.end), None)
 
 
 def cache_units(name: str) -> int:
-    """Number of inline cache units behind an instruction (``opcode._inline_cache_entries``: a list on 3.11 and
-    3.12, a mapping by name from 3.13 on)."""
+    """Number of inline cache units behind an instruction (``opcode._inline_cache_entries``: a list on 3.11
+    and 3.12, a mapping by name from 3.13 on)."""
     if hasattr(_CACHES, "get"):
         return int(_CACHES.get(name, 0))
     return int(_CACHES[dis.opmap[name]])
@@ -110,7 +111,8 @@ def _jump_target(operation: int, name: str, argument: int, end: int) -> int | No
 
 
 def handlers_of(table: bytes) -> Iterator[Handler]:
-    """Decode ``co_exceptiontable`` (Objects/exception_handling_notes.txt: varints of six bits, big end first)."""
+    """Decode ``co_exceptiontable`` (Objects/exception_handling_notes.txt: varints of six bits, big end
+    first)."""
     numbers = _varints(table)
     for start in numbers:
         length, target, depth_and_lasti = next(numbers), next(numbers), next(numbers)

@@ -1,9 +1,9 @@
 """Generators, coroutines and async generators as pickles: fresh, suspended, running, finished.
 
-Suspended and running ones come back with a morph as their code. The generator object exists at once (so that cycles
-through it work); its values are loaded when the unpickler sets its state. A running one is started by the frame
-that was driving it. A suspended one has to run its prologue up to its yield: :func:`finish_restore` does that, once
-everything it refers to is there.
+Suspended and running ones come back with a morph as their code. The generator object exists at once (so
+that cycles through it work); its values are loaded when the unpickler sets its state. A running one is
+started by the frame that was driving it. A suspended one has to run its prologue up to its yield:
+:func:`finish_restore` does that, once everything it refers to is there.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from types import (
 from typing import Any, Final, NoReturn
 
 from ..errors import FrameRefused
+from .boundary import contents
+from .calls import bare_function
 from .flow import Flow, Instruction, flow_of
 from .layout import (
     CO_OPTIMIZED,
     CO_VARARGS,
     CO_VARKEYWORDS,
     HERE,
-    NULL,
     RawFrame,
+    argument_count,
     closure_of,
     generator_exception,
     generator_state,
 )
-from .boundary import contents
 from .morph import build_morph
 from .registry import load_values, original_code, record_of
+from .selftest import check_interpreter
 from .slots import position_at, read_slots, with_handled_exceptions
 from .snapshot import Action, FrameSnapshot, Kind, Position, Shape
 from .words import describe, describe_code, no_place_name
@@ -66,6 +68,7 @@ def reduce_generator(generator: object, running: Mapping[int, FrameSnapshot]) ->
     ``running``: see :func:`.snapshot.running_generators`. Raises FrameRefused for one that runs elsewhere or
     waits where it cannot be put back.
     """
+    check_interpreter()
     snapshot = running.get(id(generator))
     if snapshot is not None:
         return _restored(generator, snapshot, snapshot.values)
@@ -113,22 +116,14 @@ def restored_generator(
     name: str,
     qualname: str,
 ) -> object:
-    """A generator that has not started, whose code is the morph; its values follow by :func:`load_generator`."""
+    """A generator that has not started, whose code is the morph; its values follow by
+    :func:`load_generator`."""
     morph = build_morph(code, shape, action, position)
     if not code.co_flags & CO_OPTIMIZED:
         return eval(morph, global_names, local_names)
     function = bare_function(morph, global_names, closure)
     function.__name__, function.__qualname__ = name, qualname
     return function()
-
-
-def bare_function(code: CodeType, global_names: dict[str, Any], closure: Closure) -> FunctionType:
-    """A function of ``code`` that can be called without arguments; all of them are then None."""
-    function = FunctionType(code, global_names, code.co_name, (None,) * code.co_argcount, closure)
-    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    function.__kwdefaults__ = dict.fromkeys(names)
-    function.__qualname__ = code.co_qualname
-    return function
 
 
 def load_generator(generator: object, values: tuple[object, ...]) -> None:
@@ -145,8 +140,8 @@ _unprimed: list[object] = []
 
 
 def finish_restore() -> None:
-    """To be called once all of a pickle is loaded and its cells are filled: bring suspended generators to their
-    yields. They fetch their values; no user code runs."""
+    """To be called once all of a pickle is loaded and its cells are filled: bring suspended generators to
+    their yields. They fetch their values; no user code runs."""
     waiting = _unprimed[:]
     _unprimed.clear()
     for generator in waiting:
@@ -236,7 +231,7 @@ def _reduce_fresh(generator: object, frame: FrameType, code: CodeType) -> Reduce
     if record_of(frame.f_code) is not None:
         _refuse(frame, "it is just being restored")
     named = code.co_argcount + code.co_kwonlyargcount
-    values = [contents(raw.slot(index)) for index in range(named + 2)] if code.co_flags & CO_OPTIMIZED else []
+    values: list[Any] = [contents(raw.slot(index)) for index in range(argument_count(code))]
     keywords = dict(
         zip(code.co_varnames[code.co_argcount : named], values[code.co_argcount : named], strict=False)
     )
@@ -292,8 +287,9 @@ def _end(generator: AsyncGeneratorType[Any, Any]) -> None:
 
 
 def reduce_awaitable(awaitable: object, running: Mapping[int, FrameSnapshot]) -> Reduced:
-    """Reduce tuple of what C puts between an ``await`` and the object that runs: ``coroutine.__await__()`` and
-    ``async_generator.asend()``. Raises FrameRefused for one whose generator is not running with the cell."""
+    """Reduce tuple of what C puts between an ``await`` and the object that runs: ``coroutine.__await__()``
+    and ``async_generator.asend()``. Raises FrameRefused for one whose generator is not running with the
+    cell."""
     driven: Any = next((each for each in gc.get_referents(awaitable) if type(each) in _PREFIXES), None)
     if isinstance(driven, CoroutineType):
         return driven_coroutine, (driven,)

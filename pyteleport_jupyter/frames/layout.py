@@ -2,7 +2,8 @@
 
 One :class:`Layout` per minor version, offsets in bytes, for 64-bit builds with the GIL. Sources:
 ``Include/internal/pycore_frame.h`` and ``Include/cpython/genobject.h`` of each minor. Memory is only ever
-*read* here; nothing in this package writes into the interpreter. :mod:`.selftest` proves a row before it is used.
+*read* here; nothing in this package writes into the interpreter. :mod:`.selftest` proves a row before it is
+used.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ LAYOUTS: Final[dict[tuple[int, int], Layout]] = {
 
 MINOR: Final[tuple[int, int]] = (sys.version_info[0], sys.version_info[1])
 HERE: Final = LAYOUTS.get(MINOR, LAYOUTS[max(LAYOUTS)])
-"""The row of this interpreter. An unknown minor gets the newest row, which its self-test then has to confirm."""
+"""The row of this interpreter. An unknown minor gets the newest row, which its self-test then has to
+confirm."""
 
 
 def word_at(address: int) -> int:
@@ -145,7 +147,8 @@ def object_at(pointer: int) -> object:
 
 
 def _slot_at(address: int) -> object:
-    """The object in a stack or local slot, or NULL. 3.14 keeps two tag bits in each slot; both set: an integer."""
+    """The object in a stack or local slot, or NULL. 3.14 keeps two tag bits in each slot; both set: an
+    integer."""
     word = word_at(address)
     if HERE.tagged and word & 3 == 3:
         return word >> 2

@@ -1,12 +1,14 @@
-"""The code object that puts one frame back and goes on: a prologue before the byte-for-byte unchanged original.
+"""The code object that puts one frame back and goes on: a prologue before the byte-for-byte unchanged
+original.
 
-The prologue fetches the locals and the stack, calls the inner frame (itself a morph) and jumps into the original
-behind the interrupted instruction. All jumps are relative since 3.11, so nothing in the original changes; three
-tables are adjusted: exceptions (shifted, and the inner call is covered by the handler of the original call),
-lines (the inner call has the position of the original call) and the stack size.
+The prologue fetches the locals and the stack, calls the inner frame (itself a morph) and jumps into the
+original behind the interrupted instruction. All jumps are relative since 3.11, so nothing in the original
+changes; three tables are adjusted: exceptions (shifted, and the inner call is covered by the handler of the
+original call), lines (the inner call has the position of the original call) and the stack size.
 
 Names, flags, argument counts and variables stay: zero-argument ``super()`` and introspection need them.
-Values are handed out by ``list.pop`` bound to a list of the frame's own, so that the code object keeps none alive.
+Values are handed out by ``list.pop`` bound to a list of the frame's own, so that the code object keeps none
+alive.
 """
 
 from __future__ import annotations
@@ -80,7 +82,8 @@ class _Writer:
 
 
 def build_morph(code: CodeType, shape: Shape, action: Action, position: Position) -> CodeType:
-    """Make the morph of ``code`` for a frame of this shape, and register it. Its values are loaded separately.
+    """Make the morph of ``code`` for a frame of this shape, and register it. Its values are loaded
+    separately.
 
     ``position``: of the interrupted instruction, for tracebacks that go through the inner call.
     """
@@ -100,7 +103,8 @@ def build_morph(code: CodeType, shape: Shape, action: Action, position: Position
 
 def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
     fetch: list[object] = []
-    # An instruction index kept on the stack counts from the start of the code, which now begins with the prologue.
+    # An instruction index kept on the stack counts from the start of the code, which now begins with the
+    # prologue.
     rebased = tuple(unit + length // UNIT for unit in shape.lasti)
     return (fetch.pop, None, StopIteration, *rebased)
 
@@ -145,7 +149,8 @@ def _loop_end(action: Action, constants: _Constants) -> bytes:
 
 
 def _exception_table(code: CodeType, prologue: _Prologue, action: Action) -> bytes:
-    """Inner handlers first: of the loop, of the original instruction for the inner call, then all originals."""
+    """Inner handlers first: of the loop, of the original instruction for the inner call, then all
+    originals."""
     flow, length = flow_of(code), len(prologue.code)
     entries = [_shifted(handler, length) for handler in flow.handlers]
     covering = flow.handler_at(action.offset)

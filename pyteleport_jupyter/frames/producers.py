@@ -35,7 +35,8 @@ def _loaded(site: Site, user: int, depth: int) -> object:
 
 
 def _producer(site: Site, user: int, depth: int) -> int | None:
-    """The last instruction before ``user``, in the order of the code, that may have written slot ``depth``."""
+    """The last instruction before ``user``, in the order of the code, that may have written slot
+    ``depth``."""
     before, after = site.flow.before, site.flow.after
     for index in range(user - 1, -1, -1):
         writes = index in after and (

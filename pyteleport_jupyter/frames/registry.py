@@ -58,6 +58,6 @@ def values_of(morph: CodeType) -> list[object]:
 
 
 def load_values(morph: CodeType, values: tuple[object, ...]) -> None:
-    """Add ``values`` to those that the morph fetches, behind the ones it has. The list alone refers to them, and
-    each fetch lets one go."""
+    """Add ``values`` to those that the morph fetches, behind the ones it has. The list alone refers to
+    them, and each fetch lets one go."""
     values_of(morph)[:0] = reversed(values)

@@ -1,4 +1,5 @@
-"""From snapshots to something that runs: the morph of each frame, loaded with its values and the one inside it."""
+"""From snapshots to something that runs: the morph of each frame, loaded with its values and the one inside
+it."""
 
 from __future__ import annotations
 
@@ -7,9 +8,10 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
+from .calls import bare_function
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
-from .generators import bare_function, generator_code
+from .generators import generator_code
 from .morph import build_morph
 from .registry import load_values
 from .snapshot import FrameSnapshot, Kind, Stack
@@ -18,11 +20,11 @@ Call = Callable[[], object]
 
 
 def resume_code(stack: Stack, value: object) -> CodeType:
-    """The code object that resumes the whole stack, to be run by ``exec(code, globals, locals)`` or, for the cell
-    with a top-level await, by ``await eval(code, globals, locals)``.
+    """The code object that resumes the whole stack, to be run by ``exec(code, globals, locals)`` or, for
+    the cell with a top-level await, by ``await eval(code, globals, locals)``.
 
-    The call in which the innermost frame was interrupted returns ``value``. The stack is empty afterwards: nothing
-    but the frames themselves keeps their objects alive once they run.
+    The call in which the innermost frame was interrupted returns ``value``. The stack is empty afterwards:
+    nothing but the frames themselves keeps their objects alive once they run.
     """
     frames = stack.take()
     code = _load_all(frames, value)
@@ -41,7 +43,8 @@ def resume_call(stack: Stack, value: object) -> Call:
 
 
 def _load_all(frames: tuple[FrameSnapshot, ...], value: object) -> CodeType:
-    """Make and load the morphs from the innermost frame outwards; the morph of the outermost one is returned."""
+    """Make and load the morphs from the innermost frame outwards; the morph of the outermost one is
+    returned."""
     inner: Call = [value].pop
     code: CodeType | None = None
     within: FrameSnapshot | None = None
@@ -55,7 +58,7 @@ def _load_all(frames: tuple[FrameSnapshot, ...], value: object) -> CodeType:
 
 
 def _loaded_morph(frame: FrameSnapshot, inner: Call) -> CodeType:
-    last = (inner,) if frame.action.kind in CALLING else ()
+    last: tuple[object, ...] = (inner,) if frame.action.kind in CALLING else ()
     if frame.action.kind is Kind.INSTANCE:
         last += frame.extras
     if frame.generator is not None:

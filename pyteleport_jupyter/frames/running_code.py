@@ -8,6 +8,7 @@ import marshal
 import sys
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.machinery import ModuleSpec
 from types import CodeType
 
 from ..errors import CodeDiffers
@@ -50,15 +51,64 @@ def _constant(constant: object) -> str:
 
 
 def reduce_code(code: CodeType) -> tuple[object, ...]:
-    """Reduce tuple for any code object. A morph travels as its original."""
-    return marshal.loads, (marshal.dumps(original_code(code)),)
+    """Reduce tuple for any code object. A morph travels as its original.
+
+    Code of an importable module gets the file name that this module has over there, for tracebacks.
+    """
+    original = original_code(code)
+    library = _library_in(original.co_filename)
+    if library is None:
+        return marshal.loads, (marshal.dumps(original),)
+    return library_code, (marshal.dumps(original), library)
+
+
+def library_code(marshalled: bytes, library: str) -> CodeType:
+    """Code that was defined in the source of an importable module, as of the module's file on this host."""
+    code: CodeType = marshal.loads(marshalled)
+    origin = _origin(library)
+    return code if origin is None or origin == code.co_filename else _relocated(code, origin)
+
+
+def _relocated(code: CodeType, filename: str) -> CodeType:
+    constants = tuple(
+        _relocated(each, filename) if isinstance(each, CodeType) else each for each in code.co_consts
+    )
+    return code.replace(co_filename=filename, co_consts=constants)
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return None  # not importable here, or made by hand
+
+
+def _origin(module: str) -> str | None:
+    """The source file of an importable module; None if there is none."""
+    spec = _spec(module)
+    return spec.origin if spec is not None else None
+
+
+_libraries: dict[str, str] = {}
+"""Modules by source file, as far as they were asked for."""
+
+
+def _library_in(filename: str) -> str | None:
+    """The imported module whose source file has this name."""
+    if filename not in _libraries:
+        for name, module in sys.modules.copy().items():
+            spec = getattr(module, "__spec__", None)
+            if name != "__main__" and spec is not None and spec.origin == filename:
+                _libraries[filename] = name
+                break
+    return _libraries.get(filename)
 
 
 def library_of(code: CodeType, global_names: dict[str, object]) -> str | None:
     """The importable module whose source file defines ``code``, running with these globals; else None."""
     name = global_names.get("__name__")
     module = sys.modules.get(name) if isinstance(name, str) and name != "__main__" else None
-    if module is None or getattr(module, "__dict__", None) is not global_names:
+    if not isinstance(name, str) or getattr(module, "__dict__", None) is not global_names:
         return None
     spec = getattr(module, "__spec__", None)
     return name if spec is not None and spec.origin == code.co_filename else None
@@ -85,7 +135,7 @@ def _difference(frame: FrameSnapshot) -> str | None:
 @lru_cache(maxsize=64)
 def library_hashes(module: str, qualname: str) -> frozenset[str]:
     """Hashes of all code named ``qualname`` in the source of an importable module; empty if there is none."""
-    spec = importlib.util.find_spec(module)
+    spec = _spec(module)
     get_code = getattr(spec.loader, "get_code", None) if spec is not None else None
     found = get_code(module) if get_code is not None else None
     codes = _nested(found) if isinstance(found, CodeType) else ()

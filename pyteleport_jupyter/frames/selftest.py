@@ -11,6 +11,8 @@ from types import FrameType
 from typing import Final
 
 from ..errors import InterpreterUnsupported
+from .boundary import crossing_between
+from .calls import bare_function
 from .dialect import DIALECTS
 from .flow import flow_of
 from .layout import (
@@ -23,7 +25,6 @@ from .layout import (
     generator_exception,
     generator_state,
     local_names,
-    word_at,
 )
 from .morph import build_morph
 from .registry import load_values, original_code
@@ -72,10 +73,12 @@ def _probe(first: object, second: object) -> Iterator[object]:
         raise KeyError(first)
     except KeyError:
         yield kept
+    unbound = first
+    yield unbound
 
 
 def _reads_suspended_frame() -> bool:
-    """Offsets of the frame in its generator, of owner, instruction, stack top, locals and handled exception."""
+    """Offsets of the frame in its generator, of owner, instruction, stack top, locals, handled exception."""
     probe = _probe(_MARK, second := object())
     if generator_state(probe) != HERE.state_created:
         return False
@@ -87,10 +90,9 @@ def _reads_suspended_frame() -> bool:
         and raw.generator is probe
         and generator_state(probe) in HERE.states_suspended
         and raw.instruction_pointer == id(code) + type(code).__basicsize__ + frame.f_lasti
-        and [raw.slot(index) for index in range(3)] == [_MARK, second, kept]
+        and [raw.slot(index) for index in range(4)] == [_MARK, second, kept, NULL]
         and isinstance(generator_exception(probe), KeyError)
-        and raw.saved_depth is not None
-        and raw.saved_depth - len(local_names(code)) == _static_depth(frame)
+        and raw.saved_depth == len(local_names(code)) + _static_depth(frame)
     )
 
 
@@ -106,34 +108,20 @@ def _frame_of(generator: Iterator[object]) -> FrameType:
     return frame
 
 
-def _reads_running_frames() -> bool:
-    """Offsets of the previous frame, and whether entries from C are told from plain calls."""
-    from .boundary import crossing_between
+def _tells_calls_from_c() -> bool:
+    """Offset of the previous frame, and whether an entry from C is told from a plain call."""
 
-    def caller(call: Callable[[Callable[[], object]], object]) -> object:
-        unbound: object
-        if call is None:
-            unbound = call
-            return unbound
-        return call(callee)
-
-    def callee(_: object = None) -> tuple[bool, bool]:
+    def is_called_from_c(_: object = None) -> bool:
         frame = sys._getframe()
-        outer = frame.f_back
-        while outer is not None and outer.f_code is not caller.__code__:
-            outer = outer.f_back
-        if outer is None:
-            return False, False
-        inner = frame if frame.f_back is outer else frame.f_back or frame
-        return crossing_between(inner, outer).through_c, RawFrame.of(outer).slot(1) is NULL
+        return frame.f_back is not None and crossing_between(frame, frame.f_back).through_c
 
-    def directly(function: Callable[[], object]) -> object:
-        return function()
+    def directly() -> bool:
+        return is_called_from_c()
 
-    through_c = caller(lambda function: function())
-    by_c = caller(lambda function: list(map(function, [None]))[0])  # type: ignore[arg-type]
-    del directly
-    return through_c == (False, True) and by_c == (False, True)
+    def through_map() -> bool:
+        return next(map(is_called_from_c, [None]))
+
+    return not directly() and through_map()
 
 
 def _puts_back_a_frame() -> bool:
@@ -150,8 +138,6 @@ def _puts_back_a_frame() -> bool:
     action = Action(Kind.RESULT, call.name, call.offset, call.end, stack)
     morph = build_morph(code, Shape((0, 1), (), stack), action, position_at(code, call.offset))
     load_values(morph, (10, 20, 30, [40].pop))
-    from .generators import bare_function
-
     return original_code(morph) is code and bare_function(morph, {}, None)() == [30, 40, 20]
 
 
@@ -162,6 +148,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     (_is_64_bit, "it is not a 64-bit release build"),
     (_has_gil, "it runs without the global interpreter lock"),
     (_reads_suspended_frame, "its frames do not look as those of its version do"),
-    (_reads_running_frames, "its running frames do not look as those of its version do"),
+    (_tells_calls_from_c, "its running frames do not look as those of its version do"),
     (_puts_back_a_frame, "it does not accept the code that puts a frame back"),
 )

@@ -12,7 +12,7 @@ from .layout import NULL, RawFrame, argument_count, local_names
 from .snapshot import NULL_SLOT, Position, Shape
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contents:
     """What the slots of one frame hold."""
 
@@ -26,8 +26,8 @@ def read_slots(
 ) -> Contents:
     """Read the locals and the stack slots that ``stack`` names (letters of :mod:`.flow`).
 
-    ``shift``: bytes of the morph's prologue before ``code``. ``overrides``: values to take, by depth, instead of what
-    a stack slot holds.
+    ``shift``: bytes of the morph's prologue before ``code``. ``overrides``: values to take, by depth,
+    instead of what a stack slot holds.
     """
     count = len(local_names(code))
     below = [raw.slot(index) for index in range(count)]
@@ -54,8 +54,8 @@ def _original_unit(value: object, shift: int) -> int:
 def with_handled_exceptions(contents: Contents, current: object) -> tuple[tuple[object, ...], object]:
     """Give each entered handler the exception that it handles.
 
-    The interpreter keeps on the stack what was current *before*; ``current`` is what the innermost handler handles.
-    Returns the values and what was current below the outermost handler of this frame.
+    The interpreter keeps on the stack what was current *before*; ``current`` is what the innermost handler
+    handles. Returns the values and what was current below the outermost handler of this frame.
     """
     values = list(contents.values)
     fetched = [letter for letter in contents.shape.stack if letter in VALUE + HANDLER]

@@ -16,7 +16,8 @@ NULL_SLOT: Final = "n"
 
 
 class Kind(StrEnum):
-    """How a frame goes on after the call in which it was interrupted. :data:`.dialect.TAILS` has the bytecode."""
+    """How a frame goes on after the call in which it was interrupted. :data:`.dialect.TAILS` has the
+    bytecode."""
 
     RESULT = "result"
     """The result of the inner frame is the result of the instruction."""
@@ -84,7 +85,7 @@ class Shape:
     """Instruction indexes (in code units of the original) that handlers keep for RERAISE."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrameSnapshot:
     """One interrupted frame. Pickles by reference of this class.
 
@@ -100,7 +101,8 @@ class FrameSnapshot:
     position: Position
     values: tuple[object, ...] = field(repr=False)
     extras: tuple[object, ...] = field(repr=False)
-    """What the continuation needs besides (the instance under construction, the name and bases of a class)."""
+    """What the continuation needs besides (the instance under construction, the name and bases of a
+    class)."""
     globals: dict[str, object] = field(repr=False)
     locals: object = field(repr=False)
     """The namespace of module-level code, class bodies and ``exec``; None for functions."""
@@ -121,7 +123,8 @@ class FrameSnapshot:
 
 @dataclass
 class Stack:
-    """The running frames of a cell, innermost first. Emptied by the resume, so that it keeps nothing alive."""
+    """The running frames of a cell, innermost first. Emptied by the resume, so that it keeps nothing
+    alive."""
 
     frames: tuple[FrameSnapshot, ...]
 
@@ -132,5 +135,6 @@ class Stack:
 
 
 def running_generators(stack: Stack) -> dict[int, FrameSnapshot]:
-    """The frames of the stack that belong to generators, by ``id`` of the generator: to be pickled as running."""
+    """The frames of the stack that belong to generators, by ``id`` of the generator: to be pickled as
+    running."""
     return {id(frame.generator): frame for frame in stack.frames if frame.generator is not None}

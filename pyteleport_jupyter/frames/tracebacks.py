@@ -1,4 +1,5 @@
-"""Tracebacks across machines: each entry gets a real frame of the real code, so lines, columns and names are right.
+"""Tracebacks across machines: each entry gets a real frame of the real code, so lines, columns and names
+are right.
 
 Such a frame is made by running a morph of the code that does nothing but raise, and keeping what was caught.
 """
@@ -10,8 +11,8 @@ from types import CellType, CodeType, FrameType, TracebackType
 from typing import Any, Final, NamedTuple
 
 from . import assemble
+from .calls import bare_function
 from .flow import UNIT
-from .generators import bare_function
 from .layout import GENERATOR_FLAGS
 from .registry import MorphRecord, record_of, register
 from .snapshot import Action, Kind

@@ -18,7 +18,8 @@ def no_place_name(filename: str) -> str | None:
 
 
 def describe(frame: FrameType | FrameSnapshot, place_name: PlaceName = no_place_name) -> str:
-    """Words for a frame: ``f (line 12 of cell 3)``, ``the cell (line 2)``, ``<lambda> (line 7 of plots.py)``."""
+    """Words for a frame: ``f (line 12 of cell 3)``, ``the cell (line 2)``, ``<lambda> (line 7 of
+    plots.py)``."""
     if isinstance(frame, FrameSnapshot):
         return frame.words
     return describe_code(frame.f_code, frame.f_lineno, place_name)
