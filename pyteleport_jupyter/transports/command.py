@@ -12,6 +12,9 @@ from typing import Any
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.transports.link import Link, spawn_child
 
+NAME_LIMIT = 60
+"""Most characters of the command line that messages show."""
+
 
 @dataclass(frozen=True)
 class CommandTransport:
@@ -21,8 +24,9 @@ class CommandTransport:
 
     @property
     def host(self) -> str:
-        """The program and its arguments as the user said them, without its directory."""
-        return " ".join([os.path.basename(self.argv[0]), *self.argv[1:]]) if self.argv else "nothing"
+        """The program and its arguments as the user said them, without its directory, not too long."""
+        words = " ".join([os.path.basename(self.argv[0]), *self.argv[1:]]) if self.argv else "nothing"
+        return words if len(words) <= NAME_LIMIT else words[: NAME_LIMIT - 1] + "…"
 
     def spawn(self, command: str) -> Link:
         """See :class:`~.link.Transport`."""

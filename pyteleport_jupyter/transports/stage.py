@@ -157,7 +157,7 @@ class _Landing:
     def read_answer(self, stage: str) -> dict[str, Any]:
         """The JSON object behind the next PYTHON_MARKER; raises the error that it may be."""
         self.read_until(PYTHON_MARKER, stage)
-        while (end := self.unread.find(b"\n")) < 0:
+        while (end := self.unread.find(b"\n", 0, ANSWER_LIMIT)) < 0:
             if len(self.unread) > ANSWER_LIMIT:
                 raise errors.ProtocolBroken(host=self._host, reason="an answer without an end")
             self._wait(write=b"")

@@ -1,0 +1,174 @@
+"""What goes into argv on the target: small, constant, harmless; and the search for a Python that fits."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from far_side import fresh_home, nothing_stays
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.remote import first_stage
+from pyteleport_jupyter.transports import BootRequest, CommandTransport, Landed, close_link, land
+
+HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
+WRONG = """#!/bin/sh
+[ "$1" = -I ] || exec {python} "$@"
+shift 4
+exec {python} -I -S -c '
+import sys
+sys.version_info, sys.version = (3, 9, 18), "3.9.18 (stub)"
+exec(sys.argv[2].replace(chr(124), chr(10)))
+' "$@"
+"""
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with fresh_home() as home:
+        monkeypatch.setenv("HOME", str(home))
+        yield home
+        nothing_stays(home)
+
+
+def land_there(request: BootRequest) -> Landed:
+    transport = CommandTransport(("/bin/sh", "-c"))
+    link = transport.spawn(request.command)
+    try:
+        return land(link, transport, request, None, time.monotonic() + 30)
+    finally:
+        close_link(link)
+
+
+def only_these(home: Path, **programs: str) -> None:
+    """Let the login shell find these scripts and the usual tools, but no other Python."""
+    folder = home / "bin"
+    folder.mkdir()
+    for tool in ("sh", "sleep"):
+        (folder / tool).symlink_to(f"/bin/{tool}")
+    for name, script in programs.items():
+        program = folder / name.replace("_", ".")
+        program.write_text(script)
+        program.chmod(0o755)
+    for name in (".bash_profile", ".profile"):
+        (home / name).write_text(f"PATH={folder}\n")
+
+
+REAL = f'#!/bin/sh\nexec {sys.executable} "$@"\n'
+OTHER = WRONG.format(python=sys.executable)
+
+
+def test_it_is_small() -> None:
+    assert len(first_stage.REMOTE_COMMAND) < 200
+    assert len(first_stage.FIRST_STAGE) < 1200
+    assert len(first_stage.start_line(HERE, "/usr/bin/python3")) < 1800
+    assert len(first_stage.start_line(HERE, setup="module load python")) < 2200
+    assert len(first_stage.header("attach")) < 16_000
+
+
+def test_it_is_one_line_that_survives_its_quoting() -> None:
+    assert not {"|", "'"} & set(first_stage.FIRST_STAGE)
+    for line in (
+        first_stage.start_line(HERE),
+        first_stage.start_line(HERE, "~/my env/bin/python", "a 'b' \"c\";"),
+    ):
+        assert line.count(b"\n") == 1
+        assert line.endswith(b"\n")
+
+
+def test_markers_are_not_in_what_a_shell_might_echo() -> None:
+    said = first_stage.REMOTE_COMMAND.encode() + first_stage.start_line(HERE) + first_stage.header("attach")
+    assert first_stage.SHELL_MARKER not in said
+    assert first_stage.PYTHON_MARKER not in said
+
+
+def test_it_is_constant() -> None:
+    assert first_stage.start_line(HERE) == first_stage.start_line(HERE)
+
+
+def test_old_pythons_understand_it_well_enough_to_say_what_they_are() -> None:
+    """The grammar of 3.4 is the oldest that ast knows to check."""
+    import ast
+
+    with_feature = ast.parse(first_stage.FIRST_STAGE, feature_version=(3, 4))
+    assert with_feature.body
+
+
+def test_the_login_environment_decides(home: Path) -> None:
+    only_these(home, python3=REAL)
+    assert land_there(BootRequest()).version.startswith(HERE)
+
+
+def test_a_python_by_name(home: Path) -> None:
+    only_these(home, mypython=REAL)
+    assert land_there(BootRequest(python="mypython")).version.startswith(HERE)
+
+
+def test_a_python_in_the_home_directory(home: Path) -> None:
+    (home / "my env").mkdir()
+    (home / "my env" / "python").symlink_to(sys.executable)
+    assert land_there(BootRequest(python="~/my env/python")).version.startswith(HERE)
+
+
+def test_another_python3_makes_way_for_the_one_that_fits(home: Path) -> None:
+    only_these(home, python3=OTHER, **{f"python{HERE}".replace(".", "_"): REAL})
+    assert land_there(BootRequest()).version.startswith(HERE)
+
+
+def test_setup_can_bring_the_python(home: Path) -> None:
+    only_these(home)
+    (home / "more").mkdir()
+    (home / "more" / "python3").symlink_to(sys.executable)
+    assert land_there(BootRequest(setup=f"PATH=$PATH:{home}/more;")).version.startswith(HERE)
+
+
+@pytest.mark.parametrize(
+    "setup", ["echo noise; echo noise >&2", "cat", "read line", "printf 'x%.0s' 1 2 3;;;", "(", "false"]
+)
+def test_a_setup_that_talks_listens_or_fails_does_no_harm(home: Path, setup: str) -> None:
+    assert land_there(BootRequest(python=sys.executable, setup=setup)).version.startswith(HERE)
+
+
+def test_a_profile_that_reads_gets_nothing_of_ours(home: Path) -> None:
+    only_these(home, python3=REAL)
+    for name in (".bash_profile", ".profile"):
+        (home / name).write_text((home / name).read_text() + "read answer; echo $answer; /bin/cat\n")
+    assert land_there(BootRequest()).version.startswith(HERE)
+
+
+def test_no_python(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_these(home)
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    with pytest.raises(errors.NoPython, match="sh -c has no Python that was found: there is none"):
+        land_there(BootRequest())
+
+
+@pytest.mark.parametrize("python", ["/no/such/python", "no-such-python", "~/no/python", "; echo injected"])
+def test_a_python_that_is_not_there(home: Path, python: str) -> None:
+    with pytest.raises(errors.NoPython):
+        land_there(BootRequest(python=python))
+
+
+def test_a_python_that_cannot_run(home: Path) -> None:
+    only_these(home, python3="#!/bin/sh\necho 'python3: cannot execute binary file' >&2; exit 126\n")
+    with pytest.raises(errors.NoPython, match="cannot execute binary file"):
+        land_there(BootRequest())
+
+
+def test_the_wrong_minor_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_these(home, python3=OTHER)
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    with pytest.raises(errors.WrongPython, match=rf"has Python 3\.9, this session runs {HERE}"):
+        land_there(BootRequest())
+
+
+def test_the_start_line_is_what_a_posix_shell_understands() -> None:
+    for line in (first_stage.start_line(HERE), first_stage.start_line(HERE, "/usr/bin/python3")):
+        subprocess.run(["/bin/sh", "-n", "-c", line.decode()], check=True)
+        assert shlex.split(line.decode())
