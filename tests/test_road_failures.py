@@ -65,7 +65,7 @@ def test_a_target_that_will_not_do(
 def test_another_minor_version_is_named(lab: Lab, kernel: LabKernel) -> None:
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("otherminor")):
-        run = refused(kernel, "otherminor")
+        run = refused(kernel, "otherminor --python python3")
     assert run.error is not None
     assert run.error.startswith("WrongPython: otherminor has Python 3.")
     assert "this session runs 3." in run.error
