@@ -47,9 +47,9 @@ def test_metaclasses_of_the_user_do_not_run_again(move: Move) -> None:
         "class A(metaclass=Meta, kw=1):\n    @abc.abstractmethod\n    def f(self): ...\nclass B(A):\n    def f(self): return 1\nA.register(int)\nbefore = len(log)"
     )
     assert far("(len(log) == before, log[0])") == "(True, ('new', 'A', {'kw': 1}))"
-    assert far("(type(A) is Meta, B()[1].f(), isinstance(3, A), issubclass(B, A), A.__abstractmethods__)") == (
-        "(True, 1, True, True, frozenset({'f'}))"
-    )
+    assert far(
+        "(type(A) is Meta, B()[1].f(), isinstance(3, A), issubclass(B, A), A.__abstractmethods__)"
+    ) == ("(True, 1, True, True, frozenset({'f'}))")
 
 
 def test_slots(move: Move) -> None:
@@ -57,7 +57,10 @@ def test_slots(move: Move) -> None:
         "class P:\n    __slots__ = ('x', '__y', '__weakref__')\n    def __init__(self): self.x = 1; self.__y = 2\n    def y(self): return self.__y\n"
         "class Q(P):\n    __slots__ = 'z'\np = P(); q = Q(); q.z = p"
     )
-    assert far("(p.x, p.y(), q.z is p, hasattr(p, '__dict__'), hasattr(q, '__dict__'))") == "(1, 2, True, False, False)"
+    assert (
+        far("(p.x, p.y(), q.z is p, hasattr(p, '__dict__'), hasattr(q, '__dict__'))")
+        == "(1, 2, True, False, False)"
+    )
 
 
 def test_abstract_classes_with_virtual_subclasses(move: Move) -> None:
@@ -73,9 +76,9 @@ def test_dataclasses(move: Move) -> None:
     assert far("(D(2) > d, D(1).y is not D(1).y, keys[F(2)], F().x, m is dataclasses.MISSING)") == (
         "(True, True, 'two', 3, True)"
     )
-    assert far("[f.default is dataclasses.MISSING for f in dataclasses.fields(D)], dataclasses.replace(d, x=9).x") == (
-        "([True, True], 9)"
-    )
+    assert far(
+        "[f.default is dataclasses.MISSING for f in dataclasses.fields(D)], dataclasses.replace(d, x=9).x"
+    ) == ("([True, True], 9)")
 
 
 def test_enumerations(move: Move) -> None:
@@ -85,12 +88,12 @@ def test_enumerations(move: Move) -> None:
         "    @property\n    def both(self): return self.mass + self.radius\nclass F(enum.Flag):\n    A = enum.auto(); B = enum.auto(); C = A | B\n"
         "class N(enum.IntEnum):\n    ONE = 1\nclass S(enum.StrEnum):\n    X = enum.auto()\nr = Color.RED; both = F.A | F.B; n = N.ONE; s = S.X"
     )
-    assert far("(r is Color.RED, Color.ALIAS is r, Color(2).shout(), Color['GREEN'].value, list(Color.__members__))") == (
-        "(True, True, 'GREEN!', 2, ['RED', 'GREEN', 'ALIAS'])"
-    )
-    assert far("(Planet.EARTH.mass, Planet.EARTH.both, both is F.C, F.A in both, n + 1, N(1) is n, s + 'y')") == (
-        "(1, 3, True, True, 2, True, 'xy')"
-    )
+    assert far(
+        "(r is Color.RED, Color.ALIAS is r, Color(2).shout(), Color['GREEN'].value, list(Color.__members__))"
+    ) == ("(True, True, 'GREEN!', 2, ['RED', 'GREEN', 'ALIAS'])")
+    assert far(
+        "(Planet.EARTH.mass, Planet.EARTH.both, both is F.C, F.A in both, n + 1, N(1) is n, s + 'y')"
+    ) == ("(1, 3, True, True, 2, True, 'xy')")
 
 
 def test_typing_classes(move: Move) -> None:
@@ -100,12 +103,12 @@ def test_typing_classes(move: Move) -> None:
         "class N(typing.NamedTuple):\n    a: int\n    b: str = 'b'\nclass D(typing.TypedDict, total=False):\n    k: int\n"
         "U = typing.NewType('U', int)\nL = typing.ParamSpec('L')\nalias = list[H]; maybe = typing.Optional[G[int]]"
     )
-    assert far("(G[str].__origin__ is G, H(1).x, N(1), N(1)._replace(b='c').b, D(k=1), U(3), alias.__args__[0] is H)") == (
-        "(True, 1, N(a=1, b='b'), 'c', {'k': 1}, 3, True)"
-    )
-    assert far("(G.__parameters__[0] is T, maybe.__args__[0].__origin__ is G, D.__annotations__, L.__name__)") == (
-        "(True, True, {'k': <class 'int'>}, 'L')"
-    )
+    assert far(
+        "(G[str].__origin__ is G, H(1).x, N(1), N(1)._replace(b='c').b, D(k=1), U(3), alias.__args__[0] is H)"
+    ) == ("(True, 1, N(a=1, b='b'), 'c', {'k': 1}, 3, True)")
+    assert far(
+        "(G.__parameters__[0] is T, maybe.__args__[0].__origin__ is G, D.__annotations__, L.__name__)"
+    ) == ("(True, True, {'k': <class 'int'>}, 'L')")
     assert far("isinstance(type('X', (), {'f': 1})(), R)") == "True"
 
 
@@ -129,7 +132,9 @@ def test_descriptors_are_not_told_their_name_again(move: Move) -> None:
 
 def test_classes_that_refer_to_each_other(move: Move) -> None:
     far = move("class A: pass\nclass B:\n    other = A\nA.other = B\nA.self = A\nA.instance = A()")
-    assert far("(A.other is B, B.other is A, A.self is A, type(A.instance) is A)") == "(True, True, True, True)"
+    assert (
+        far("(A.other is B, B.other is A, A.self is A, type(A.instance) is A)") == "(True, True, True, True)"
+    )
 
 
 def test_delegating_attribute_lookup_is_not_asked_while_loading(move: Move) -> None:
@@ -142,7 +147,9 @@ def test_delegating_attribute_lookup_is_not_asked_while_loading(move: Move) -> N
 
 
 def test_types_without_an_importable_name(move: Move) -> None:
-    far = move("import types\nt = [type(f) for f in (lambda: 1, {}.keys(), iter([]), None, ..., types.CellType())]")
+    far = move(
+        "import types\nt = [type(f) for f in (lambda: 1, {}.keys(), iter([]), None, ..., types.CellType())]"
+    )
     assert far("[k.__name__ for k in t]") == (
         "['function', 'dict_keys', 'list_iterator', 'NoneType', 'ellipsis', 'cell']"
     )
@@ -153,6 +160,6 @@ def test_sentinels(move: Move) -> None:
         "import inspect, functools, traitlets\nmine = object(); l = [mine]\nlibrary = functools._initial_missing\nu = traitlets.Undefined\n"
         "e = inspect.Parameter.empty"
     )
-    assert far("(l[0] is mine, library is functools._initial_missing, u is traitlets.Undefined, e is inspect._empty)") == (
-        "(True, True, True, True)"
-    )
+    assert far(
+        "(l[0] is mine, library is functools._initial_missing, u is traitlets.Undefined, e is inspect._empty)"
+    ) == ("(True, True, True, True)")

@@ -23,19 +23,29 @@ def test_all_attributes_of_a_function(move: Move) -> None:
 
 
 def test_function_without_docstring_has_none(move: Move) -> None:
-    assert move("def f():\n    return 'first constant'\nl = lambda: 'x'")("(f.__doc__, l.__doc__)") == "(None, None)"
+    assert (
+        move("def f():\n    return 'first constant'\nl = lambda: 'x'")("(f.__doc__, l.__doc__)")
+        == "(None, None)"
+    )
 
 
 def test_importable_functions_go_by_name(move: Move) -> None:
-    far = move("import json, collections\nf = json.dumps\nm = json.JSONEncoder.default\nc = collections.OrderedDict.fromkeys")
+    far = move(
+        "import json, collections\nf = json.dumps\nm = json.JSONEncoder.default\nc = collections.OrderedDict.fromkeys"
+    )
     assert far("[f is __import__('json').dumps, m is json.JSONEncoder.default, type(c('ab')).__name__]") == (
         "[True, True, 'OrderedDict']"
     )
 
 
 def test_function_behind_a_classmethod_of_a_library(move: Move) -> None:
-    far = move("import fractions\nfunction = vars(fractions.Fraction)['from_float'].__func__\nbound = fractions.Fraction.from_float")
-    assert far("(function is vars(fractions.Fraction)['from_float'].__func__, bound(0.5))") == "(True, Fraction(1, 2))"
+    far = move(
+        "import fractions\nfunction = vars(fractions.Fraction)['from_float'].__func__\nbound = fractions.Fraction.from_float"
+    )
+    assert (
+        far("(function is vars(fractions.Fraction)['from_float'].__func__, bound(0.5))")
+        == "(True, Fraction(1, 2))"
+    )
 
 
 def test_wrapped_user_function_keeps_the_wrapper(move: Move) -> None:
@@ -54,15 +64,19 @@ def test_methods_do_not_ask_the_instance(move: Move) -> None:
 
 
 def test_method_in_its_own_instance(move: Move) -> None:
-    far = move("class A:\n    def __init__(self): self.again = self.run\n    def run(self): return self\na = A(); b = a.again")
+    far = move(
+        "class A:\n    def __init__(self): self.again = self.run\n    def run(self): return self\na = A(); b = a.again"
+    )
     assert far("(a.again() is a, b() is a)") == "(True, True)"
 
 
 def test_builtin_functions_and_slot_wrappers(move: Move) -> None:
-    far = move("import math\nf = [len, math.sin, print, int.__add__, (5).__add__, object.__new__, dict.fromkeys, 'x'.__str__]")
-    assert far("(f[0] is len, f[1] is math.sin, f[2] is print, f[3](1, 2), f[4](1), type(f[5](object)), f[6]('a'), f[7]())") == (
-        "(True, True, True, 3, 6, <class 'object'>, {'a': None}, 'x')"
+    far = move(
+        "import math\nf = [len, math.sin, print, int.__add__, (5).__add__, object.__new__, dict.fromkeys, 'x'.__str__]"
     )
+    assert far(
+        "(f[0] is len, f[1] is math.sin, f[2] is print, f[3](1, 2), f[4](1), type(f[5](object)), f[6]('a'), f[7]())"
+    ) == ("(True, True, True, 3, 6, <class 'object'>, {'a': None}, 'x')")
 
 
 def test_caches_are_made_anew(move: Move) -> None:
@@ -70,7 +84,10 @@ def test_caches_are_made_anew(move: Move) -> None:
         "import functools, re\ncalls = []\n@functools.lru_cache(maxsize=7)\ndef f(n):\n    calls.append(n)\n    return n\nf(1)\n"
         "@functools.cache\ndef fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nlibrary = re._compile if False else functools._make_key"
     )
-    assert far("(f(1), f(1), calls, f.cache_parameters()['maxsize'], fib(50))") == "(1, 1, [1, 1], 7, 12586269025)"
+    assert (
+        far("(f(1), f(1), calls, f.cache_parameters()['maxsize'], fib(50))")
+        == "(1, 1, [1, 1], 7, 12586269025)"
+    )
 
 
 def test_importable_caches_go_by_name(move: Move) -> None:
@@ -111,6 +128,11 @@ def test_morphed_code_is_not_needed_to_write_functions(move: Move) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is new in 3.12")
 def test_type_parameters(move: Move) -> None:
-    far = move("def f[T](x: T) -> T: return x\nclass C[T]:\n    def m(self) -> T: ...\ntype A[K] = dict[K, int]")
-    assert far("(f(1), f.__type_params__[0] is f.__annotations__['x'], C[int].__origin__ is C)") == "(1, True, True)"
+    far = move(
+        "def f[T](x: T) -> T: return x\nclass C[T]:\n    def m(self) -> T: ...\ntype A[K] = dict[K, int]"
+    )
+    assert (
+        far("(f(1), f.__type_params__[0] is f.__annotations__['x'], C[int].__origin__ is C)")
+        == "(1, True, True)"
+    )
     assert far("A[str].__value__, A.__name__") == "(dict[~K, int], 'A')"

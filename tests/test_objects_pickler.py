@@ -30,7 +30,9 @@ def test_items_share_the_memo_with_the_namespace(move: Move) -> None:
 
 
 def test_functions_keep_their_namespace(move: Move) -> None:
-    far = move("counter = 0\ndef f():\n    global counter\n    counter += 1\n    return g()\ndef g(): return counter")
+    far = move(
+        "counter = 0\ndef f():\n    global counter\n    counter += 1\n    return g()\ndef g(): return counter"
+    )
     assert far("(f(), f(), counter, f.__globals__ is globals())") == "(1, 2, 2, True)"
 
 
@@ -60,8 +62,13 @@ def test_namespace_and_live_objects_go_by_name(move: Move) -> None:
 
 
 def test_dict_of_a_module_inside_a_container_is_that_dict(move: Move) -> None:
-    far = move("import math, json.decoder, builtins\nx = [vars(math), {'d': vars(json.decoder)}, vars(builtins)]")
-    assert far("[x[0] is vars(math), x[1]['d'] is vars(json.decoder), x[2] is vars(builtins)]") == "[True, True, True]"
+    far = move(
+        "import math, json.decoder, builtins\nx = [vars(math), {'d': vars(json.decoder)}, vars(builtins)]"
+    )
+    assert (
+        far("[x[0] is vars(math), x[1]['d'] is vars(json.decoder), x[2] is vars(builtins)]")
+        == "[True, True, True]"
+    )
 
 
 def test_user_code_that_runs_while_loading_finds_its_globals(move: Move) -> None:
@@ -105,7 +112,10 @@ def test_arrays_travel_beside_the_stream_without_a_copy(own_main: None) -> None:
 
 def test_arrays_arrive_writable_and_equal(move: Move) -> None:
     far = move("import numpy as np\na = np.arange(1000).reshape(10, 100); f = np.asfortranarray(a); same = a")
-    assert far("(int(a.sum()), same is a, a.flags.writeable, bool((f == a).all()))") == "(499500, True, True, True)"
+    assert (
+        far("(int(a.sum()), same is a, a.flags.writeable, bool((f == a).all()))")
+        == "(499500, True, True, True)"
+    )
 
 
 def test_arrays_live_in_the_received_buffers(own_main: None) -> None:
@@ -117,19 +127,27 @@ def test_arrays_live_in_the_received_buffers(own_main: None) -> None:
 
 
 def test_two_dumps_are_the_same_bytes(own_main: None) -> None:
-    namespace = main_of("import math\ndef f(): return math.pi\nclass A:\n    x = f\nd = {'a': [1, 2.5, A()], 'b': f}")
-    first, second = (objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {}) for _ in range(2))
+    namespace = main_of(
+        "import math\ndef f(): return math.pi\nclass A:\n    x = f\nd = {'a': [1, 2.5, A()], 'b': f}"
+    )
+    first, second = (
+        objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {}) for _ in range(2)
+    )
     assert first.stream == second.stream
 
 
 def test_modules_of_the_stream_are_listed(own_main: None) -> None:
-    pickled = pickled_of("import json.decoder, fractions\nx = fractions.Fraction(1)\nj = json.decoder\ndef f(): pass")
+    pickled = pickled_of(
+        "import json.decoder, fractions\nx = fractions.Fraction(1)\nj = json.decoder\ndef f(): pass"
+    )
     assert {"json.decoder", "fractions"} <= pickled.modules
     assert not {name for name in pickled.modules if name.startswith(("pyteleport_jupyter", "cloudpickle"))}
 
 
 def test_functions_by_name_of_numpy_are_listed(own_main: None) -> None:
-    assert "numpy" in {name.partition(".")[0] for name in pickled_of("from numpy import sin as s, float32 as f").modules}
+    assert "numpy" in {
+        name.partition(".")[0] for name in pickled_of("from numpy import sin as s, float32 as f").modules
+    }
 
 
 @pytest.mark.parametrize("kind", ["x = [x]", "x = {'x': x}", "x = N(x)", "x = (x,)"])
@@ -155,9 +173,9 @@ def test_module_of_run_keeps_its_globals(move: Move) -> None:
     module = ModuleType("__main__", "of a script")
     exec("n = 1\ndef f():\n    global n\n    n += 1\n    return n", vars(module))
     far = move("x = 1", function=module.f, main=module)
-    assert far("(items['function'](), items['main'].n, items['function'].__globals__ is vars(items['main']))") == (
-        "(2, 2, True)"
-    )
+    assert far(
+        "(items['function'](), items['main'].n, items['function'].__globals__ is vars(items['main']))"
+    ) == ("(2, 2, True)")
 
 
 def test_handmade_module_can_be_imported_there(move: Move) -> None:

@@ -99,7 +99,7 @@ def _module_references(anchors: Anchors) -> list[Reference]:
         )  # a lazy module would load itself on an ordinary access
         if content is anchors.namespace:
             found.append(Reference("module", name, module))
-        elif type(module) is not ModuleType or names.is_importable_module(module):
+        elif type(module) is not ModuleType or names.is_importable_module(name):
             found += [Reference("module", name, module), Reference("globals", name, content)]
     found += [
         Reference("variable", name, target)

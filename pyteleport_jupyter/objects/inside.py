@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
-from types import CellType, FunctionType
+from types import BuiltinMethodType, CellType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
@@ -14,10 +15,9 @@ INSIDE = " (inside)"
 
 
 class Step(NamedTuple):
-    """One step of a path as text. A hidden one is only shown if nothing follows that Python could write."""
+    """One step of a path, as text."""
 
     text: str
-    is_hidden: bool = False
 
 
 class Path(NamedTuple):
@@ -102,30 +102,42 @@ def _of_function(function: FunctionType) -> Iterator[tuple[Step, Any]]:
 
 def _of_reduced(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[Step, Any]]:
     function, args, state, items, pairs = ([*reduced, None, None, None])[:5]
-    yield Step(INSIDE, is_hidden=True), function
-    named = (
-        {id(child): name for name, child in getattr(obj, "__dict__", {}).items()}
-        if not isinstance(obj, type)
-        else {}
-    )
-    for child in args:
+    named = _named_parts(obj)
+    for child in (function, *args):
         yield _step_to(child, named), child
-    yield from _of_state(state)
+    yield from _of_state(state, named)
     for index, child in enumerate(items or ()):
         yield Step(f"[{index}]"), child
     for key, child in pairs or ():
         yield Step(f"[{_short(key)}]"), child
 
 
+PARTS: dict[type, tuple[str, ...]] = {
+    BaseException: ("args", "__traceback__", "__cause__", "__context__"),
+    functools.partial: ("func", "args", "keywords"),
+    MethodType: ("__func__", "__self__"),
+    BuiltinMethodType: ("__self__",),
+}
+"""Attributes that are not in ``__dict__``."""
+
+
+def _named_parts(obj: Any) -> dict[int, str]:
+    """``id`` of what the attributes of ``obj`` hold -> name of the attribute."""
+    names = [name for kind, parts in PARTS.items() if issubclass(type(obj), kind) for name in parts]
+    named = {id(getattr(obj, name)): name for name in names}
+    if not issubclass(type(obj), type):
+        named |= {id(child): name for name, child in getattr(obj, "__dict__", {}).items()}
+    return named
+
+
 def _step_to(child: Any, named: dict[int, str]) -> Step:
     name = named.get(id(child))
-    return Step(f".{name}") if name else Step(INSIDE, is_hidden=True)
+    return Step(f".{name}") if name else Step(INSIDE)
 
 
-def _of_state(state: Any) -> Iterator[tuple[Step, Any]]:
-    parts = state if type(state) is tuple else (state,)
-    for part in parts:
+def _of_state(state: Any, named: dict[int, str]) -> Iterator[tuple[Step, Any]]:
+    for part in state if type(state) is tuple else (state,):
         if type(part) is dict and all(type(name) is str for name in part):
             yield from ((Step(f".{name}" if name else ""), child) for name, child in part.items())
         else:
-            yield Step(INSIDE, is_hidden=True), part
+            yield _step_to(part, named), part

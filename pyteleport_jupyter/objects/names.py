@@ -20,23 +20,21 @@ UNNAMED_TYPES: dict[type, tuple[str, str]] = {
 """Types of the interpreter that their own module does not hold (``function``): where else they stand."""
 
 
-def is_importable_module(module: ModuleType) -> bool:
-    """Whether another process can import ``module`` by its name."""
-    if module.__name__ in NOTEBOOK_MODULES or sys.modules.get(module.__name__) is not module:
+def is_importable_module(name: str) -> bool:
+    """Whether others can import what ``sys.modules`` calls ``name`` (its ``__name__`` may differ)."""
+    module = sys.modules.get(name)
+    if name in NOTEBOOK_MODULES or not isinstance(module, ModuleType):
         return False
     if vars(module).get("__spec__") is not None:
         return True
     # C extensions make some submodules without a spec (pyexpat.errors): they come with their parent.
-    parent = sys.modules.get(module.__name__.rpartition(".")[0])
-    return isinstance(parent, ModuleType) and is_importable_module(parent)
+    return "." in name and is_importable_module(name.rpartition(".")[0])
 
 
 def home_module(definition: Any) -> ModuleType | None:
     """The importable module that a function or class says it comes from, or None."""
-    module = (
-        sys.modules.get(name) if isinstance(name := getattr(definition, "__module__", None), str) else None
-    )
-    return module if isinstance(module, ModuleType) and is_importable_module(module) else None
+    name = getattr(definition, "__module__", None)
+    return sys.modules[name] if isinstance(name, str) and is_importable_module(name) else None
 
 
 def is_importable(definition: Any) -> bool:
@@ -60,9 +58,10 @@ def find_definition(module: str, qualname: str) -> Any:
 
 def is_definition_of_class(function: Any) -> bool:
     """Whether :func:`find_definition` finds ``function`` although attribute access gives something else."""
-    module = home_module(function)
+    if home_module(function) is None:
+        return False
     try:
-        return module is not None and find_definition(module.__name__, function.__qualname__) is function
+        return find_definition(function.__module__, function.__qualname__) is function
     except (KeyError, TypeError, ImportError):
         return False
 
@@ -85,11 +84,11 @@ def module_variables() -> dict[int, tuple[str, str]]:
     These are the sentinels that code compares with ``is``, such as ``dataclasses.MISSING``.
     """
     found: dict[int, tuple[str, str]] = {}
-    for module in list(sys.modules.values()):
-        if type(module) is ModuleType and is_importable_module(module):
+    for module_name, module in list(sys.modules.items()):
+        if type(module) is ModuleType and is_importable_module(module_name):
             for name, value in list(vars(module).items()):
                 if is_stateless(value):
-                    found.setdefault(id(value), (module.__name__, name))
+                    found.setdefault(id(value), (module_name, name))
     return found
 
 

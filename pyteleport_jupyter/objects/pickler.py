@@ -139,7 +139,9 @@ def _is_primed(reference: Reference, reduction: Reduction) -> bool:
 
 def _records(root: Mapping[str, Any], reduction: Reduction) -> Iterator[tuple[str, Any]]:
     namespace: Mapping[str, Any] = root.get("namespace") or {}
-    yield "definitions", {name: value for name, value in namespace.items() if isinstance(value, DEFINITIONS)}
+    # Not isinstance: it asks the object, which may be a proxy of something that is gone.
+    defined = {name: value for name, value in namespace.items() if issubclass(type(value), DEFINITIONS)}
+    yield "definitions", defined
     yield from _cell_records(reduction)
     yield "root", dict(root)
     yield from _cell_records(reduction)

@@ -72,7 +72,9 @@ def reason_of(error: Exception) -> str:
 
 
 def type_name(obj: Any) -> str:
-    """``module.Type``, or ``Type`` if it is built in or of the notebook."""
+    """``module.Type``, or ``Type`` if it is built in or of the notebook; a class by its own name."""
+    if isinstance(obj, type):
+        return f"class {obj.__qualname__}"
     kind = type(obj)
     is_plain = kind.__module__ in ("builtins", "__main__")
     return kind.__qualname__ if is_plain else f"{kind.__module__}.{kind.__qualname__}"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from types import GetSetDescriptorType, MemberDescriptorType
-from typing import Any
+from typing import Any, cast
 
 from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.reduction import Reduction
@@ -85,7 +85,7 @@ def make_class(metaclass: Any, name: str, bases: tuple[type, ...], at_birth: dic
     """The class without its attributes. Metaclasses of libraries do their work, the user's did theirs."""
     with _hooks_silenced(metaclass, bases):
         if f"{metaclass.__module__}.{metaclass.__qualname__}" in MADE_DIRECTLY:
-            return type.__new__(metaclass, name, bases, dict(at_birth))
+            return cast(type, type.__new__(metaclass, name, bases, dict(at_birth)))
         if names.is_importable(metaclass):
             return _make_like_a_statement(metaclass, name, bases, at_birth)
         library = next(

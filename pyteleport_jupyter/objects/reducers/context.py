@@ -28,11 +28,11 @@ def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
 
 
 def _holder(variable: ContextVar[Any]) -> tuple[str, str] | None:
-    for module in list(sys.modules.values()):
-        if type(module) is ModuleType and names.is_importable_module(module):
+    for module_name, module in list(sys.modules.items()):
+        if type(module) is ModuleType and names.is_importable_module(module_name):
             for name, value in list(vars(module).items()):
                 if value is variable:
-                    return module.__name__, name
+                    return module_name, name
     return None
 
 

@@ -46,7 +46,7 @@ def _name(file: Any) -> Any:
 def _contents(file: Any) -> bytes:
     """All bytes of a regular file that is open for reading only; the file itself is not touched."""
     if not isinstance(file, io.BufferedReader):
-        raise CannotMove("it is open for writing")
+        raise CannotMove("it is open for writing" if file.writable() else "it is open without a buffer")
     if isinstance(file.raw, io.BytesIO):
         return file.raw.getvalue()
     name = _name(file)

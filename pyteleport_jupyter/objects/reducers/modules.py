@@ -29,7 +29,7 @@ def reduce_spec(spec: importlib.machinery.ModuleSpec, reduction: Reduction) -> A
     module = sys.modules.get(spec.name)
     if spec.name in reduction.primed or not isinstance(module, ModuleType):
         return NotImplemented
-    if vars(module).get("__spec__") is spec and names.is_importable_module(module):
+    if vars(module).get("__spec__") is spec and names.is_importable_module(spec.name):
         raise ModuleCopied(spec.name)
     return NotImplemented
 

@@ -1,0 +1,202 @@
+"""Locks, weak references, context variables, files, views and iterators, small types of libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import sys
+
+import pytest
+from objects_travel import Far, far_process, main_of, move, own_main, pickled_of, session_of  # noqa: F401
+
+from pyteleport_jupyter import objects
+from pyteleport_jupyter.errors import ObjectsRefused
+
+Move = Callable[..., Far]
+
+
+def test_locks_stay_held(move: Move) -> None:
+    far = move(
+        "import threading\nfree = threading.Lock(); held = threading.Lock(); held.acquire()\n"
+        "r = threading.RLock(); r.acquire(); r.acquire()\nc = threading.Condition(); ev = threading.Event(); ev.set()\n"
+        "s = threading.Semaphore(2); s.acquire()\ntwo = [free]"
+    )
+    assert (
+        far("(free.locked(), held.locked(), two[0] is free, ev.is_set(), s._value)")
+        == "(False, True, True, True, 1)"
+    )
+    assert far("(r.release(), r.release(), r._is_owned())") == "(None, None, False)"
+
+
+def test_queues_and_locals(move: Move) -> None:
+    far = move(
+        "import queue, threading\nq = queue.Queue(); q.put([1])\nl = threading.local(); l.x = q.queue[0]"
+    )
+    assert far("(l.x is q.get(), l.x)") == "(True, [1])"
+
+
+def test_main_thread_is_the_main_thread(move: Move) -> None:
+    assert move("import threading\nt = threading.main_thread()")("t is threading.main_thread()") == "True"
+
+
+def test_weak_references(move: Move) -> None:
+    far = move(
+        "import weakref\nclass A:\n    def m(self): return 'm'\n    def __repr__(self): return 'A'\na = A(); r = weakref.ref(a); p = weakref.proxy(a)\n"
+        "dead = weakref.ref(A()); deadp = weakref.proxy(A()); m = weakref.WeakMethod(a.m)\n"
+        "v = weakref.WeakValueDictionary(k=a); k = weakref.WeakKeyDictionary({a: 1}); s = weakref.WeakSet([a])\n"
+        "log = []\ncalled = weakref.ref(a, lambda r: log.append('gone')); f = weakref.finalize(a, log.append, 'final')\n"
+        "import gc\ndef drop():\n    global a\n    del a\n    gc.collect()\n    return log"
+    )
+    assert far(
+        "(r() is a, p.m(), type(p).__name__, dead(), m()(), v['k'] is a, k[a], list(s) == [a], f.alive)"
+    ) == ("(True, 'm', 'ProxyType', None, 'm', True, 1, True, True)")
+    assert far("type(deadp).__name__") == "'ProxyType'"
+    assert far("(drop(), len(v), len(k), len(s), r())") == "(['final', 'gone'], 0, 0, 0, None)"
+
+
+def test_proxy_is_not_a_second_copy(move: Move) -> None:
+    far = move("import weakref\nclass A: pass\na = A(); a.x = 1; p = weakref.proxy(a)")
+    assert far("(setattr(a, 'x', 2), p.x)") == "(None, 2)"
+
+
+def test_context_variables(move: Move) -> None:
+    far = move(
+        "import contextvars, decimal\nv = contextvars.ContextVar('v', default='default'); u = contextvars.ContextVar('u')\nt = u.set([1]); u.reset(t)\n"
+        "w = contextvars.ContextVar('w'); w.set('now'); used = t"
+    )
+    assert far("(v.get(), w.get(), u.get('unset'), used.var is u)") == "('default', 'now', 'unset', True)"
+
+
+def test_unused_token_is_refused(own_main: None) -> None:
+    with pytest.raises(ObjectsRefused, match="t: _?contextvars.Token, it can only reset v in the context"):
+        pickled_of("import contextvars\nv = contextvars.ContextVar('v'); t = v.set(1)")
+
+
+def test_numpy_error_state_is_entered_again(move: Move) -> None:
+    far = move("import numpy as np\ne = np.errstate(divide='raise'); e.__enter__()")
+    try:
+        assert far("np.geterr()['divide']") == "'raise'"
+        assert far("(e.__exit__(), np.geterr()['divide'])") == "(None, 'warn')"
+    finally:
+        __import__("numpy").seterr(divide="warn")
+
+
+def test_files(move: Move, tmp_path: Path) -> None:
+    (tmp_path / "f.txt").write_text("one\ntwo\nthree\n")
+    far = move(
+        f"p = {str(tmp_path / 'f.txt')!r}\nb = open(p, 'rb'); b.read(4)\nt = open(p); first = t.readline()\ndef close(): t.close(); b.close()\n"
+        "with open(p, 'a') as closed: closed.write('four')\nwith open(p, 'rb') as cb: pass\nread = b.read\nimport io\nm = io.BytesIO(b'x')"
+    )
+    assert far(
+        "(b.read(3), b.tell(), t.readline(), t.name == p, t.mode, t.encoding.lower(), read(1), m.read())"
+    ) == ("(b'two', 7, 'two\\n', True, 'r', 'utf-8', b'\\n', b'x')")
+    sys.modules["__main__"].close()
+    assert far(
+        "(closed.closed, closed.name == p, closed.mode, cb.closed, type(cb).__name__, type(closed).__name__)"
+    ) == ("(True, True, 'a', True, 'BufferedReader', 'TextIOWrapper')")
+
+
+@pytest.mark.parametrize(
+    ("opened", "reason"),
+    [
+        ("open(p, 'w')", "x: _io.TextIOWrapper, it is open for writing"),
+        ("open(p, 'ab')", "x: _io.BufferedWriter, it is open for writing"),
+        ("open(p, 'r+')", "x: _io.TextIOWrapper, it is open for writing"),
+        ("open(p, 'rb', buffering=0)", "x: _io.FileIO, it is open without a buffer"),
+        ("read_a_line(open(p))", "x: _io.TextIOWrapper, it is open and being read line by line"),
+        ("os.popen('true')", "x._stream: _io.TextIOWrapper, it is open and no regular file"),
+        (
+            "__import__('tempfile').NamedTemporaryFile()",
+            "x.file .*: _io.BufferedRandom, it is open for writing",
+        ),
+    ],
+)
+def test_open_files_are_refused(own_main: None, tmp_path: Path, opened: str, reason: str) -> None:
+    (tmp_path / "f").write_text("one\ntwo\n")
+    source = f"import os\ndef read_a_line(f):\n    next(f)\n    return f\np = {str(tmp_path / 'f')!r}\nx = {opened}"
+    namespace = main_of(source)
+    try:
+        with pytest.raises(ObjectsRefused, match=reason):
+            objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
+    finally:
+        namespace["x"].close()
+
+
+def test_views_look_at_the_same_dict(move: Move) -> None:
+    far = move("d = {1: 'a'}; k = d.keys(); v = d.values(); i = d.items()")
+    assert (
+        far("(d.update({2: 'b'}), list(k), list(v), list(i))")
+        == "(None, [1, 2], ['a', 'b'], [(1, 'a'), (2, 'b')])"
+    )
+
+
+def test_dict_iterators_look_at_the_same_dict(move: Move) -> None:
+    far = move(
+        "d = {1: 'a', 2: 'b', 3: 'c'}; i = iter(d.items()); next(i)\nr = reversed(d); next(r)\nk = iter({}); v = iter(d.values()); list(v)"
+    )
+    assert (
+        far("(d.__setitem__(2, 'B'), next(i), list(r), list(k), list(v))")
+        == "(None, (2, 'B'), [2, 1], [], [])"
+    )
+    with pytest.raises(AssertionError, match="changed size"):
+        far("(d.update({4: 4}), next(i))")
+
+
+def test_other_iterators(move: Move) -> None:
+    far = move(
+        "import itertools as it\nl = [1, 2, 3]; i = iter(l); next(i)\nz = zip(l, it.count(5)); next(z)\ne = enumerate('ab')\n"
+        "p = it.product('ab', repeat=2); next(p)\nc = it.chain([1], [2]); cy = it.cycle('ab'); next(cy)\nm = map(str, l); s = iter({1})\nt1, t2 = it.tee(iter('xy')); next(t1)"
+    )
+    assert far(
+        "(l.append(4), list(i), next(z), list(e), next(p), list(c), next(cy), next(m), list(s), next(t2), next(t1))"
+    ) == ("(None, [2, 3, 4], (2, 6), [(0, 'a'), (1, 'b')], ('a', 'b'), [1, 2], 'b', '1', [1], 'x', 'y')")
+
+
+def test_matches(move: Move) -> None:
+    far = move(
+        "import re\nm = re.match('(a)(?P<n>b)?', 'ab'); s = re.search('b+', 'aabb'); f = re.fullmatch('a|ab', 'ab')\n"
+        "l = list(re.finditer(r'\\w(\\d)', 'a1 b2'))[1]"
+    )
+    assert (
+        far("(m['n'], s.span(), f.span(), l[1], l.start(), m.re.pattern)")
+        == "('b', (2, 4), (0, 2), '2', 3, '(a)(?P<n>b)?')"
+    )
+
+
+def test_small_types(move: Move) -> None:
+    far = move(
+        "import struct, decimal, types, collections, pathlib, datetime, random, logging, operator, array, uuid\n"
+        "s = struct.Struct('<i'); d = decimal.Decimal('1.5'); n = types.SimpleNamespace(a=[1]); q = collections.deque([n], 3)\n"
+        "p = pathlib.Path('/x'); r = random.Random(3); r.random(); log = logging.getLogger('x.y'); g = operator.itemgetter(1)\n"
+        "a = array.array('d', [1.5]); mp = types.MappingProxyType({'k': 1}); gr = random.random; o = collections.OrderedDict(a=1)"
+    )
+    assert far(
+        "(s.pack(1), d, q[0] is n, q.maxlen, p, log is logging.getLogger('x.y'), g([1, 2]), a, mp['k'], o)"
+    ) == (
+        "(b'\\x01\\x00\\x00\\x00', Decimal('1.5'), True, 3, PosixPath('/x'), True, 2, array('d', [1.5]), 1, OrderedDict([('a', 1)]))".replace(
+            "OrderedDict([('a', 1)])", repr(__import__("collections").OrderedDict(a=1))
+        )
+    )
+    assert far("gr.__self__ is random._inst") == "True"
+
+
+def test_finished_futures_move(move: Move) -> None:
+    far = move("from concurrent.futures import Future\nf = Future(); f.set_result([1])")
+    assert far("(f.done(), f.result())") == "(True, [1])"
+
+
+def test_figures(move: Move) -> None:
+    far = move(
+        "import matplotlib; matplotlib.use('agg')\nfrom matplotlib.figure import Figure\nfig = Figure(); ax = fig.subplots(); line, = ax.plot([1, 2])\nrc = matplotlib.rcParams"
+    )
+    assert far("(fig.axes[0] is ax, ax.lines[0] is line, rc is matplotlib.rcParams)") == "(True, True, True)"
+
+
+def test_tables(move: Move) -> None:
+    far = move(
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 2], 'b': ['x', 'y', None]}); g = iter(df.groupby('a')); next(g)"
+    )
+    assert (
+        far("(int(df['a'].sum()), list(df['b'])[0], int(next(g)[0]), bool(df['b'].isna().sum() == 1))")
+        == "(5, 'x', 2, True)"
+    )

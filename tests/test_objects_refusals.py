@@ -1,0 +1,222 @@
+"""What cannot move is refused: all of it, each with its path, its type and the reason; nothing is changed."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from objects_travel import main_of, own_main, pickled_of, session_of  # noqa: F401
+
+from pyteleport_jupyter import objects
+from pyteleport_jupyter.errors import ObjectsRefused
+from pyteleport_jupyter.frames import capture_stack, running_generators
+
+
+def refused(source: str, **items: Any) -> tuple[objects.Refusal, ...]:
+    with pytest.raises(ObjectsRefused) as caught:
+        pickled_of(source, **items)
+    refusals = caught.value.refusals
+    assert all(isinstance(refusal, objects.Refusal) for refusal in refusals)
+    return refusals  # type: ignore[return-value]
+
+
+def paths(source: str, **items: Any) -> list[str]:
+    return [refusal.path for refusal in refused(source, **items)]
+
+
+BAD = "import _queue\ndef bad(): return _queue.SimpleQueue()\nclass A: pass\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("x = bad()", "x"),
+        ("data = {'deep': [1, A()]}; data['deep'][1].s = bad()", "data['deep'][1].s"),
+        ("t = ((1, (2, bad())),)", "t[0][1][1]"),
+        ("s = {1, bad()}", "s (an element)"),
+        ("d = {3.5: bad()}", "d[3.5]"),
+        ("d = {bad(): 1}", "d (a key)"),
+        ("def f(x=bad()): pass", "f.__defaults__[0]"),
+        ("def f(*, x=bad()): pass", "f.__kwdefaults__['x']"),
+        ("def f(): pass\nf.own = bad()", "f.own"),
+        ("def make():\n    q = bad()\n    return lambda: q\nf = make()", "f (its variable q)"),
+        ("class C:\n    attribute = bad()", "C.attribute"),
+        ("class C:\n    def m(self, x=bad()): pass", "C.m.__defaults__[0]"),
+        ("class S:\n    __slots__ = 'q'\ns = S(); s.q = bad()", "s.q"),
+        ("class L(list): pass\nl = L([0, bad()])", "l[1]"),
+        ("class D(dict): pass\nl = D(k=bad())", "l['k']"),
+        ("e = ValueError('x', bad())", "e.args[1]"),
+        ("a = A(); a.m = bad(); b = a.m.get", "a.m"),
+        ("import functools\np = functools.partial(print, bad())", "p.args[0]"),
+        ("import weakref\nclass Q:\n    pass\nq = Q(); q.q = bad(); r = weakref.ref(q)", "q.q"),
+        ("import numpy as np\na = np.array([1, bad()], dtype=object)", "a (inside)[1]"),
+        ("import collections\nq = collections.deque([0, bad()])", "q[1]"),
+        ("import types\nm = types.ModuleType('m'); m.q = bad()", "m.q"),
+    ],
+)
+def test_paths(own_main: None, source: str, path: str) -> None:
+    assert paths(BAD + source) == [path]
+
+
+def test_all_are_listed_with_reasons(own_main: None) -> None:
+    a, b = socket.socketpair()
+    try:
+        rows = refused(
+            "import threading, itertools\nt = threading.Thread(target=print)\nl = threading.RLock()\nok = [1]\n_hidden = threading.Thread()",
+            sockets=[a, b],
+        )
+    finally:
+        a.close()
+        b.close()
+    assert [(row.name, row.path, row.type) for row in rows] == [
+        ("t", "t", "threading.Thread"),
+        ("_hidden", "_hidden", "threading.Thread"),
+        ("sockets", "sockets[0]", "socket.socket"),
+        ("sockets", "sockets[1]", "socket.socket"),
+    ]
+    assert all(row.reason for row in rows)
+
+
+def test_aliases_are_told(own_main: None) -> None:
+    (row,) = refused(BAD + "x = bad(); y = [x]; z = {'k': y}")
+    assert (row.path, row.also) == ("x", ("y[0]",))
+
+
+def test_message_has_one_line_for_each_and_is_bounded(own_main: None) -> None:
+    with pytest.raises(ObjectsRefused) as caught:
+        pickled_of(BAD + "xs = [bad() for _ in range(100)]\nlong = {'k' * 500: [bad()]}")
+    text = str(caught.value)
+    assert "xs[0]: _queue.SimpleQueue, it hands elements" in text
+    assert "and 89 more" in text
+    assert len(text) < 4000
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import threading\nx = threading.Thread()", "this thread belongs to this process"),
+        ("from concurrent.futures import ThreadPoolExecutor\nx = ThreadPoolExecutor()", "shut it down first"),
+        ("from concurrent.futures import Future\nx = Future()", "still being computed"),
+        ("import asyncio\nx = asyncio.new_event_loop(); x.close()", "an event loop runs in this process"),
+        (
+            "import asyncio\nl = asyncio.new_event_loop(); x = l.create_future(); l.close(); del l",
+            "waits in the event loop",
+        ),
+        ("import sqlite3\nx = sqlite3.connect(':memory:'); x.close()", "an open database stays here"),
+        ("import sys\nx = sys._getframe()", "a frame of this process"),
+        ("import mmap\nx = mmap.mmap(-1, 10)", "memory shared"),
+        ("import hashlib\nx = hashlib.md5()", "hidden in C"),
+        (
+            "import subprocess\nx = subprocess.Popen(['true']); x.wait()",
+            "a process that was started here stays here",
+        ),
+        (
+            "import numpy as np, tempfile\nx = np.memmap(tempfile.TemporaryFile(), shape=3)",
+            "writes to a file here",
+        ),
+        ("x = 1\nx = iter(globals().keys())\nnext(x)", "over the variables of the notebook"),
+        ("import threading\nx = threading.Condition()\nx._waiters.append(1)", "a thread waits for it"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_reasons(own_main: None, source: str, reason: str) -> None:
+    rows = {row.path: row.reason for row in refused(source)}
+    assert reason in rows["x"]
+
+
+def test_lock_of_another_thread(own_main: None) -> None:
+    import threading
+
+    lock, taken, done = threading.RLock(), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            taken.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    taken.wait()
+    try:
+        assert refused("x = 1", lock=lock)[0].reason == "another thread holds it"
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_objects_that_break_while_being_asked(own_main: None) -> None:
+    (row,) = refused(
+        "class Odd:\n    def __reduce__(self): raise LookupError('not today\\nreally')\nx = [Odd()]"
+    )
+    assert (row.path, row.type, row.reason) == ("x[0]", "Odd", "LookupError: not today")
+
+
+def test_functions_found_by_name_only_here(own_main: None) -> None:
+    (row,) = refused("class Odd:\n    def __reduce__(self): return 'o'\no = Odd()")
+    assert "exists here alone" in row.reason
+
+
+def capture(root: Callable[[], Any]) -> Any:
+    """Runs ``root``, which calls what it gets as ``pause``; returns the stack between the two."""
+    found: list[Any] = []
+
+    def pause() -> None:
+        top = sys._getframe(1)
+        frame = top
+        while frame.f_code.co_name != "<module>":
+            assert frame.f_back is not None
+            frame = frame.f_back
+        found.append(capture_stack(top, frame))
+
+    root(pause)  # type: ignore[call-arg]
+    return found[0]
+
+
+STACK = """
+def outer(n):
+    fine = [n]
+    return inner(fine, q=bad())
+def inner(x, q):
+    data = {'k': [q, A()]}
+    data['k'][1].q = q2 = bad()
+    return len([bad(), pause(), x])
+outer(1)
+"""
+
+
+def test_locals_of_running_functions_are_named(own_main: None) -> None:
+    namespace: dict[str, Any] = {}
+
+    def run(pause: Callable[[], None]) -> None:
+        main = main_of(BAD)
+        main["pause"] = pause
+        namespace.update(main)
+        exec(compile(STACK, "<cell>", "exec"), main)  # noqa: S102
+        namespace.update(main)
+        namespace["__main__dict"] = main
+
+    stack = capture(run)
+    main = namespace["__main__dict"]
+    del main["pause"]
+    root = {**session_of(main), "stack": stack}
+    with pytest.raises(ObjectsRefused) as caught:
+        objects.dump(root, objects.NamespaceAnchors(main), running_generators(stack))
+    rows = {(row.path, *row.also) for row in caught.value.refusals}  # type: ignore[attr-defined]
+    words = "inner (line 8 of <cell>)"
+    assert (f"local q of {words}", f"local data of {words}['k'][0]") in rows
+    assert (f"local q2 of {words}", f"local data of {words}['k'][1].q") in rows
+    assert (f"what is being computed in {words}",) in rows or (
+        f"what is being computed in {words}[0]",
+    ) in rows
+
+
+def test_nothing_is_changed_by_a_refusal(own_main: None) -> None:
+    namespace = main_of(BAD + "x = bad(); x.put(1); a = {'n': 1}")
+    before = dict(namespace)
+    with pytest.raises(ObjectsRefused):
+        objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
+    assert namespace == before
+    assert namespace["x"].qsize() == 1

@@ -1,0 +1,78 @@
+"""Loading fails in words, and leaves the namespace as it was."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from types import ModuleType
+
+import pytest
+from objects_travel import LIVE, own_main, pickled_of  # noqa: F401
+
+from pyteleport_jupyter import objects
+from pyteleport_jupyter.errors import RestoreFailed
+
+
+def load(pickled: objects.Pickled, namespace: dict[str, object] | None = None) -> objects.Loaded:
+    anchors = objects.NamespaceAnchors({} if namespace is None else namespace, {"live list": LIVE})
+    return objects.load(pickled.stream, [bytearray(buffer) for buffer in pickled.buffers], anchors)
+
+
+def test_missing_module_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
+    monkeypatch.setitem(sys.modules, "colorsys", None)
+    with pytest.raises(RestoreFailed, match="the module colorsys is missing"):
+        load(pickled)
+
+
+def test_missing_definition_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
+    monkeypatch.setitem(sys.modules, "colorsys", ModuleType("colorsys"))
+    with pytest.raises(RestoreFailed, match="colorsys.rgb_to_hls could not be found"):
+        load(pickled)
+
+
+def test_missing_live_object_only_matters_if_it_is_used(own_main: None) -> None:
+    namespace: dict[str, object] = {}
+    unused, used = pickled_of("x = 1"), pickled_of("x = 1", live=[LIVE])
+    for pickled in (unused, used):
+        anchors = objects.NamespaceAnchors(namespace)
+        if pickled is unused:
+            assert objects.load(pickled.stream, [], anchors).root["namespace"] == {"x": 1}
+        else:
+            with pytest.raises(RestoreFailed, match="there is no live list there"):
+                objects.load(pickled.stream, [], anchors)
+
+
+def test_namespace_is_left_alone(own_main: None) -> None:
+    namespace: dict[str, object] = {"x": "before", "other": 1}
+    loaded = load(pickled_of("x = 'after'\ndef f(): return x"), namespace)
+    assert namespace == {"x": "before", "other": 1}
+    assert loaded.root["namespace"]["x"] == "after"
+
+
+def test_users_error_while_loading_is_told(own_main: None) -> None:
+    pickled = pickled_of(
+        "class A:\n    def __setstate__(self, state): raise OverflowError('too much')\na = A(); a.x = 1"
+    )
+    with pytest.raises(RestoreFailed, match=r"OverflowError: too much"):
+        load(pickled)
+
+
+@pytest.mark.parametrize("cut", [0, 10, -1])
+def test_cut_stream(own_main: None, cut: int) -> None:
+    pickled = pickled_of("x = [1, 2]")
+    anchors = objects.NamespaceAnchors({}, {"live list": LIVE})
+    with pytest.raises(RestoreFailed):
+        objects.load(pickled.stream[:cut], [], anchors)
+
+
+def test_collection_goes_on_afterwards(own_main: None) -> None:
+    load(pickled_of("x = 1"))
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        load(pickled_of("x = 1"))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
