@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -132,6 +133,9 @@ def facts() -> dict[str, Any]:
         "umask": mask,
         "session": os.getsid(0) == os.getpid(),
         "parent": os.getppid(),
+        "can_be_interrupted": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
+        "stdin": os.fstat(0).st_rdev == os.stat(os.devnull).st_rdev,
+        "no_byte_code": sys.flags.dont_write_bytecode,
         "isolated": sys.flags.isolated,
         "finder": type(sys.meta_path[0]).__name__,
     }

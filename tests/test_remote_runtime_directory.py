@@ -180,7 +180,16 @@ def test_removing_follows_no_link(home: Path) -> None:
     remove(str(made))
     remove(str(made))
     assert not made.exists()
+    assert not made.parent.exists()
     assert (home / "precious" / "file").exists()
+
+
+def test_the_last_one_takes_the_empty_parent_along(home: Path) -> None:
+    first, second = make(), make()
+    remove(first)
+    assert Path(second).exists()
+    remove(second)
+    assert not (home / ".cache" / "pyteleport").exists()
 
 
 def test_it_imports_little() -> None:

@@ -184,6 +184,8 @@ def test_the_kernel_finds_what_a_kernel_should_find(home: Path, monkeypatch: pyt
     assert strange == []
     assert facts["cwd"] == str(shadow)
     assert facts["session"]
+    assert facts["can_be_interrupted"]
+    assert facts["stdin"]
     assert not facts["isolated"]
     assert facts["finder"] == "PackageFinder"
     mask = os.umask(0)
@@ -236,6 +238,14 @@ def test_a_kernel_that_cannot_start(home: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_kernel_name_that_is_not_there(far: FarSide) -> None:
     with pytest.raises(errors.StartFailed, match="no kernel called martian"):
         far.start(kernel_name="martian")
+
+
+def test_flags_for_python_are_the_kernels(home: Path) -> None:
+    with booted() as far:
+        far.go_live(flags=["-B"])
+        (text,) = far.run("facts")
+        assert json.loads(text)["no_byte_code"]
+        far.say("end")
 
 
 @pytest.mark.parametrize("order", [{"lease": -1}, {"flags": ["-c", "evil"]}, {"flags": ["x"]}])

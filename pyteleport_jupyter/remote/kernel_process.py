@@ -1,27 +1,25 @@
-"""The remote kernel as a process: started, fed with the snapshot, listened to, and ended for certain.
+"""The remote kernel as a process: launched early, told to go, listened to, and ended for certain.
 
-It is started with a plain ``subprocess`` and our own connection file. jupyter_client would take longer to
-import than Python takes to start, at a moment when everybody waits; it is only asked where a kernelspec is
-called by name.
+Loading ipykernel takes longer than everything else in the boot together. So the process is launched before
+its supervisor has loaded anything, imports what it needs, and waits at its stdin for the word to go; only
+then there is a connection file to be read. jupyter_client, which takes as long to load as a kernel to start,
+is only asked where a kernelspec is called by name.
+
+Loaded before everything else in the supervisor: few imports, all of them cheap.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
-import json
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.package_finder import BOOT
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
-from pyteleport_jupyter.wire.waiting import ready
 
 CONNECTION_NAME = "kernel.json"
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
@@ -31,98 +29,133 @@ PIPE_SIZE = 1 << 20
 LAST_WORDS = 8 << 10
 """So many bytes of what the kernel writes to its own stderr are kept, for the case that it does not start."""
 
+KILL_SECONDS = 5.0
+"""So long a killed process may take to be gone (it may hang in a file system)."""
+
 
 class KernelUnknown(Exception):
     """There is no kernelspec of that name here."""
 
 
 class KernelProcess:
-    """A running kernel. ``ship_fd`` is where the snapshot goes; ``complaints_fd`` is its stdout and
-    stderr.
+    """A kernel and our ends of its pipes: the snapshot goes into ``ship_fd``, what it prints comes out of
+    ``complaints_fd``.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], ship_fd: int, complaints_fd: int) -> None:
-        self._process = process
+    def __init__(self, pid: int, go_fd: int, ship_fd: int, complaints_fd: int) -> None:
+        self.pid = pid
+        """Also the number of its process group and session."""
         self.ship_fd = ship_fd
         self.complaints_fd = complaints_fd
+        self._go_fd = go_fd
+        self._status: int | None = None
         self._words = bytearray()
 
-    @property
-    def pid(self) -> int:
-        """Its pid, which is also that of its process group and session."""
-        return self._process.pid
+    def go(self, directory: str, key: str) -> None:
+        """Let it become a kernel with sockets in ``directory`` that signs with ``key``."""
+        fault("kernel.start")
+        _write_connection_file(directory, key)
+        try:
+            os.write(self._go_fd, b"\n")
+        except BrokenPipeError:
+            pass  # It has ended already; its status and its last words tell.
+        os.close(self._go_fd)
 
     def status(self) -> int | None:
-        """How it ended (as ``Popen.returncode``), None while it runs."""
-        return self._process.poll()
+        """How it ended (negative: by which signal), None while it runs."""
+        if self._status is None:
+            self._wait(os.WNOHANG)
+        return self._status
+
+    def _wait(self, flags: int) -> None:
+        try:
+            pid, status = os.waitpid(self.pid, flags)
+        except ChildProcessError:
+            self._status = -1
+        else:
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
 
     def listen(self) -> bool:
-        """Take in what it wrote to stderr, keeping the end of it; False when there is nothing more to
-        come.
-        """
+        """Take in what it printed, keeping the end of it; False when nothing more will come."""
         try:
-            data = os.read(self.complaints_fd, LAST_WORDS)
+            while data := os.read(self.complaints_fd, LAST_WORDS):
+                self._words += data
+                del self._words[:-LAST_WORDS]
         except BlockingIOError:
             return True
-        self._words += data
-        del self._words[:-LAST_WORDS]
-        return bool(data)
+        return False
 
     def last_words(self) -> str:
-        """The last line that it wrote, or how it ended."""
-        while ready([self.complaints_fd], [], 0)[0] and self.listen():
-            pass
+        """The last line that it printed, or how it ended."""
+        self.listen()
         lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else f"it ended with status {self.status()}"
 
-    def end(self, grace: float) -> None:
+    def end(self, grace: float = 0.0) -> None:
         """End it and what it started: asked to for ``grace`` seconds, then killed."""
-        if grace and self.status() is None:
+        if grace:
             self._signal(signal.SIGTERM)
-            deadline = time.monotonic() + grace
-            while self.status() is None and time.monotonic() < deadline:
-                time.sleep(0.01)
+            self._wait_for_end(grace)
         self._signal(signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(5.0)
+        self._wait_for_end(KILL_SECONDS)
+
+    def _wait_for_end(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while self.status() is None and time.monotonic() < deadline:
+            time.sleep(0.002)
 
     def _signal(self, number: int) -> None:
-        with contextlib.suppress(OSError):
+        try:
             os.killpg(self.pid, number)
+        except OSError:
+            pass
 
 
-def start_kernel(order: StartOrder, directory: str) -> KernelProcess:
-    """Start the kernel on ipc sockets in ``directory``. Raises OSError, KernelUnknown."""
-    fault("kernel.start")
-    connection_file = os.path.join(directory, CONNECTION_NAME)
-    _write_connection_file(connection_file, directory, order.key)
-    python, environment = _interpreter(order.kernel_name)
-    ship_read, ship_write = _pipe()
+def launch(
+    directory: str,
+    python: str = sys.executable,
+    flags: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> KernelProcess:
+    """Start the process, in a session of its own; it loads itself and waits for ``go``. Raises OSError."""
+    go_read, go_write = os.pipe()
+    ship_read, ship_write = _wide_pipe()
     words_read, words_write = os.pipe()
-    argv = [python, *order.flags, "-c", BOOT, os.path.join(directory, PACKAGE_NAME), "kernel"]
-    try:
-        process = subprocess.Popen(
-            [*argv, "-f", connection_file, "--ship-fd", str(ship_read)],
-            stdin=subprocess.DEVNULL,
-            stdout=words_write,
-            stderr=words_write,
-            # ipykernel ends itself when its parent is not the one named here (ipykernel/parentpoller.py).
-            env={**environment, "JPY_PARENT_PID": str(os.getpid())},
-            pass_fds=[ship_read],
-            start_new_session=True,
-        )
-    finally:
-        os.close(ship_read)
-        os.close(words_write)
-    os.set_blocking(ship_write, False)
-    os.set_blocking(words_read, False)
-    return KernelProcess(process, ship_write, words_read)
+    argv = [python, *flags, "-c", BOOT, os.path.join(directory, PACKAGE_NAME), "kernel"]
+    argv += ["-f", os.path.join(directory, CONNECTION_NAME), "--ship-fd", str(ship_read)]
+    # ipykernel ends itself when its parent is not the one named here (ipykernel/parentpoller.py).
+    child_environment = {**environment, "JPY_PARENT_PID": str(os.getpid())}
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _become(go_read, words_write)
+            os.set_inheritable(ship_read, True)
+            os.execve(python, argv, child_environment)
+        finally:
+            os._exit(127)
+    for fd in (go_read, ship_read, words_write):
+        os.close(fd)
+    for fd in (ship_write, words_read):
+        os.set_blocking(fd, False)
+    return KernelProcess(pid, go_write, ship_write, words_read)
 
 
-def _pipe() -> tuple[int, int]:
+def _become(stdin: int, output: int) -> None:
+    """In the child: a session of its own, and signals and streams as a program expects them."""
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+    os.dup2(stdin, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+
+
+def _wide_pipe() -> tuple[int, int]:
     read, write = os.pipe()
-    with contextlib.suppress(OSError, AttributeError):
+    try:
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
+    except (OSError, AttributeError):
+        pass
     return read, write
 
 
@@ -131,21 +164,24 @@ def socket_address(directory: str, port: str) -> str:
     return f"ipc://{directory}/k-{PORTS[port]}"
 
 
-def _write_connection_file(path: str, directory: str, key: str) -> None:
+def _write_connection_file(directory: str, key: str) -> None:
+    import json
+
     content = {"transport": "ipc", "ip": os.path.join(directory, "k"), "key": key, **PORTS}
+    path = os.path.join(directory, CONNECTION_NAME)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with open(fd, "w", encoding="utf-8") as file:
         json.dump({**content, "signature_scheme": "hmac-sha256", "kernel_name": ""}, file)
 
 
-def _interpreter(kernel_name: str | None) -> tuple[str, Mapping[str, str]]:
-    """Path of the interpreter and its environment: our own, or those of the kernelspec of that name."""
-    if kernel_name is None:
-        return sys.executable, os.environ
+def launch_by_name(directory: str, name: str, flags: Sequence[str]) -> KernelProcess:
+    """Start the process with the interpreter and environment of the kernelspec ``name``. Raises
+    KernelUnknown.
+    """
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
-        spec = KernelSpecManager().get_kernel_spec(kernel_name)
+        spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
-        raise KernelUnknown(f"there is no kernel called {kernel_name}") from None
-    return spec.argv[0], {**os.environ, **spec.env}
+        raise KernelUnknown(f"there is no kernel called {name}") from None
+    return launch(directory, spec.argv[0], flags, {**os.environ, **spec.env})

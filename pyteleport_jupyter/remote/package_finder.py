@@ -8,6 +8,7 @@ installed there is not mixed with ours.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
@@ -25,7 +26,8 @@ BOOT = (
 directory, and
 leaves it in :func:`run`, so that no file lying about there is ever imported."""
 
-ROLES = {"supervisor": "pyteleport_jupyter.remote.supervisor", "kernel": "pyteleport_jupyter.remote.kernel"}
+ROLES = {"supervisor": "pyteleport_jupyter.remote.head_start", "kernel": "pyteleport_jupyter.remote.kernel"}
+"""Modules whose ``main`` is called with what follows the role."""
 
 
 class PackageFinder:
@@ -61,4 +63,18 @@ def run() -> None:
     del sys.path[0]
     install(package)
     sys.argv[:] = [role, *rest]
-    importlib.import_module(ROLES[role]).main(rest)
+    module = importlib.import_module(ROLES[role])
+    if role == "kernel":
+        wait_to_go()
+    module.main(rest)
+
+
+def wait_to_go() -> None:
+    """Wait at stdin for a byte, which says that the connection file is there; without one there is nothing
+    to do.
+    """
+    if not os.read(0, 1):
+        os._exit(0)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)

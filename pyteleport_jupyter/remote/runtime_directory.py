@@ -22,6 +22,8 @@ LONGEST_PARENT = 68
 YOUNG = 60.0
 """A directory younger than so many seconds may belong to somebody who is just starting."""
 
+ATTEMPTS = 5
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NOT_HERE = (*_NO_ROOM, errno.EROFS, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EPERM)
 
@@ -43,14 +45,23 @@ def make() -> str:
     trouble: list[OSError] = []
     for parent in _parents():
         try:
-            _make_private(parent)
-            sweep(parent)
-            return _make_child(parent)
+            return _make_in(parent)
         except OSError as error:
             if error.errno not in _NOT_HERE:
                 raise
             trouble.append(error)
     raise no_room(trouble[0])
+
+
+def _make_in(parent: str) -> str:
+    for _ in range(ATTEMPTS):
+        _make_private(parent)
+        sweep(parent)
+        try:
+            return _make_child(parent)
+        except FileNotFoundError:
+            continue  # A session that ended has just taken the empty parent along.
+    raise FileNotFoundError(errno.ENOENT, "it vanishes again and again", parent)
 
 
 def no_room(error: OSError) -> Refusal:
@@ -117,7 +128,7 @@ def sweep(parent: str) -> None:
     for name in os.listdir(parent):
         path = os.path.join(parent, name)
         if name.startswith(_this_machine()) and _is_private(path) and _is_dead(path):
-            _clear(path)
+            _remove_tree(path)
 
 
 def _is_dead(path: str) -> bool:
@@ -134,21 +145,20 @@ def _is_dead(path: str) -> bool:
 
 
 def remove(path: str) -> None:
-    """Remove the directory, and its parent when that is empty now; what is gone already is fine."""
-    _clear(path)
+    """Remove a session's directory, and its parent if that is empty now; what is gone already is fine."""
+    _remove_tree(path)
     try:
-        # Fails while another session lives there. One that is just being made finds another place (ENOENT).
         os.rmdir(os.path.dirname(path))
     except OSError:
         pass
 
 
-def _clear(path: str) -> None:
+def _remove_tree(path: str) -> None:
     """Remove ``path`` and all that is in it, following no link."""
     try:
         for entry in os.scandir(path):
             if entry.is_dir(follow_symlinks=False):
-                _clear(entry.path)
+                _remove_tree(entry.path)
             else:
                 os.unlink(entry.path)
         os.rmdir(path)

@@ -82,6 +82,7 @@ class SessionService:
         """Serve until the end, then leave nothing behind."""
         try:
             self._sockets.request("kernel_info_request", {})
+            self._check_kernel()
             while self._phase is not Phase.ENDED:
                 self._step()
         finally:
@@ -320,6 +321,9 @@ class SessionService:
     def _see_to_kernel(self) -> None:
         """A child has ended, or a signal came."""
         self._wakeup.recv(4096)
+        self._check_kernel()
+
+    def _check_kernel(self) -> None:
         if self._kernel.status() is None or self._exited_at is not None:
             return
         self._exited_at = time.monotonic()

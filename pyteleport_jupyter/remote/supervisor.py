@@ -6,12 +6,11 @@ before anything that takes long to load is loaded. The rest of its life is :mod:
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from importlib.util import find_spec
 
-from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, start_kernel
+from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, launch, launch_by_name
 from pyteleport_jupyter.remote.orders import StartOrder, parse_start
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell, read_command
@@ -27,21 +26,22 @@ ORDER_SECONDS = 60.0
 """So long a supervisor waits to be told what to do."""
 
 
-def main(argv: list[str]) -> None:
-    """Serve the session in directory ``argv[0]`` over the socket with descriptor ``argv[1]``; leave no
-    trace.
+def main(directory: str, link_fd: int, kernel: KernelProcess) -> None:
+    """Serve the session in ``directory`` over the socket ``link_fd`` with ``kernel``, which waits for its
+    word to go.
+
+    Leaves no trace.
     """
-    directory, link_fd = argv[0], int(argv[1])
-    os.set_inheritable(link_fd, False)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         pipe = Pipe(link_fd, link_fd, NumberedChannel())
         order = wait_for_order(pipe)
-        kernel = begin(directory, pipe, order) if order else None
-        if order and kernel:
-            serve(directory, pipe, order, kernel)
+        begun = begin(directory, pipe, order, kernel) if order else None
+        if order and begun:
+            serve(directory, pipe, order, begun)
     finally:
+        kernel.end()
         remove(directory)
 
 
@@ -58,23 +58,35 @@ def wait_for_order(pipe: Pipe) -> StartOrder | None:
     return None
 
 
-def begin(directory: str, pipe: Pipe, order: StartOrder) -> KernelProcess | None:
-    """Start the kernel and answer with the survey; None if there is nothing to start, which has then been
+def begin(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
+    """Let the kernel go and answer with the survey; None if nothing can be started, which has then been
     said.
     """
-    kernel = None
     try:
-        if find_spec("ipykernel") or order.kernel_name:
-            kernel = start_kernel(order, directory)
+        begun = _right_kernel(directory, order, kernel)
+        if begun is not None:
+            begun.go(directory, order.key)
         answer = encode_command("survey", **survey(order.modules))
     except (OSError, KernelUnknown) as error:
+        begun = None
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})
     pipe.channel.send(Lane.COMMAND, [answer])
     pipe.flush()
-    if kernel is None:
+    if begun is None:
+        kernel.end()
         remove(directory)
         farewell(pipe)
-    return kernel
+    return begun
+
+
+def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
+    """The kernel that was launched on the chance that it is what the order asks for, or another, or none."""
+    if order.kernel_name is None and not order.flags:
+        return kernel if find_spec("ipykernel") else None
+    kernel.end()
+    if order.kernel_name is None:
+        return launch(directory, flags=order.flags)
+    return launch_by_name(directory, order.kernel_name, order.flags)
 
 
 def serve(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:
