@@ -21,6 +21,7 @@ ORDINARY = (
     ".config",
     ".cache",
     ".cache/fish*",
+    ".cache/jedi*",  # of completion
     ".config/fish*",
     ".local",
     ".local/share",
