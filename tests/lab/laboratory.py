@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from . import local_host, ssh_files
 from .commands import LabUnavailable, run
