@@ -79,6 +79,13 @@ class Flow:
         return next((h for h in self.handlers if h.start <= offset < h.end), None)
 
 
+def opening_of(flow: Flow) -> tuple[Instruction, ...]:
+    """The instructions up to the first RESUME, included: they make cells, take the closure, and start a
+    generator. Whoever looks at a frame that is past them (a tracer, say) relies on what they have done."""
+    names = [instruction.name for instruction in flow.instructions]
+    return flow.instructions[: names.index("RESUME") + 1]
+
+
 def cache_units(name: str) -> int:
     """Number of inline cache units behind an instruction (``opcode._inline_cache_entries``: a list on 3.11
     and 3.12, a mapping by name from 3.13 on)."""

@@ -19,8 +19,7 @@ from typing import Final
 
 from . import assemble
 from .dialect import CALLING, FETCH, NONE, SPOKEN, STOP, TAILS, Operations
-from .flow import HANDLER, LASTI, UNIT, VALUE, Handler, flow_of
-from .layout import GENERATOR_FLAGS
+from .flow import HANDLER, LASTI, UNIT, VALUE, Handler, flow_of, opening_of
 from .registry import MorphRecord, register
 from .snapshot import NULL_SLOT, Action, Kind, Position, Shape
 
@@ -111,11 +110,9 @@ def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
 
 def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Constants) -> _Prologue:
     writer = _Writer(constants)
-    if code.co_flags & GENERATOR_FLAGS:
-        writer.write(("RETURN_GENERATOR", 0), ("POP_TOP", 0))
-    writer.write(("RESUME", 0))
+    writer.code += code.co_code[: opening_of(flow_of(code))[-1].end]
     for slot in shape.bound:
-        # STORE_FAST takes any slot: cells and free variables come back as the very cell objects.
+        # STORE_FAST takes any slot: in place of the new cells come the very cell objects there were.
         writer.write(*SPOKEN.fetch, ("STORE_FAST", slot))
     for slot in shape.deleted:
         writer.write(("LOAD_CONST", NONE), ("STORE_FAST", slot), ("DELETE_FAST", slot))

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from . import assemble
 from .calls import bare_function
-from .flow import UNIT
+from .flow import UNIT, flow_of, opening_of
 from .layout import GENERATOR_FLAGS
 from .registry import MorphRecord, record_of, register
 from .snapshot import Action, Kind
@@ -74,15 +74,15 @@ def _frame_of(entry: Entry) -> tuple[FrameType, int]:
     raise RuntimeError("a morph that only raises did not raise")
 
 
-PROLOGUE: Final = (("RESUME", 0), ("LOAD_CONST", None), ("RAISE_VARARGS", 1))
-"""None: the index of the constant that is raised."""
+OPENING: Final = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RESUME"})
+"""What of the opening of the code is kept: all but the start of a generator."""
 
 
 def _raising_morph(entry: Entry) -> tuple[CodeType, int]:
     code, constant = entry.code, len(entry.code.co_consts)
-    prologue = b"".join(
-        assemble.operation(name, constant if argument is None else argument) for name, argument in PROLOGUE
-    )
+    opening = [(each.name, each.argument) for each in opening_of(flow_of(code)) if each.name in OPENING]
+    raising = (*opening, ("LOAD_CONST", constant), ("RAISE_VARARGS", 1))
+    prologue = b"".join(assemble.operation(name, argument) for name, argument in raising)
     morph = code.replace(
         co_code=prologue + code.co_code,
         co_consts=(*code.co_consts, _Raised),

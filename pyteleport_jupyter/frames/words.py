@@ -18,8 +18,7 @@ def no_place_name(filename: str) -> str | None:
 
 
 def describe(frame: FrameType | FrameSnapshot, place_name: PlaceName = no_place_name) -> str:
-    """Words for a frame: ``f (line 12 of cell 3)``, ``the cell (line 2)``, ``<lambda> (line 7 of
-    plots.py)``."""
+    """Words for a frame: ``f (line 12 of cell 3)``, for module-level code just ``line 2 of cell 3``."""
     if isinstance(frame, FrameSnapshot):
         return frame.words
     return describe_code(frame.f_code, frame.f_lineno, place_name)
@@ -28,7 +27,8 @@ def describe(frame: FrameType | FrameSnapshot, place_name: PlaceName = no_place_
 def describe_code(code: CodeType, line: int | None, place_name: PlaceName) -> str:
     """As :func:`describe`, for a line of a code object."""
     place = place_name(code.co_filename) or os.path.basename(code.co_filename)
-    return f"{code.co_qualname} (line {line or code.co_firstlineno} of {place})"
+    where = f"line {line or code.co_firstlineno} of {place}"
+    return where if code.co_name == "<module>" else f"{code.co_qualname} ({where})"
 
 
 def name_of(called: object) -> str:
