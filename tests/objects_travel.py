@@ -6,12 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import textwrap
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import pytest
 
 from pyteleport_jupyter import objects
 
@@ -57,18 +55,12 @@ class Far:
             self.process.stdin.close()
 
 
-@pytest.fixture(scope="module")
-def far_process() -> Iterator[Far]:
-    far = Far()
-    yield far
-    far.close()
-
-
 def main_of(source: str) -> dict[str, Any]:
     """The namespace in which ``source`` has run as a notebook's."""
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
-    exec(compile(source, "<cell>", "exec", dont_inherit=True), vars(main))  # noqa: S102
+    source = textwrap.dedent(source).strip()
+    exec(compile(source, "<cell>", "exec", dont_inherit=True), vars(main))
     return vars(main)
 
 
@@ -81,22 +73,3 @@ def pickled_of(source: str, **items: Any) -> objects.Pickled:
     namespace = main_of(source)
     anchors = objects.NamespaceAnchors(namespace, {"live list": LIVE})
     return objects.dump(session_of(namespace, **items), anchors, {})
-
-
-@pytest.fixture
-def own_main() -> Iterator[None]:
-    """Puts the real ``__main__`` back."""
-    before = sys.modules["__main__"]
-    yield
-    sys.modules["__main__"] = before
-
-
-@pytest.fixture
-def move(far_process: Far, own_main: None) -> Callable[..., Far]:
-    """``move(source)`` runs ``source`` here and takes its variables to the other process."""
-
-    def moved(source: str, **items: Any) -> Far:
-        far_process.load(pickled_of(source, **items))
-        return far_process
-
-    return moved

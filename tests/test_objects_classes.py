@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from objects_travel import Far, far_process, move, own_main  # noqa: F401
+from objects_travel import Far
 
+pytest_plugins = ["objects_fixtures"]
 Move = Callable[..., Far]
 
 
 def test_methods_share_the_live_namespace(move: Move) -> None:
     far = move(
-        "n = 1\nclass A:\n    'words'\n    x: int = 3\n    def m(self):\n        global n\n        n += 1\n        return n\n"
-        "    @property\n    def p(self): return n\n    @classmethod\n    def c(cls): return cls\n    @staticmethod\n    def s(): return n\na = A()"
+        """
+        n = 1
+        class A:
+            'words'
+            x: int = 3
+            def m(self):
+                global n
+                n += 1
+                return n
+            @property
+            def p(self): return n
+            @classmethod
+            def c(cls): return cls
+            @staticmethod
+            def s(): return n
+        a = A()
+        """
     )
     assert far("(a.m(), n, a.p, A.c() is A, A.s(), type(a) is A, A.__doc__, A.__annotations__)") == (
         "(2, 2, 2, True, 2, True, 'words', {'x': <class 'int'>})"
@@ -21,18 +37,32 @@ def test_methods_share_the_live_namespace(move: Move) -> None:
 
 def test_super_and_class_cell(move: Move) -> None:
     far = move(
-        "class A:\n    def who(self): return 'A'\nclass B(A):\n    def who(self): return super().who() + __class__.__name__\n"
-        "b = B(); C = type('C', (B,), {})"
+        """
+        class A:
+            def who(self): return 'A'
+        class B(A):
+            def who(self): return super().who() + __class__.__name__
+        b = B(); C = type('C', (B,), {})
+        """
     )
     assert far("(b.who(), C().who(), C.__mro__[1] is B)") == "('AB', 'AB', True)"
 
 
 def test_subclass_hooks_do_not_run_again(move: Move) -> None:
     far = move(
-        "log = []\nclass Base:\n    registry = []\n    def __init_subclass__(cls, *, flag, **kw):\n"
-        "        super().__init_subclass__(**kw)\n        log.append(cls.__name__); Base.registry.append(cls); cls.flag = flag\n"
-        "class One(Base, flag=1): pass\nclass Two(One, flag=2): pass\n"
-        "def more():\n    class Three(Base, flag=3): pass\n    return log"
+        """
+        log = []
+        class Base:
+            registry = []
+            def __init_subclass__(cls, *, flag, **kw):
+                super().__init_subclass__(**kw)
+                log.append(cls.__name__); Base.registry.append(cls); cls.flag = flag
+        class One(Base, flag=1): pass
+        class Two(One, flag=2): pass
+        def more():
+            class Three(Base, flag=3): pass
+            return log
+        """
     )
     assert far("(log, Base.registry == [One, Two], One.flag, Two.flag)") == "(['One', 'Two'], True, 1, 2)"
     assert far("more()") == "['One', 'Two', 'Three']"
@@ -40,11 +70,24 @@ def test_subclass_hooks_do_not_run_again(move: Move) -> None:
 
 def test_metaclasses_of_the_user_do_not_run_again(move: Move) -> None:
     far = move(
-        "import abc\nlog = []\nclass Meta(abc.ABCMeta):\n    def __new__(m, name, bases, ns, **kw):\n        log.append(('new', name, kw))\n"
-        "        return super().__new__(m, name, bases, ns)\n    def __init__(cls, name, bases, ns, **kw): log.append('init')\n"
-        "    def __setattr__(cls, name, value): log.append(name); super().__setattr__(name, value)\n"
-        "    def __call__(cls, *a): return (cls.__name__, super().__call__(*a))\n"
-        "class A(metaclass=Meta, kw=1):\n    @abc.abstractmethod\n    def f(self): ...\nclass B(A):\n    def f(self): return 1\nA.register(int)\nbefore = len(log)"
+        """
+        import abc
+        log = []
+        class Meta(abc.ABCMeta):
+            def __new__(m, name, bases, ns, **kw):
+                log.append(('new', name, kw))
+                return super().__new__(m, name, bases, ns)
+            def __init__(cls, name, bases, ns, **kw): log.append('init')
+            def __setattr__(cls, name, value): log.append(name); super().__setattr__(name, value)
+            def __call__(cls, *a): return (cls.__name__, super().__call__(*a))
+        class A(metaclass=Meta, kw=1):
+            @abc.abstractmethod
+            def f(self): ...
+        class B(A):
+            def f(self): return 1
+        A.register(int)
+        before = len(log)
+        """
     )
     assert far("(len(log) == before, log[0])") == "(True, ('new', 'A', {'kw': 1}))"
     assert far(
@@ -54,8 +97,15 @@ def test_metaclasses_of_the_user_do_not_run_again(move: Move) -> None:
 
 def test_slots(move: Move) -> None:
     far = move(
-        "class P:\n    __slots__ = ('x', '__y', '__weakref__')\n    def __init__(self): self.x = 1; self.__y = 2\n    def y(self): return self.__y\n"
-        "class Q(P):\n    __slots__ = 'z'\np = P(); q = Q(); q.z = p"
+        """
+        class P:
+            __slots__ = ('x', '__y', '__weakref__')
+            def __init__(self): self.x = 1; self.__y = 2
+            def y(self): return self.__y
+        class Q(P):
+            __slots__ = 'z'
+        p = P(); q = Q(); q.z = p
+        """
     )
     assert (
         far("(p.x, p.y(), q.z is p, hasattr(p, '__dict__'), hasattr(q, '__dict__'))")
@@ -64,14 +114,29 @@ def test_slots(move: Move) -> None:
 
 
 def test_abstract_classes_with_virtual_subclasses(move: Move) -> None:
-    far = move("import abc\nclass A(abc.ABC): pass\nclass V: pass\nA.register(V)")
+    far = move("""
+        import abc
+        class A(abc.ABC): pass
+        class V: pass
+        A.register(V)
+        """)
     assert far("(isinstance(V(), A), isinstance(1, A))") == "(True, False)"
 
 
 def test_dataclasses(move: Move) -> None:
     far = move(
-        "import dataclasses\n@dataclasses.dataclass(order=True, slots=True)\nclass D:\n    x: int\n    y: list = dataclasses.field(default_factory=list)\n"
-        "@dataclasses.dataclass(frozen=True)\nclass F:\n    x: int = dataclasses.field(default=3, metadata={'a': 1})\nd = D(1); keys = {F(2): 'two'}\nm = dataclasses.MISSING"
+        """
+        import dataclasses
+        @dataclasses.dataclass(order=True, slots=True)
+        class D:
+            x: int
+            y: list = dataclasses.field(default_factory=list)
+        @dataclasses.dataclass(frozen=True)
+        class F:
+            x: int = dataclasses.field(default=3, metadata={'a': 1})
+        d = D(1); keys = {F(2): 'two'}
+        m = dataclasses.MISSING
+        """
     )
     assert far("(D(2) > d, D(1).y is not D(1).y, keys[F(2)], F().x, m is dataclasses.MISSING)") == (
         "(True, True, 'two', 3, True)"
@@ -83,10 +148,26 @@ def test_dataclasses(move: Move) -> None:
 
 def test_enumerations(move: Move) -> None:
     far = move(
-        "import enum\nclass Color(enum.Enum):\n    RED = 1\n    GREEN = 2\n    ALIAS = 1\n    def shout(self): return self.name + '!'\n"
-        "class Planet(enum.Enum):\n    EARTH = (1, 2)\n    def __init__(self, mass, radius): self.mass = mass; self.radius = radius\n"
-        "    @property\n    def both(self): return self.mass + self.radius\nclass F(enum.Flag):\n    A = enum.auto(); B = enum.auto(); C = A | B\n"
-        "class N(enum.IntEnum):\n    ONE = 1\nclass S(enum.StrEnum):\n    X = enum.auto()\nr = Color.RED; both = F.A | F.B; n = N.ONE; s = S.X"
+        """
+        import enum
+        class Color(enum.Enum):
+            RED = 1
+            GREEN = 2
+            ALIAS = 1
+            def shout(self): return self.name + '!'
+        class Planet(enum.Enum):
+            EARTH = (1, 2)
+            def __init__(self, mass, radius): self.mass = mass; self.radius = radius
+            @property
+            def both(self): return self.mass + self.radius
+        class F(enum.Flag):
+            A = enum.auto(); B = enum.auto(); C = A | B
+        class N(enum.IntEnum):
+            ONE = 1
+        class S(enum.StrEnum):
+            X = enum.auto()
+        r = Color.RED; both = F.A | F.B; n = N.ONE; s = S.X
+        """
     )
     assert far(
         "(r is Color.RED, Color.ALIAS is r, Color(2).shout(), Color['GREEN'].value, list(Color.__members__))"
@@ -98,10 +179,25 @@ def test_enumerations(move: Move) -> None:
 
 def test_typing_classes(move: Move) -> None:
     far = move(
-        "import typing\nT = typing.TypeVar('T')\nclass G(typing.Generic[T]):\n    def __init__(self, x: T): self.x = x\nclass H(G[int]): pass\n"
-        "class P(typing.Protocol):\n    def f(self) -> int: ...\n@typing.runtime_checkable\nclass R(P, typing.Protocol): pass\n"
-        "class N(typing.NamedTuple):\n    a: int\n    b: str = 'b'\nclass D(typing.TypedDict, total=False):\n    k: int\n"
-        "U = typing.NewType('U', int)\nL = typing.ParamSpec('L')\nalias = list[H]; maybe = typing.Optional[G[int]]"
+        """
+        import typing
+        T = typing.TypeVar('T')
+        class G(typing.Generic[T]):
+            def __init__(self, x: T): self.x = x
+        class H(G[int]): pass
+        class P(typing.Protocol):
+            def f(self) -> int: ...
+        @typing.runtime_checkable
+        class R(P, typing.Protocol): pass
+        class N(typing.NamedTuple):
+            a: int
+            b: str = 'b'
+        class D(typing.TypedDict, total=False):
+            k: int
+        U = typing.NewType('U', int)
+        L = typing.ParamSpec('L')
+        alias = list[H]; maybe = typing.Optional[G[int]]
+        """
     )
     assert far(
         "(G[str].__origin__ is G, H(1).x, N(1), N(1)._replace(b='c').b, D(k=1), U(3), alias.__args__[0] is H)"
@@ -114,8 +210,16 @@ def test_typing_classes(move: Move) -> None:
 
 def test_namedtuples_and_local_classes(move: Move) -> None:
     far = move(
-        "import collections\nPoint = collections.namedtuple('Point', 'x y', defaults=[0])\np = Point(1)\n"
-        "def make(n):\n    class Local:\n        def get(self): return n, Local\n    return Local\nL = make(5); l = L()"
+        """
+        import collections
+        Point = collections.namedtuple('Point', 'x y', defaults=[0])
+        p = Point(1)
+        def make(n):
+            class Local:
+                def get(self): return n, Local
+            return Local
+        L = make(5); l = L()
+        """
     )
     assert far("(p, p._asdict(), Point(3, 4).y, l.get() == (5, L), L.__qualname__)") == (
         "(Point(x=1, y=0), {'x': 1, 'y': 0}, 4, True, 'make.<locals>.Local')"
@@ -124,14 +228,27 @@ def test_namedtuples_and_local_classes(move: Move) -> None:
 
 def test_descriptors_are_not_told_their_name_again(move: Move) -> None:
     far = move(
-        "log = []\nclass D:\n    def __set_name__(self, owner, name): log.append(name); self.name = name\n"
-        "    def __get__(self, obj, kind): return self.name\nclass A:\n    d = D()"
+        """
+        log = []
+        class D:
+            def __set_name__(self, owner, name): log.append(name); self.name = name
+            def __get__(self, obj, kind): return self.name
+        class A:
+            d = D()
+        """
     )
     assert far("(log, A.d, A().d)") == "(['d'], 'd', 'd')"
 
 
 def test_classes_that_refer_to_each_other(move: Move) -> None:
-    far = move("class A: pass\nclass B:\n    other = A\nA.other = B\nA.self = A\nA.instance = A()")
+    far = move("""
+        class A: pass
+        class B:
+            other = A
+        A.other = B
+        A.self = A
+        A.instance = A()
+        """)
     assert (
         far("(A.other is B, B.other is A, A.self is A, type(A.instance) is A)") == "(True, True, True, True)"
     )
@@ -139,16 +256,29 @@ def test_classes_that_refer_to_each_other(move: Move) -> None:
 
 def test_delegating_attribute_lookup_is_not_asked_while_loading(move: Move) -> None:
     far = move(
-        "class Proxy:\n    def __init__(self, inner): self.inner = inner\n    def __getattr__(self, name): return getattr(self.inner, name)\n"
-        "p = Proxy([1, 2])\nclass Odd:\n    __slots__ = ('inner',)\n    def __getattr__(self, name): return getattr(self.inner, name)\n"
-        "o = Odd(); o.inner = 'text'\nclass L(list):\n    def __getattr__(self, name): raise LookupError\nl = L([1])"
+        """
+        class Proxy:
+            def __init__(self, inner): self.inner = inner
+            def __getattr__(self, name): return getattr(self.inner, name)
+        p = Proxy([1, 2])
+        class Odd:
+            __slots__ = ('inner',)
+            def __getattr__(self, name): return getattr(self.inner, name)
+        o = Odd(); o.inner = 'text'
+        class L(list):
+            def __getattr__(self, name): raise LookupError
+        l = L([1])
+        """
     )
     assert far("(p.index(2), o.upper(), l)") == "(1, 'TEXT', [1])"
 
 
 def test_types_without_an_importable_name(move: Move) -> None:
     far = move(
-        "import types\nt = [type(f) for f in (lambda: 1, {}.keys(), iter([]), None, ..., types.CellType())]"
+        """
+        import types
+        t = [type(f) for f in (lambda: 1, {}.keys(), iter([]), None, ..., types.CellType())]
+        """
     )
     assert far("[k.__name__ for k in t]") == (
         "['function', 'dict_keys', 'list_iterator', 'NoneType', 'ellipsis', 'cell']"
@@ -157,8 +287,13 @@ def test_types_without_an_importable_name(move: Move) -> None:
 
 def test_sentinels(move: Move) -> None:
     far = move(
-        "import inspect, functools, traitlets\nmine = object(); l = [mine]\nlibrary = functools._initial_missing\nu = traitlets.Undefined\n"
-        "e = inspect.Parameter.empty"
+        """
+        import inspect, functools, traitlets
+        mine = object(); l = [mine]
+        library = functools._initial_missing
+        u = traitlets.Undefined
+        e = inspect.Parameter.empty
+        """
     )
     assert far(
         "(l[0] is mine, library is functools._initial_missing, u is traitlets.Undefined, e is inspect._empty)"

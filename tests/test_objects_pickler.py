@@ -9,12 +9,13 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from objects_travel import LIVE, Far, far_process, main_of, move, own_main, pickled_of, session_of  # noqa: F401
+from objects_travel import LIVE, Far, main_of, pickled_of, session_of
 
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.objects import deep
 
+pytest_plugins = ["objects_fixtures"]
 Move = Callable[..., Far]
 
 
@@ -31,23 +32,47 @@ def test_items_share_the_memo_with_the_namespace(move: Move) -> None:
 
 def test_functions_keep_their_namespace(move: Move) -> None:
     far = move(
-        "counter = 0\ndef f():\n    global counter\n    counter += 1\n    return g()\ndef g(): return counter"
+        """
+        counter = 0
+        def f():
+            global counter
+            counter += 1
+            return g()
+        def g(): return counter
+        """
     )
     assert far("(f(), f(), counter, f.__globals__ is globals())") == "(1, 2, 2, True)"
 
 
 def test_two_functions_share_a_cell(move: Move) -> None:
     far = move(
-        "def make():\n    n = 0\n    def up():\n        nonlocal n\n        n += 1\n    def get(): return n\n"
-        "    return up, get\nup, get = make()"
+        """
+        def make():
+            n = 0
+            def up():
+                nonlocal n
+                n += 1
+            def get(): return n
+            return up, get
+        up, get = make()
+        """
     )
     assert far("(up(), up(), get())[2]") == "2"
 
 
 def test_recursive_closure_and_empty_cell(move: Move) -> None:
     far = move(
-        "def make():\n    def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\n    return fib\nfib = make()\n"
-        "def half():\n    def get(): return late\n    yield get\n    late = 1\nget = next(half())"
+        """
+        def make():
+            def fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)
+            return fib
+        fib = make()
+        def half():
+            def get(): return late
+            yield get
+            late = 1
+        get = next(half())
+        """
     )
     assert far("(fib(10), fib.__closure__[0].cell_contents is fib)") == "(55, True)"
     with pytest.raises(AssertionError, match="NameError"):
@@ -63,7 +88,10 @@ def test_namespace_and_live_objects_go_by_name(move: Move) -> None:
 
 def test_dict_of_a_module_inside_a_container_is_that_dict(move: Move) -> None:
     far = move(
-        "import math, json.decoder, builtins\nx = [vars(math), {'d': vars(json.decoder)}, vars(builtins)]"
+        """
+        import math, json.decoder, builtins
+        x = [vars(math), {'d': vars(json.decoder)}, vars(builtins)]
+        """
     )
     assert (
         far("[x[0] is vars(math), x[1]['d'] is vars(json.decoder), x[2] is vars(builtins)]")
@@ -73,29 +101,51 @@ def test_dict_of_a_module_inside_a_container_is_that_dict(move: Move) -> None:
 
 def test_user_code_that_runs_while_loading_finds_its_globals(move: Move) -> None:
     far = move(
-        "import math\nSALT = 3\ndef helper(n): return math.floor(n) * SALT\n"
-        "class Key:\n    def __init__(self, n): self.n = n\n    def __hash__(self): return helper(self.n)\n"
-        "    def __eq__(self, other): return self.n == other.n\n    def __setstate__(self, state): self.n = helper(1) - 2 + state['n'] - 1\n"
-        "d = {Key(1): 'one', Key(2): 'two'}\ns = {Key(5)}"
+        """
+        import math
+        SALT = 3
+        def helper(n): return math.floor(n) * SALT
+        class Key:
+            def __init__(self, n): self.n = n
+            def __hash__(self): return helper(self.n)
+            def __eq__(self, other): return self.n == other.n
+            def __setstate__(self, state): self.n = helper(1) - 2 + state['n'] - 1
+        d = {Key(1): 'one', Key(2): 'two'}
+        s = {Key(5)}
+        """
     )
     assert far("(d[Key(2)], Key(5) in s)") == "('two', True)"
 
 
 def test_methods_with_super_run_while_loading(move: Move) -> None:
     far = move(
-        "class A:\n    def __hash__(self): return 1\nclass B(A):\n    def __hash__(self): return super().__hash__() + 1\n"
-        "s = {B()}"
+        """
+        class A:
+            def __hash__(self): return 1
+        class B(A):
+            def __hash__(self): return super().__hash__() + 1
+        s = {B()}
+        """
     )
     assert far("hash(next(iter(s)))") == "2"
 
 
 def test_order_of_the_namespace_is_kept(move: Move) -> None:
-    far = move("z = [1]\na = 2\ndef m(): pass\nb = {}")
+    far = move("""
+        z = [1]
+        a = 2
+        def m(): pass
+        b = {}
+        """)
     assert far("[name for name in globals() if name in 'zamb']") == "['z', 'a', 'm', 'b']"
 
 
 def test_arrays_travel_beside_the_stream_without_a_copy(own_main: None) -> None:
-    namespace = main_of("import numpy as np\na = np.arange(4_000_000.0)\nb = a[10:20]")
+    namespace = main_of("""
+        import numpy as np
+        a = np.arange(4_000_000.0)
+        b = a[10:20]
+        """)
     anchors = objects.NamespaceAnchors(namespace)
     objects.dump(session_of(namespace), anchors, {})  # imports are not to be counted
     tracemalloc.start()
@@ -111,7 +161,10 @@ def test_arrays_travel_beside_the_stream_without_a_copy(own_main: None) -> None:
 
 
 def test_arrays_arrive_writable_and_equal(move: Move) -> None:
-    far = move("import numpy as np\na = np.arange(1000).reshape(10, 100); f = np.asfortranarray(a); same = a")
+    far = move("""
+        import numpy as np
+        a = np.arange(1000).reshape(10, 100); f = np.asfortranarray(a); same = a
+        """)
     assert (
         far("(int(a.sum()), same is a, a.flags.writeable, bool((f == a).all()))")
         == "(499500, True, True, True)"
@@ -128,7 +181,13 @@ def test_arrays_live_in_the_received_buffers(own_main: None) -> None:
 
 def test_two_dumps_are_the_same_bytes(own_main: None) -> None:
     namespace = main_of(
-        "import math\ndef f(): return math.pi\nclass A:\n    x = f\nd = {'a': [1, 2.5, A()], 'b': f}"
+        """
+        import math
+        def f(): return math.pi
+        class A:
+            x = f
+        d = {'a': [1, 2.5, A()], 'b': f}
+        """
     )
     first, second = (
         objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {}) for _ in range(2)
@@ -138,7 +197,12 @@ def test_two_dumps_are_the_same_bytes(own_main: None) -> None:
 
 def test_modules_of_the_stream_are_listed(own_main: None) -> None:
     pickled = pickled_of(
-        "import json.decoder, fractions\nx = fractions.Fraction(1)\nj = json.decoder\ndef f(): pass"
+        """
+        import json.decoder, fractions
+        x = fractions.Fraction(1)
+        j = json.decoder
+        def f(): pass
+        """
     )
     assert {"json.decoder", "fractions"} <= pickled.modules
     assert not {name for name in pickled.modules if name.startswith(("pyteleport_jupyter", "cloudpickle"))}
@@ -181,8 +245,13 @@ def test_module_of_run_keeps_its_globals(move: Move) -> None:
 def test_handmade_module_can_be_imported_there(move: Move) -> None:
     try:
         far = move(
-            "import sys, types\nmade = types.ModuleType('made_by_hand')\nmade.value = [1]\nsys.modules['made_by_hand'] = made\n"
-            "v = made.value"
+            """
+            import sys, types
+            made = types.ModuleType('made_by_hand')
+            made.value = [1]
+            sys.modules['made_by_hand'] = made
+            v = made.value
+            """
         )
     finally:
         del sys.modules["made_by_hand"]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from objects_travel import Far, far_process, main_of, move, own_main  # noqa: F401
+from objects_travel import Far, main_of
 
+pytest_plugins = ["objects_fixtures"]
 Move = Callable[..., Far]
 
 CATCH = """
@@ -55,10 +56,19 @@ def test_state_that_c_keeps(move: Move, made: str, asked: str) -> None:
 
 def test_users_constructor_is_not_called(move: Move) -> None:
     far = move(
-        "log = []\nclass Mine(ValueError):\n    def __init__(self, code, *, why):\n        super().__init__(f'{code} {why}')\n"
-        "        log.append(code); self.code = code\n    def __str__(self): return f'<{self.code}>'\n"
-        "class Os(OSError):\n    def __init__(self, path): super().__init__(2, 'gone', path); self.own = [path]\n"
-        "class Slots(Exception):\n    __slots__ = ('x',)\ne = Mine(3, why='so'); o = Os('p'); s = Slots('a'); s.x = 5"
+        """
+        log = []
+        class Mine(ValueError):
+            def __init__(self, code, *, why):
+                super().__init__(f'{code} {why}')
+                log.append(code); self.code = code
+            def __str__(self): return f'<{self.code}>'
+        class Os(OSError):
+            def __init__(self, path): super().__init__(2, 'gone', path); self.own = [path]
+        class Slots(Exception):
+            __slots__ = ('x',)
+        e = Mine(3, why='so'); o = Os('p'); s = Slots('a'); s.x = 5
+        """
     )
     assert far("(log, e.code, e.args, str(e), o.filename, o.errno, o.own, s.x, s.args)") == (
         "([3], 3, ('3 so',), '<3>', 'p', 2, ['p'], 5, ('a',))"

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
-import sys
 
 import pytest
-from objects_travel import Far, far_process, main_of, move, own_main, pickled_of, session_of  # noqa: F401
+from objects_travel import Far, main_of, pickled_of, session_of
 
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 
+pytest_plugins = ["objects_fixtures"]
 Move = Callable[..., Far]
 
 
 def test_locks_stay_held(move: Move) -> None:
     far = move(
-        "import threading\nfree = threading.Lock(); held = threading.Lock(); held.acquire()\n"
-        "r = threading.RLock(); r.acquire(); r.acquire()\nc = threading.Condition(); ev = threading.Event(); ev.set()\n"
-        "s = threading.Semaphore(2); s.acquire()\ntwo = [free]"
+        """
+        import threading
+        free = threading.Lock(); held = threading.Lock(); held.acquire()
+        r = threading.RLock(); r.acquire(); r.acquire()
+        c = threading.Condition(); ev = threading.Event(); ev.set()
+        s = threading.Semaphore(2); s.acquire()
+        two = [free]
+        """
     )
     assert (
         far("(free.locked(), held.locked(), two[0] is free, ev.is_set(), s._value)")
@@ -30,7 +36,11 @@ def test_locks_stay_held(move: Move) -> None:
 
 def test_queues_and_locals(move: Move) -> None:
     far = move(
-        "import queue, threading\nq = queue.Queue(); q.put([1])\nl = threading.local(); l.x = q.queue[0]"
+        """
+        import queue, threading
+        q = queue.Queue(); q.put([1])
+        l = threading.local(); l.x = q.queue[0]
+        """
     )
     assert far("(l.x is q.get(), l.x)") == "(True, [1])"
 
@@ -41,11 +51,25 @@ def test_main_thread_is_the_main_thread(move: Move) -> None:
 
 def test_weak_references(move: Move) -> None:
     far = move(
-        "import weakref\nclass A:\n    def m(self): return 'm'\n    def __repr__(self): return 'A'\na = A(); r = weakref.ref(a); p = weakref.proxy(a)\n"
-        "dead = weakref.ref(A()); deadp = weakref.proxy(A()); m = weakref.WeakMethod(a.m)\n"
-        "v = weakref.WeakValueDictionary(k=a); k = weakref.WeakKeyDictionary({a: 1}); s = weakref.WeakSet([a])\n"
-        "log = []\ncalled = weakref.ref(a, lambda r: log.append('gone')); f = weakref.finalize(a, log.append, 'final')\n"
-        "import gc\ndef drop():\n    global a\n    del a\n    gc.collect()\n    return log"
+        """
+        import weakref
+        class A:
+            def m(self): return 'm'
+            def __repr__(self): return 'A'
+        a = A(); r = weakref.ref(a); p = weakref.proxy(a)
+        dead = weakref.ref(A()); deadp = weakref.proxy(A()); m = weakref.WeakMethod(a.m)
+        v = weakref.WeakValueDictionary(k=a); k = weakref.WeakKeyDictionary({a: 1})
+        s = weakref.WeakSet([a])
+        log = []
+        called = weakref.ref(a, lambda r: log.append('gone'))
+        f = weakref.finalize(a, log.append, 'final')
+        import gc
+        def drop():
+            global a
+            del a
+            gc.collect()
+            return log
+        """
     )
     assert far(
         "(r() is a, p.m(), type(p).__name__, dead(), m()(), v['k'] is a, k[a], list(s) == [a], f.alive)"
@@ -55,25 +79,39 @@ def test_weak_references(move: Move) -> None:
 
 
 def test_proxy_is_not_a_second_copy(move: Move) -> None:
-    far = move("import weakref\nclass A: pass\na = A(); a.x = 1; p = weakref.proxy(a)")
+    far = move("""
+        import weakref
+        class A: pass
+        a = A(); a.x = 1; p = weakref.proxy(a)
+        """)
     assert far("(setattr(a, 'x', 2), p.x)") == "(None, 2)"
 
 
 def test_context_variables(move: Move) -> None:
     far = move(
-        "import contextvars, decimal\nv = contextvars.ContextVar('v', default='default'); u = contextvars.ContextVar('u')\nt = u.set([1]); u.reset(t)\n"
-        "w = contextvars.ContextVar('w'); w.set('now'); used = t"
+        """
+        import contextvars, decimal
+        v = contextvars.ContextVar('v', default='default'); u = contextvars.ContextVar('u')
+        t = u.set([1]); u.reset(t)
+        w = contextvars.ContextVar('w'); w.set('now'); used = t
+        """
     )
     assert far("(v.get(), w.get(), u.get('unset'), used.var is u)") == "('default', 'now', 'unset', True)"
 
 
 def test_unused_token_is_refused(own_main: None) -> None:
     with pytest.raises(ObjectsRefused, match="t: _?contextvars.Token, it can only reset v in the context"):
-        pickled_of("import contextvars\nv = contextvars.ContextVar('v'); t = v.set(1)")
+        pickled_of("""
+            import contextvars
+            v = contextvars.ContextVar('v'); t = v.set(1)
+            """)
 
 
 def test_numpy_error_state_is_entered_again(move: Move) -> None:
-    far = move("import numpy as np\ne = np.errstate(divide='raise'); e.__enter__()")
+    far = move("""
+        import numpy as np
+        e = np.errstate(divide='raise'); e.__enter__()
+        """)
     try:
         assert far("np.geterr()['divide']") == "'raise'"
         assert far("(e.__exit__(), np.geterr()['divide'])") == "(None, 'warn')"
@@ -132,7 +170,11 @@ def test_views_look_at_the_same_dict(move: Move) -> None:
 
 def test_dict_iterators_look_at_the_same_dict(move: Move) -> None:
     far = move(
-        "d = {1: 'a', 2: 'b', 3: 'c'}; i = iter(d.items()); next(i)\nr = reversed(d); next(r)\nk = iter({}); v = iter(d.values()); list(v)"
+        """
+        d = {1: 'a', 2: 'b', 3: 'c'}; i = iter(d.items()); next(i)
+        r = reversed(d); next(r)
+        k = iter({}); v = iter(d.values()); list(v)
+        """
     )
     assert (
         far("(d.__setitem__(2, 'B'), next(i), list(r), list(k), list(v))")
@@ -144,8 +186,16 @@ def test_dict_iterators_look_at_the_same_dict(move: Move) -> None:
 
 def test_other_iterators(move: Move) -> None:
     far = move(
-        "import itertools as it\nl = [1, 2, 3]; i = iter(l); next(i)\nz = zip(l, it.count(5)); next(z)\ne = enumerate('ab')\n"
-        "p = it.product('ab', repeat=2); next(p)\nc = it.chain([1], [2]); cy = it.cycle('ab'); next(cy)\nm = map(str, l); s = iter({1})\nt1, t2 = it.tee(iter('xy')); next(t1)"
+        """
+        import itertools as it
+        l = [1, 2, 3]; i = iter(l); next(i)
+        z = zip(l, it.count(5)); next(z)
+        e = enumerate('ab')
+        p = it.product('ab', repeat=2); next(p)
+        c = it.chain([1], [2]); cy = it.cycle('ab'); next(cy)
+        m = map(str, l); s = iter({1})
+        t1, t2 = it.tee(iter('xy')); next(t1)
+        """
     )
     assert far(
         "(l.append(4), list(i), next(z), list(e), next(p), list(c), next(cy), next(m), list(s), next(t2), next(t1))"
@@ -154,8 +204,11 @@ def test_other_iterators(move: Move) -> None:
 
 def test_matches(move: Move) -> None:
     far = move(
-        "import re\nm = re.match('(a)(?P<n>b)?', 'ab'); s = re.search('b+', 'aabb'); f = re.fullmatch('a|ab', 'ab')\n"
-        "l = list(re.finditer(r'\\w(\\d)', 'a1 b2'))[1]"
+        """
+        import re
+        m = re.match('(a)(?P<n>b)?', 'ab'); s = re.search('b+', 'aabb'); f = re.fullmatch('a|ab', 'ab')
+        l = list(re.finditer(r'\\w(\\d)', 'a1 b2'))[1]
+        """
     )
     assert (
         far("(m['n'], s.span(), f.span(), l[1], l.start(), m.re.pattern)")
@@ -165,10 +218,15 @@ def test_matches(move: Move) -> None:
 
 def test_small_types(move: Move) -> None:
     far = move(
-        "import struct, decimal, types, collections, pathlib, datetime, random, logging, operator, array, uuid\n"
-        "s = struct.Struct('<i'); d = decimal.Decimal('1.5'); n = types.SimpleNamespace(a=[1]); q = collections.deque([n], 3)\n"
-        "p = pathlib.Path('/x'); r = random.Random(3); r.random(); log = logging.getLogger('x.y'); g = operator.itemgetter(1)\n"
-        "a = array.array('d', [1.5]); mp = types.MappingProxyType({'k': 1}); gr = random.random; o = collections.OrderedDict(a=1)"
+        """
+        import struct, decimal, types, collections, pathlib, datetime, random, logging, operator, array, uuid
+        s = struct.Struct('<i'); d = decimal.Decimal('1.5'); n = types.SimpleNamespace(a=[1])
+        q = collections.deque([n], 3)
+        p = pathlib.Path('/x'); r = random.Random(3); r.random()
+        log = logging.getLogger('x.y'); g = operator.itemgetter(1)
+        a = array.array('d', [1.5]); mp = types.MappingProxyType({'k': 1}); gr = random.random
+        o = collections.OrderedDict(a=1)
+        """
     )
     assert far(
         "(s.pack(1), d, q[0] is n, q.maxlen, p, log is logging.getLogger('x.y'), g([1, 2]), a, mp['k'], o)"
@@ -181,20 +239,31 @@ def test_small_types(move: Move) -> None:
 
 
 def test_finished_futures_move(move: Move) -> None:
-    far = move("from concurrent.futures import Future\nf = Future(); f.set_result([1])")
+    far = move("""
+        from concurrent.futures import Future
+        f = Future(); f.set_result([1])
+        """)
     assert far("(f.done(), f.result())") == "(True, [1])"
 
 
 def test_figures(move: Move) -> None:
     far = move(
-        "import matplotlib; matplotlib.use('agg')\nfrom matplotlib.figure import Figure\nfig = Figure(); ax = fig.subplots(); line, = ax.plot([1, 2])\nrc = matplotlib.rcParams"
+        """
+        import matplotlib; matplotlib.use('agg')
+        from matplotlib.figure import Figure
+        fig = Figure(); ax = fig.subplots(); line, = ax.plot([1, 2])
+        rc = matplotlib.rcParams
+        """
     )
     assert far("(fig.axes[0] is ax, ax.lines[0] is line, rc is matplotlib.rcParams)") == "(True, True, True)"
 
 
 def test_tables(move: Move) -> None:
     far = move(
-        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2, 2], 'b': ['x', 'y', None]}); g = iter(df.groupby('a')); next(g)"
+        """
+        import pandas as pd
+        df = pd.DataFrame({'a': [1, 2, 2], 'b': ['x', 'y', None]}); g = iter(df.groupby('a')); next(g)
+        """
     )
     assert (
         far("(int(df['a'].sum()), list(df['b'])[0], int(next(g)[0]), bool(df['b'].isna().sum() == 1))")

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from objects_travel import main_of, own_main, pickled_of, session_of  # noqa: F401
+from objects_travel import main_of, pickled_of, session_of
 
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.frames import capture_stack, running_generators
+
+pytest_plugins = ["objects_fixtures"]
 
 
 def refused(source: str, **items: Any) -> tuple[objects.Refusal, ...]:
@@ -65,7 +67,13 @@ def test_all_are_listed_with_reasons(own_main: None) -> None:
     a, b = socket.socketpair()
     try:
         rows = refused(
-            "import threading, itertools\nt = threading.Thread(target=print)\nl = threading.RLock()\nok = [1]\n_hidden = threading.Thread()",
+            """
+            import threading, itertools
+            t = threading.Thread(target=print)
+            l = threading.RLock()
+            ok = [1]
+            _hidden = threading.Thread()
+            """,
             sockets=[a, b],
         )
     finally:
@@ -149,13 +157,21 @@ def test_lock_of_another_thread(own_main: None) -> None:
 
 def test_objects_that_break_while_being_asked(own_main: None) -> None:
     (row,) = refused(
-        "class Odd:\n    def __reduce__(self): raise LookupError('not today\\nreally')\nx = [Odd()]"
+        """
+        class Odd:
+            def __reduce__(self): raise LookupError('not today\\nreally')
+        x = [Odd()]
+        """
     )
     assert (row.path, row.type, row.reason) == ("x[0]", "Odd", "LookupError: not today")
 
 
 def test_functions_found_by_name_only_here(own_main: None) -> None:
-    (row,) = refused("class Odd:\n    def __reduce__(self): return 'o'\no = Odd()")
+    (row,) = refused("""
+        class Odd:
+            def __reduce__(self): return 'o'
+        o = Odd()
+        """)
     assert "exists here alone" in row.reason
 
 
@@ -194,7 +210,7 @@ def test_locals_of_running_functions_are_named(own_main: None) -> None:
         main = main_of(BAD)
         main["pause"] = pause
         namespace.update(main)
-        exec(compile(STACK, "<cell>", "exec"), main)  # noqa: S102
+        exec(compile(STACK, "<cell>", "exec"), main)
         namespace.update(main)
         namespace["__main__dict"] = main
 

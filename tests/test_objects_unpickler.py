@@ -7,10 +7,12 @@ import sys
 from types import ModuleType
 
 import pytest
-from objects_travel import LIVE, own_main, pickled_of  # noqa: F401
+from objects_travel import LIVE, pickled_of
 
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import RestoreFailed
+
+pytest_plugins = ["objects_fixtures"]
 
 
 def load(pickled: objects.Pickled, namespace: dict[str, object] | None = None) -> objects.Loaded:
@@ -53,7 +55,11 @@ def test_namespace_is_left_alone(own_main: None) -> None:
 
 def test_users_error_while_loading_is_told(own_main: None) -> None:
     pickled = pickled_of(
-        "class A:\n    def __setstate__(self, state): raise OverflowError('too much')\na = A(); a.x = 1"
+        """
+        class A:
+            def __setstate__(self, state): raise OverflowError('too much')
+        a = A(); a.x = 1
+        """
     )
     with pytest.raises(RestoreFailed, match=r"OverflowError: too much"):
         load(pickled)

@@ -60,6 +60,7 @@ def refuses(reason: str, *kinds: str, subclasses: bool = True) -> None:
     def refuse(refused: Any, reduction: Reduction) -> Any:
         raise CannotMove(reason)
 
+    refuse.__doc__ = f"Refused: {reason}."
     reduces(*kinds, subclasses=subclasses)(refuse)
 
 

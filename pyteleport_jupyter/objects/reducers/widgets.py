@@ -1,4 +1,4 @@
-"""ipywidgets: the models stay in the front end under their ids, so nothing is opened anew there."""
+"""Objects with traits. The models of widgets stay in the front end under their ids: none is opened anew."""
 
 from __future__ import annotations
 
@@ -17,38 +17,54 @@ OF_THE_INSTANCE = frozenset(
 """Attributes that traitlets makes for each instance; what the user put into them travels apart."""
 
 
+@reduces("traitlets.traitlets.HasTraits", subclasses=True)
+def reduce_traits(owner: Any, reduction: Reduction) -> Any:
+    """Traits, attributes and what the user observes, which pickling by traitlets itself would drop."""
+    if _pickles_itself(type(owner)):
+        return NotImplemented
+    return make_traits, (type(owner),), _state_of(owner, owner._trait_values), None, None, set_traits
+
+
 @reduces("ipywidgets.widgets.widget.Widget", subclasses=True)
 def reduce_widget(widget: Any, reduction: Reduction) -> Any:
-    """An empty widget, then traits, attributes and the user's observers; then its comm under the old id."""
+    """As any object with traits; then its comm under the old id."""
     values = {name: value for name, value in widget._trait_values.items() if name not in NOT_CARRIED}
-    attributes = {name: value for name, value in vars(widget).items() if name not in OF_THE_INSTANCE}
     is_open = widget._trait_values.get("comm") is not None
-    state = (
-        widget.model_id if is_open else None,
-        values,
-        attributes,
-        _observers(widget),
-        _validators(widget),
-    )
-    return make_widget, (type(widget),), state, None, None, set_widget
+    state = (*_state_of(widget, values), widget.model_id if is_open else None)
+    return make_traits, (type(widget),), state, None, None, set_widget
 
 
-def make_widget(kind: Any) -> Any:
-    """A widget that was not initialised: the constructor would tell the front end of a new model."""
-    widget = kind.__new__(kind)
-    widget._trait_values["comm"] = None
-    return widget
+def _pickles_itself(kind: Any) -> bool:
+    base = sys.modules["traitlets.traitlets"].HasTraits
+    return kind.__getstate__ is not base.__getstate__ or kind.__setstate__ is not base.__setstate__
+
+
+def _state_of(owner: Any, values: dict[str, Any]) -> tuple[Any, ...]:
+    attributes = {name: value for name, value in vars(owner).items() if name not in OF_THE_INSTANCE}
+    return dict(values), attributes, _observers(owner), _validators(owner)
+
+
+def make_traits(kind: Any) -> Any:
+    """An object whose ``__init__`` did not run: that of a widget would tell the front end of a new model."""
+    return kind.__new__(kind)
+
+
+def set_traits(owner: Any, state: tuple[Any, ...]) -> None:
+    """Fill it, without telling any observer."""
+    values, attributes, observers, validators = state
+    vars(owner).update(attributes)
+    owner._trait_values.update(values)
+    for name, kinds in observers.items():
+        for kind, handlers in kinds.items():
+            owner._trait_notifiers.setdefault(name, {}).setdefault(kind, []).extend(handlers)
+    owner._trait_validators.update(validators)
 
 
 def set_widget(widget: Any, state: tuple[Any, ...]) -> None:
     """Fill the widget; then it answers to its comm again."""
-    model_id, values, attributes, observers, validators = state
-    vars(widget).update(attributes)
-    widget._trait_values.update(values)
-    for name, kinds in observers.items():
-        for kind, handlers in kinds.items():
-            widget._trait_notifiers.setdefault(name, {}).setdefault(kind, []).extend(handlers)
-    widget._trait_validators.update(validators)
+    *traits, model_id = state
+    widget._trait_values["comm"] = None
+    set_traits(widget, tuple(traits))
     if model_id is not None:
         _connect(widget, model_id)
 
@@ -57,22 +73,12 @@ def _connect(widget: Any, model_id: str) -> None:
     import comm
 
     # primary: the front end opened (or was told of) this comm long ago, so no comm_open is sent.
-    manager = comm.get_comm_manager()
-    line = _comm_kind()(target_name="jupyter.widget", comm_id=model_id, primary=False)
-    manager.register_comm(line)
+    line = comm.create_comm(target_name="jupyter.widget", comm_id=model_id, primary=False)
+    comm.get_comm_manager().register_comm(line)
     widget._trait_values["comm"] = line
     vars(widget)["_model_id"] = model_id
     line.on_msg(widget._handle_msg)
     sys.modules["ipywidgets.widgets.widget"]._instances[model_id] = widget
-
-
-def _comm_kind() -> Any:
-    kernel_comm = sys.modules.get("ipykernel.comm")
-    if kernel_comm is not None:
-        return kernel_comm.Comm
-    import comm.base_comm
-
-    return comm.create_comm
 
 
 def _observers(widget: Any) -> dict[Any, dict[Any, list[Any]]]:
