@@ -30,6 +30,8 @@ ORDINARY = (
     ".local/share/jupyter/runtime",
     ".local/share/jupyter/nbsignatures.db",
     ".local/share/jupyter/notebook_secret",
+    ".jupyter",
+    ".jupyter/migrated",
     ".bash_history",
     ".python_history",
     ".ssh/known_hosts*",
