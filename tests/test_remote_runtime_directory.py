@@ -137,7 +137,7 @@ def test_a_full_disk_is_named(home: Path) -> None:
 
 def test_a_fault_while_writing_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELEPORT_FAULT", "boot.disk_full")
-    with pytest.raises(errors.StartFailed), booted():
+    with pytest.raises(errors.DiskFull), booted():
         pass
     nothing_stays(home)
 

@@ -7,7 +7,7 @@ Python code.
 2. :func:`start_line` is that line. It looks for Python in the login environment and executes the first stage.
 3. The first stage says :data:`PYTHON_MARKER` with what it is, takes a header and the package, and hands over
 to
-   :mod:`.landing`, whose source came in the header.
+   :mod:`.landing`, whose code came in the header.
 
 All of it is constant but for the user's ``--setup`` and ``--python``: argv is world readable. Markers are
 written in two halves, so that a shell that echoes its commands does not match.
@@ -16,11 +16,11 @@ written in two halves, so that a shell that echoes its commands does not match.
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib.resources
-import json
+import marshal
 import shlex
-from typing import Any
+from importlib.util import MAGIC_NUMBER
+from types import CodeType
 
 SHELL_MARKER = b"<pyteleport shell>"
 PYTHON_MARKER = b"<pyteleport python>"
@@ -31,17 +31,17 @@ REMOTE_COMMAND = (
 )
 """What the user's login shell is asked to run; quoted so that sh, bash, zsh, csh and fish read the same."""
 
-FIRST_STAGE = """\
-import os, sys
+FIRST_STAGE = r"""
+import marshal, os, sys
 import _frozen_importlib_external as importlib
 version = "%d.%d" % sys.version_info[:2]
 if version != sys.argv[1] and sys.argv[3:]:
-    os.execv(sys.argv[3], [sys.argv[3], "-I", "-S", "-c", "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"] + sys.argv[1:3])
-import json
+    again = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
+    os.execv(sys.argv[3], [sys.argv[3], "-I", "-S", "-c", again] + sys.argv[1:3])
 os.set_blocking(0, True)
 os.set_blocking(1, True)
 def say(answer):
-    os.write(1, ("<pyteleport" + " python>" + json.dumps(answer) + chr(10)).encode())
+    os.write(1, ("<pyteleport" + " python>" + answer + chr(10)).encode())
 def take(size):
     parts = []
     while size:
@@ -50,24 +50,29 @@ def take(size):
         if not parts[-1]:
             sys.exit(1)
     return b"".join(parts)
-say({"python": sys.version.split()[0], "magic": importlib.MAGIC_NUMBER.hex(), "executable": sys.executable})
-if version == sys.argv[1]:
-    header = json.loads(take(int(take(8))).decode())
-    for name, source in header["modules"]:
+magic = importlib.MAGIC_NUMBER
+facts = sys.version.split()[0], magic.hex(), os.fsencode(sys.executable).hex()
+say("{\"python\": \"%s\", \"magic\": \"%s\", \"executable\": \"%s\"}" % facts)
+if take(len(magic)) == magic:
+    header = marshal.loads(take(int(take(8))))
+    for name, code in header["modules"]:
         module = sys.modules[name] = type(sys)(name)
         module.__path__ = []
-        exec(compile(source, name, "exec"), module.__dict__)
+        exec(code, module.__dict__)
     module.main(header, take, say)
-"""  # noqa: E501 - one statement of Python 3.4, the oldest that can tell us what it is
+""".strip()
 """Runs with ``-I -S``: neither the user's site nor the current directory has a say. Arguments: wanted
-version,
-this source, and the path of another interpreter to try if this one does not fit."""
+version, this source, and the path of another interpreter to try if this one does not fit. It takes nothing
+from us unless its byte code is ours, because what comes is byte code.
+"""
 
 _UNPACK = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
 """The first stage travels on one line, its lines separated by a character that it does not contain."""
 
-LANDING_MODULES = ("faults", "remote.runtime_directory", "remote.splice", "remote.landing")
-"""Modules of ours that run in the first stage, each after what it imports; standard library only."""
+LANDING_MODULES = ("remote.runtime_directory", "remote.splice", "remote.launch", "remote.landing")
+"""Modules of ours that run in the first stage, each after what it imports; C modules are all that they
+import.
+"""
 
 _NO_PYTHON = (
     'printf "%s %s%s\\n" "<pyteleport" "python>" '
@@ -125,33 +130,32 @@ def _launch(version: str, redirections: str) -> str:
     itself.
     """
     complaint = f"{{ {_NO_PYTHON}{' >&4' if redirections else ''}; exit 1; }}"
-    source = shlex.quote(FIRST_STAGE.rstrip("\n").replace("\n", "|"))
+    source = shlex.quote(FIRST_STAGE.replace("\n", "|"))
     other = '${q:+"$q"}' if redirections else ""
     start = f'exec "$p" -I -S -c {shlex.quote(_UNPACK)} {version} {source} {other} {redirections}'
     return f'[ -x "$p" ] || {complaint}; {start}'
 
 
-def header(kind: str, package: bytes = b"", **fields: Any) -> bytes:
-    """What follows the line: the length of the header in eight digits, the header in JSON, the
+def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
+    """What follows the line: the magic number, the length of the header in eight digits, the header, the
     ``package``.
+
+    The header is marshalled, because that is the one format that Python reads without importing anything; it
+    goes from us to the target, never the other way.
     """
-    content = {
-        "kind": kind,
-        "modules": _sources(),
-        "size": len(package),
-        "sha256": hashlib.sha256(package).hexdigest(),
-        **fields,
-    }
-    encoded = json.dumps(content, separators=(",", ":")).encode()
-    return b"%08d%s%s" % (len(encoded), encoded, package)
+    encoded = marshal.dumps({"kind": kind, "modules": _code(), "size": len(package), **fields})
+    return MAGIC_NUMBER + b"%08d" % len(encoded) + encoded + package
 
 
 @functools.cache
-def _sources() -> list[tuple[str, str]]:
-    """Names and sources of the modules that the first stage makes, parents first and empty."""
+def _code() -> list[tuple[str, CodeType]]:
+    """Names and code of the modules that the first stage makes, parents first and empty."""
     root = importlib.resources.files("pyteleport_jupyter")
-    found = [("pyteleport_jupyter", ""), ("pyteleport_jupyter.remote", "")]
+    found = [
+        (name, compile("", name, "exec")) for name in ("pyteleport_jupyter", "pyteleport_jupyter.remote")
+    ]
     for name in LANDING_MODULES:
-        source = root.joinpath(*name.split(".")[:-1], name.split(".")[-1] + ".py").read_text()
-        found.append((f"pyteleport_jupyter.{name}", source))
+        source = root.joinpath(*name.split(".")[:-1], name.split(".")[-1] + ".py").read_bytes()
+        code = compile(source, f"<teleported>/{name}", "exec", dont_inherit=True, optimize=2)
+        found.append((f"pyteleport_jupyter.{name}", code))
     return found

@@ -1,31 +1,27 @@
-"""The remote kernel as a process: launched early, told to go, listened to, and ended for certain.
+"""The remote kernel as a process: told to go, listened to, and ended for certain. See :mod:`.launch` for its
+start.
 
-Loading ipykernel takes longer than everything else in the boot together. So the process is launched before
-its supervisor has loaded anything, imports what it needs, and waits at its stdin for the word to go; only
-then there is a connection file to be read. jupyter_client, which takes as long to load as a kernel to start,
-is only asked where a kernelspec is called by name.
-
-Loaded before everything else in the supervisor: few imports, all of them cheap.
+jupyter_client, which takes as long to load as a kernel to start, is only asked where a kernelspec is called
+by name.
 """
 
 from __future__ import annotations
 
-import fcntl
+import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.launch import CONNECTION_NAME, launch
 from pyteleport_jupyter.remote.package_finder import BOOT
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
 
-CONNECTION_NAME = "kernel.json"
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 """With the transport ``ipc`` a port is the number at the end of a socket's path."""
 
-PIPE_SIZE = 1 << 20
 LAST_WORDS = 8 << 10
 """So many bytes of what the kernel writes to its own stderr are kept, for the case that it does not start."""
 
@@ -50,6 +46,10 @@ class KernelProcess:
         self._go_fd = go_fd
         self._status: int | None = None
         self._words = bytearray()
+        for fd in (go_fd, ship_fd, complaints_fd):
+            os.set_inheritable(fd, False)
+        for fd in (ship_fd, complaints_fd):
+            os.set_blocking(fd, False)
 
     def go(self, directory: str, key: str) -> None:
         """Let it become a kernel with sockets in ``directory`` that signs with ``key``."""
@@ -111,62 +111,12 @@ class KernelProcess:
             pass
 
 
-def launch(
-    directory: str,
-    python: str = sys.executable,
-    flags: Sequence[str] = (),
-    environment: Mapping[str, str] = os.environ,
-) -> KernelProcess:
-    """Start the process, in a session of its own; it loads itself and waits for ``go``. Raises OSError."""
-    go_read, go_write = os.pipe()
-    ship_read, ship_write = _wide_pipe()
-    words_read, words_write = os.pipe()
-    argv = [python, *flags, "-c", BOOT, os.path.join(directory, PACKAGE_NAME), "kernel"]
-    argv += ["-f", os.path.join(directory, CONNECTION_NAME), "--ship-fd", str(ship_read)]
-    # ipykernel ends itself when its parent is not the one named here (ipykernel/parentpoller.py).
-    child_environment = {**environment, "JPY_PARENT_PID": str(os.getpid())}
-    pid = os.fork()
-    if pid == 0:
-        try:
-            _become(go_read, words_write)
-            os.set_inheritable(ship_read, True)
-            os.execve(python, argv, child_environment)
-        finally:
-            os._exit(127)
-    for fd in (go_read, ship_read, words_write):
-        os.close(fd)
-    for fd in (ship_write, words_read):
-        os.set_blocking(fd, False)
-    return KernelProcess(pid, go_write, ship_write, words_read)
-
-
-def _become(stdin: int, output: int) -> None:
-    """In the child: a session of its own, and signals and streams as a program expects them."""
-    os.setsid()
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-    os.dup2(stdin, 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
-
-
-def _wide_pipe() -> tuple[int, int]:
-    read, write = os.pipe()
-    try:
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-    except (OSError, AttributeError):
-        pass
-    return read, write
-
-
 def socket_address(directory: str, port: str) -> str:
     """Where the kernel's socket ``port`` (``shell_port`` ...) is."""
     return f"ipc://{directory}/k-{PORTS[port]}"
 
 
 def _write_connection_file(directory: str, key: str) -> None:
-    import json
-
     content = {"transport": "ipc", "ip": os.path.join(directory, "k"), "key": key, **PORTS}
     path = os.path.join(directory, CONNECTION_NAME)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -174,14 +124,24 @@ def _write_connection_file(directory: str, key: str) -> None:
         json.dump({**content, "signature_scheme": "hmac-sha256", "kernel_name": ""}, file)
 
 
-def launch_by_name(directory: str, name: str, flags: Sequence[str]) -> KernelProcess:
-    """Start the process with the interpreter and environment of the kernelspec ``name``. Raises
-    KernelUnknown.
+def relaunch(directory: str, kernel_name: str | None, flags: Sequence[str]) -> KernelProcess:
+    """Another process than the one launched in advance: Python with ``flags``, or that of the kernelspec.
+
+    Raises OSError, KernelUnknown.
     """
+    python, environment = sys.executable, dict(os.environ)
+    if kernel_name is not None:
+        python, environment = _named_interpreter(kernel_name)
+    program = [python, *flags, "-c", BOOT, os.path.join(directory, PACKAGE_NAME), "kernel"]
+    return KernelProcess(*launch(directory, program, environment))
+
+
+def _named_interpreter(name: str) -> tuple[str, dict[str, str]]:
+    """Interpreter and environment of the kernelspec ``name``."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
         spec = KernelSpecManager().get_kernel_spec(name)
     except NoSuchKernel:
         raise KernelUnknown(f"there is no kernel called {name}") from None
-    return launch(directory, spec.argv[0], flags, {**os.environ, **spec.env})
+    return spec.argv[0], {**os.environ, **spec.env}

@@ -1,20 +1,19 @@
 """The rest of the first stage: make the directory, write the package, start the supervisor, become its
 splice.
 
-Runs under ``-I -S`` from source that came in the header; see :mod:`.first_stage`.
+Runs under ``-I -S`` from code that came in the header; see :mod:`.first_stage`. Everybody waits for it, so
+it imports C modules only: ``socket``, ``json``, ``typing`` and their kin would take longer than all the work.
 """
 
 from __future__ import annotations
 
-import hashlib
+import _socket
+import errno
 import os
-import socket
 import sys
 import zlib
-from collections.abc import Callable
-from typing import Any
 
-from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.launch import launch
 from pyteleport_jupyter.remote.runtime_directory import (
     PACKAGE_NAME,
     SOCKET_NAME,
@@ -25,30 +24,37 @@ from pyteleport_jupyter.remote.runtime_directory import (
 )
 from pyteleport_jupyter.remote.splice import splice
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 _NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "_")
 """What a kernel's or a server's environment says about *its* parent, which is not ours
 (ipykernel/parentpoller.py).
 """
 
 
-def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[dict[str, Any]], None]) -> None:
-    """Land as ``header`` says; ``take`` reads exactly so many bytes from stdin, ``say`` answers."""
+def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[str], None]) -> None:
+    """Land as ``header`` says; ``take`` reads exactly so many bytes from stdin, ``say`` answers with JSON."""
     try:
         if header["kind"] == "attach":
             directory = str(header["directory"])
             fd = _connect(directory)
         else:
             package = take(header["size"])
-            fd, directory = _boot(header, package)
+            fd, directory = _boot(header["boot"], package)
     except Refusal as refusal:
-        say(refusal.record)
+        import json
+
+        say(json.dumps(refusal.record))
         return
-    say({"landed": directory})
+    say(f'{{"landed": "{os.fsencode(directory).hex()}"}}')
     splice(fd)
 
 
 def _connect(directory: str) -> int:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         connection.connect(os.path.join(directory, SOCKET_NAME))
     except OSError as error:
@@ -56,20 +62,26 @@ def _connect(directory: str) -> int:
     return connection.detach()
 
 
-def _boot(header: dict[str, Any], package: bytes) -> tuple[int, str]:
-    if hashlib.sha256(package).hexdigest() != header["sha256"]:
-        raise Refusal("ProtocolBroken", reason="our package arrived damaged")
-    directory = make()
+def _boot(boot: str, package: bytes) -> tuple[int, str]:
     try:
-        fault("boot.disk_full")
-        _write(os.path.join(directory, PACKAGE_NAME), zlib.decompress(package))
-        return _start_supervisor(header, directory), directory
+        unpacked = zlib.decompress(package)
+    except zlib.error:
+        raise Refusal("ProtocolBroken", reason="our package arrived damaged") from None
+    directory = make()
+    path = os.path.join(directory, PACKAGE_NAME)
+    try:
+        _write(path, unpacked)
+        return _start_supervisor(boot, directory, path), directory
     except OSError as error:
         remove(directory)
         raise no_room(error) from None
 
 
 def _write(path: str, content: bytes) -> None:
+    if (
+        os.environ.get("TELEPORT_FAULT") == "boot.disk_full"
+    ):  # see faults.py, which is too dear to import here
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     try:
         rest = memoryview(content)
@@ -82,21 +94,22 @@ def _write(path: str, content: bytes) -> None:
         os.close(fd)
 
 
-def _start_supervisor(header: dict[str, Any], directory: str) -> int:
-    """Start it in a session of its own, so that it survives our login, with one end of a socket as its first
-    link.
-    """
-    ours, theirs = socket.socketpair()
-    argv = [sys.executable, "-c", header["boot"], os.path.join(directory, PACKAGE_NAME), "supervisor"]
+def _start_supervisor(boot: str, directory: str, package: str) -> int:
+    """Start it in a session of its own, so that it survives our login; returns our end of its first link."""
+    ours, theirs = _socket.socketpair()
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     if os.fork() == 0:
         try:
             os.setsid()
+            ours.close()
             nowhere = os.open(os.devnull, os.O_RDWR)
             os.dup2(nowhere, 0)
             os.dup2(nowhere, 1)
-            os.set_inheritable(theirs.fileno(), True)
-            os.execve(sys.executable, [*argv, directory, str(theirs.fileno())], environment)
+            program = [sys.executable, "-c", boot, package]
+            numbers = theirs.fileno(), *launch(directory, [*program, "kernel"], environment)
+            for fd in (numbers[0], *numbers[2:]):
+                os.set_inheritable(fd, True)
+            os.execve(program[0], [*program, "supervisor", directory, *map(str, numbers)], environment)
         finally:
             os._exit(127)
     theirs.close()

@@ -26,7 +26,7 @@ BOOT = (
 directory, and
 leaves it in :func:`run`, so that no file lying about there is ever imported."""
 
-ROLES = {"supervisor": "pyteleport_jupyter.remote.head_start", "kernel": "pyteleport_jupyter.remote.kernel"}
+ROLES = {"supervisor": "pyteleport_jupyter.remote.supervisor", "kernel": "pyteleport_jupyter.remote.kernel"}
 """Modules whose ``main`` is called with what follows the role."""
 
 

@@ -1,14 +1,14 @@
 """The one place on the target where we leave something: a directory of our own, mode 0700, gone with its
 session.
 
-Runs in the first stage: few imports, all of them cheap.
+Runs in the first stage: few imports, all of them cheap (``_socket`` is ``socket`` without its enumerations).
 """
 
 from __future__ import annotations
 
+import _socket
 import errno
 import os
-import socket
 import stat
 import time
 import zlib
@@ -134,13 +134,15 @@ def sweep(parent: str) -> None:
 def _is_dead(path: str) -> bool:
     if time.time() - os.lstat(path).st_mtime < YOUNG:
         return False
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(os.path.join(path, SOCKET_NAME))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return True
-        except OSError:
-            return False
+    probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        probe.connect(os.path.join(path, SOCKET_NAME))
+    except (ConnectionRefusedError, FileNotFoundError):
+        return True
+    except OSError:
+        return False
+    finally:
+        probe.close()
     return False
 
 

@@ -6,11 +6,12 @@ before anything that takes long to load is loaded. The rest of its life is :mod:
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from importlib.util import find_spec
 
-from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, launch, launch_by_name
+from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, relaunch
 from pyteleport_jupyter.remote.orders import StartOrder, parse_start
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell, read_command
@@ -26,14 +27,19 @@ ORDER_SECONDS = 60.0
 """So long a supervisor waits to be told what to do."""
 
 
-def main(directory: str, link_fd: int, kernel: KernelProcess) -> None:
-    """Serve the session in ``directory`` over the socket ``link_fd`` with ``kernel``, which waits for its
-    word to go.
+def main(argv: list[str]) -> None:
+    """Serve the session in directory ``argv[0]`` over the socket with descriptor ``argv[1]``, then leave no
+    trace.
 
-    Leaves no trace.
+    The other arguments are the numbers that describe the kernel's process (see :class:`KernelProcess`), our
+    child, which waits for its word to go.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    directory, link_fd, *launched = argv[0], *map(int, argv[1:])
+    os.set_inheritable(link_fd, False)
+    # Handlers, not SIG_IGN: that would be inherited by a kernel that is launched from here.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    kernel = KernelProcess(*launched)
     try:
         pipe = Pipe(link_fd, link_fd, NumberedChannel())
         order = wait_for_order(pipe)
@@ -84,9 +90,7 @@ def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> K
     if order.kernel_name is None and not order.flags:
         return kernel if find_spec("ipykernel") else None
     kernel.end()
-    if order.kernel_name is None:
-        return launch(directory, flags=order.flags)
-    return launch_by_name(directory, order.kernel_name, order.flags)
+    return relaunch(directory, order.kernel_name, order.flags)
 
 
 def serve(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:

@@ -11,7 +11,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -87,23 +88,36 @@ def land(
     TeleportError that names ``transport.host``; SessionGone if there is nothing to attach to any more. The
     link stays open: closing it is for the caller, also after KeyboardInterrupt.
     """
+    opening = _prepare(request)
     landing = _Landing(link, transport.host, ask, deadline)
     landing.read_until(SHELL_MARKER + b"\n", "its shell")
-    landing.write(_opening(request))
+    landing.write(opening())
     hello = landing.read_answer("Python")
     _check_hello(hello, transport.host)
     verdict = landing.read_answer("the first stage")
     received = landing.attach(request) if isinstance(request, AttachRequest) else 0
-    directory = str(verdict.get("landed", ""))
-    return Landed(bytes(landing.unread), str(hello["executable"]), str(hello["python"]), directory, received)
+    python, directory = _path(hello, "executable", transport.host), _path(verdict, "landed", transport.host)
+    return Landed(bytes(landing.unread), python, str(hello["python"]), directory, received)
 
 
-def _opening(request: BootRequest | AttachRequest) -> bytes:
-    """All that the far side needs, in one go: it costs no round trip, and what is not wanted is not read."""
+def _prepare(request: BootRequest | AttachRequest) -> Callable[[], bytes]:
+    """Make what the far side needs while the connection is being made; call the result to get it.
+
+    It goes out in one piece: that costs no round trip, and what turns out not to be wanted is simply not
+    read.
+    """
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if isinstance(request, AttachRequest):
         line = first_stage.start_line(version, request.python)
-        return line + first_stage.header("attach", directory=request.directory)
+        opening = line + first_stage.header("attach", directory=request.directory)
+        return lambda: opening
+    executor = ThreadPoolExecutor(1, "package")
+    opening_later = executor.submit(_boot_opening, version, request)
+    executor.shutdown(wait=False)
+    return opening_later.result
+
+
+def _boot_opening(version: str, request: BootRequest) -> bytes:
     # Only here: the relay, which only attaches, need not be able to build a zip.
     from pyteleport_jupyter.remote.package_finder import BOOT
     from pyteleport_jupyter.remote.package_zip import packed_zip
@@ -119,6 +133,14 @@ def _check_hello(hello: dict[str, Any], host: str) -> None:
         raise errors.WrongPython(host=host, there=_minor(there), here=_minor(here))
     if hello.get("magic") != importlib.util.MAGIC_NUMBER.hex():
         raise errors.WrongPython(host=host, there=f"{there} with other byte code", here=here)
+
+
+def _path(answer: dict[str, Any], name: str, host: str) -> str:
+    """A path there, which comes as the hexadecimal digits of its bytes."""
+    try:
+        return os.fsdecode(bytes.fromhex(answer[name]))
+    except (KeyError, TypeError, ValueError):
+        raise errors.ProtocolBroken(host=host, reason=f"an answer without {name}") from None
 
 
 def _minor(version: str) -> str:
