@@ -1,12 +1,13 @@
 """Run a program so that every ``teleport()`` ends the process and another one goes on.
 
-As a script: ``python hopping.py PROGRAM [STATE]`` starts the program, or resumes it if the state file exists. Status 42:
-the session has moved into the state file. ``python hopping.py serve`` does the same for each line of JSON on its
-input, in a child forked from a process that has never run a program: fresh, but without the start-up time.
+As a script: ``python hopping.py PROGRAM [STATE]`` starts the program, or resumes it if the state file
+exists. Status 42: the session has moved into the state file. ``python hopping.py serve`` does the same for
+each line of JSON on its input, in a child forked from a process that has never run a program: fresh, but
+without the start-up time.
 
-In mode ``twice`` each ``teleport()`` is a function that moves two times, so that the second move finds all frames
-around it where the first one has put them. The pickler here is the least that frames need; the one of
-the product is tested elsewhere.
+In mode ``twice`` each ``teleport()`` is a function that moves two times, so that the second move finds all
+frames around it where the first one has put them. The pickler here is the least that frames need; the one
+of the product is tested elsewhere.
 """
 
 from __future__ import annotations

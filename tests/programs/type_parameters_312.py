@@ -1,7 +1,6 @@
 """
 there 1
 K there
-alias int
 """
 def f[T](x: T) -> T:
     return teleport(), x
@@ -11,5 +10,3 @@ class K[T]:
     def method(self):
         return __class__.__name__, self.place
 print(*K().method())
-type Alias = (teleport() and int)
-print("alias", Alias.__value__.__name__)

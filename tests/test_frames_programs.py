@@ -1,0 +1,59 @@
+"""Every program prints the same whether it stays or moves to a new process at each ``teleport()``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import hopping
+import pytest
+
+PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
+LEAST_PROGRAMS = 40
+FRESH = ("closures", "handler_state", "generators_own_exceptions")
+"""These also hop between interpreters of their own, not only between forks of one that never ran a
+program."""
+
+
+def needs(program: Path) -> tuple[int, int]:
+    """Programs of a newer syntax end in its minor version."""
+    suffix = program.stem.rpartition("_")[2]
+    return (3, int(suffix[1:])) if suffix.isdigit() else (3, 11)
+
+
+RUNNABLE = [program for program in PROGRAMS if sys.version_info[:2] >= needs(program)]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[hopping.Server]:
+    server = hopping.Server()
+    yield server
+    server.close()
+
+
+def test_there_are_enough_programs() -> None:
+    assert len(RUNNABLE) >= LEAST_PROGRAMS
+
+
+@pytest.mark.parametrize("program", RUNNABLE, ids=lambda program: program.stem)
+def test_prints_what_it_says_when_it_stays(program: Path, server: hopping.Server) -> None:
+    assert hopping.run_dry(server, program) == hopping.expected_output(program)
+
+
+@pytest.mark.parametrize("mode", ["once", "twice"])
+@pytest.mark.parametrize("program", RUNNABLE, ids=lambda program: program.stem)
+def test_prints_the_same_when_it_hops(
+    program: Path, mode: str, server: hopping.Server, tmp_path: Path
+) -> None:
+    output, hops = hopping.run_hopping(server, program, tmp_path / "state", mode)
+    assert output == hopping.expected_output(program)
+    assert hops >= (2 if mode == "twice" else 1)
+
+
+@pytest.mark.parametrize("name", FRESH)
+def test_hops_between_separate_interpreters(name: str, tmp_path: Path) -> None:
+    program = Path(__file__).parent / "programs" / f"{name}.py"
+    output, hops = hopping.run_hopping(hopping.fresh_interpreter, program, tmp_path / "state")
+    assert output == hopping.expected_output(program)
+    assert hops

@@ -1,0 +1,170 @@
+"""What cannot go on exactly is refused, in a sentence that names both frames and what lies between."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+import pytest
+from frames_in_place import capturer, refusal_of
+
+from pyteleport_jupyter.errors import FrameRefused
+
+C_CALLERS = {
+    "sorted": ("def key(x):\n    teleport()\nsorted([1], key=key)", "sorted"),
+    "teleport itself": ("sorted([1], key=teleport)", "sorted"),
+    "list of map": ("def f(x):\n    teleport()\nlist(map(f, [1]))", "list"),
+    "sum of generator": ("sum(teleport() for _ in 'a')", "sum"),
+    "join": ("''.join(teleport() for _ in 'a')", "str.join"),
+    "min": ("def f(x):\n    teleport()\nmin([1], key=f)", "min"),
+    "reduce": (
+        "import functools\ndef f(x, y):\n    teleport()\nfunctools.reduce(f, [1, 2])",
+        "_functools.reduce",
+    ),
+    "list.sort": ("def f(x):\n    teleport()\n[1].sort(key=f)", "sort"),
+    "context run": (
+        "import contextvars\ndef f():\n    teleport()\ncontextvars.Context().run(f)",
+        "run",
+    ),
+    "new": (
+        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(cls)\nA()",
+        "A",
+    ),
+    "hash": ("class A:\n    def __hash__(self):\n        teleport()\nhash(A())", "hash"),
+    "metaclass": (
+        "class M(type):\n    def __new__(m, n, b, d):\n        teleport()\nclass A(metaclass=M): pass",
+        "__build_class__",
+    ),
+    "subclass hook": (
+        "class A:\n    def __init_subclass__(cls):\n        teleport()\nclass B(A): pass",
+        "__build_class__",
+    ),
+    "bool with length": (
+        "class A:\n    def __len__(self):\n        teleport()\n        return 2\nbool(A())",
+        "bool",
+    ),
+    "close": (
+        "def g():\n    try:\n        yield\n    finally:\n        teleport()\nx = g()\nnext(x)\nx.close()",
+        "close",
+    ),
+    "getattr": (
+        "class A:\n    @property\n    def p(self):\n        teleport()\ngetattr(A(), 'p')",
+        "getattr",
+    ),
+}
+
+OPERATIONS = {
+    "binary operator": (
+        "class A:\n    def __add__(self, other):\n        teleport()\nA() + 1",
+        "an operator",
+    ),
+    "comparison": ("class A:\n    def __lt__(self, other):\n        teleport()\nA() < 1", "a comparison"),
+    "zip under for": (
+        "def g():\n    yield teleport()\nfor x in zip([1], g()): pass",
+        "an iterator under for",
+    ),
+    "unpacking": ("def g():\n    yield teleport()\na, = g()", "an unpacking"),
+    "star": ("def g():\n    yield teleport()\n[*g()]", "a list display"),
+    "property before getattr": (
+        "class A:\n    @property\n    def p(self):\n        teleport()\n"
+        "    def __getattr__(self, name):\n        return 1\nA().p",
+        "an attribute access",
+    ),
+    "destructor": ("class A:\n    def __del__(self):\n        teleport()\na = A()\ndel a", "the operation"),
+    "throw through yield from": (
+        "def inner():\n    try:\n        yield\n    except KeyError:\n        teleport()\n"
+        "def outer():\n    yield from inner()\ng = outer()\nnext(g)\ng.throw(KeyError())",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", C_CALLERS)
+def test_a_c_caller_is_named_with_both_frames(name: str) -> None:
+    source, function = C_CALLERS[name]
+    sentence = refusal_of(source)
+    assert f"{function}, which is written in C" in sentence
+    assert "of program.py" in sentence
+    assert "cannot be moved" in sentence
+    assert sentence.count("\n") == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name != "destructor"])
+def test_an_operation_that_c_carries_out_is_named(name: str) -> None:
+    source, words = OPERATIONS[name]
+    sentence = refusal_of(source)
+    assert words in sentence
+    assert "program.py" in sentence
+
+
+def test_a_destructor_is_refused() -> None:
+    reasons: list[str] = []
+
+    def asked() -> None:
+        try:
+            capturer(lambda frame: frame.f_code.co_filename == "program.py")()
+        except FrameRefused as refused:
+            reasons.append(str(refused))
+
+    exec(compile(OPERATIONS["destructor"][0], "program.py", "exec"), {"teleport": asked})
+    assert len(reasons) == 1
+
+
+HARMLESS_LOOKING = {
+    "partial of reduce": (
+        "import functools\ndef f(x, y):\n    teleport()\n"
+        "p = functools.partial(functools.reduce, f)\np([1, 2])"
+    ),
+    "partial of sum": (
+        "import functools\nclass A:\n    def __iter__(self):\n        teleport()\n"
+        "p = functools.partial(sum, A())\np()"
+    ),
+    "partial of context run": (
+        "import functools, contextvars\ndef f(x):\n    teleport()\n"
+        "p = functools.partial(contextvars.Context().run, f)\np(1)"
+    ),
+    "self bound anew": (
+        "class A:\n    def __init__(self):\n        self, old = A.__new__(A), self\n        teleport()\nA()"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS_LOOKING)
+def test_what_only_looks_harmless_is_refused(name: str) -> None:
+    assert "cannot be moved" in refusal_of(HARMLESS_LOOKING[name])
+
+
+def test_a_frame_of_another_thread_is_refused() -> None:
+    reasons: list[str] = []
+    root = sys._getframe()
+
+    def work() -> None:
+        try:
+            capturer(lambda frame: False)
+            from pyteleport_jupyter.frames import capture_stack
+
+            capture_stack(sys._getframe(), root)
+        except FrameRefused as refused:
+            reasons.append(str(refused))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert "not running in this thread" in reasons[0]
+
+
+def test_a_refusal_changes_nothing() -> None:
+    refused: list[str] = []
+    results: list[object] = []
+
+    def key(x: int) -> int:
+        try:
+            capturer(lambda frame: frame.f_code is test_a_refusal_changes_nothing.__code__)()
+        except FrameRefused as reason:
+            refused.append(str(reason))
+        return -x
+
+    results.append(sorted([1, 3, 2], key=key))
+    assert results == [[3, 2, 1]]
+    assert len(refused) == 3
