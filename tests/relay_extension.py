@@ -11,11 +11,12 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from typing import Any
 
 from pyteleport_jupyter import relay
 from pyteleport_jupyter.relay import cutover
-from pyteleport_jupyter.transports.link import spawn_child
+from pyteleport_jupyter.transports.link import Link, spawn_child
 from pyteleport_jupyter.transports.stage import AttachRequest
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.conversation import Conversation
@@ -24,11 +25,10 @@ from pyteleport_jupyter.wire.pipe import Pipe
 STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in_supervisor.py")
 
 
-def plan_for(kernel: Any, show: bool) -> relay.CutPlan:
-    link = spawn_child([sys.executable, STAND_IN])
+def plan_for(kernel: Any, link: Link, show: bool) -> relay.CutPlan:
     conversation = Conversation(Pipe(link.read_fd, link.write_fd, NumberedChannel()), "stand-in")
     started = time.monotonic()
-    conversation.command("start", key=kernel.session.key.decode())
+    conversation.command("start")
     ready = conversation.wait_for("ready", time.monotonic() + 60)
     conversation.command("hold")
     conversation.wait_for("held", time.monotonic() + 60)
@@ -53,11 +53,10 @@ def plan_for(kernel: Any, show: bool) -> relay.CutPlan:
     )
 
 
-def cut(line: str) -> None:
+def cut(kernel: Any, links: list[Link], line: str) -> None:
     options = line.split()
     values = dict(option.split("=", 1) for option in options if "=" in option)
-    kernel = get_ipython().kernel  # type: ignore[name-defined]  # noqa: F821
-    plan = plan_for(kernel, "show" in options)
+    plan = plan_for(kernel, links.pop() if links else start_stand_in(kernel), "show" in options)
     time.sleep(float(values.get("seconds", 0)))
     began = time.monotonic()
 
@@ -74,7 +73,10 @@ def cut(line: str) -> None:
     relay.cut_over(kernel, plan)
 
 
+def start_stand_in(kernel: Any) -> Link:
+    return spawn_child([sys.executable, STAND_IN, kernel.session.key.decode()])
+
+
 def load_ipython_extension(shell: Any) -> None:
-    shell.register_magic_function(cut, "line", "cut")
-    shell.user_ns["get_ipython"] = shell.get_ipython
-    globals()["get_ipython"] = lambda: shell
+    links = [start_stand_in(shell.kernel)]
+    shell.register_magic_function(partial(cut, shell.kernel, links), "line", "cut")

@@ -6,14 +6,16 @@ that is to be resumed; so the tests of the relay need neither frames nor objects
 
 from __future__ import annotations
 
+import json
 import os
 import select
+import subprocess
+import sys
 import tempfile
 from contextlib import suppress
 from typing import Any
 
 import zmq
-from jupyter_client.manager import KernelManager
 
 from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
@@ -22,37 +24,27 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
 
 IDENTITY = b"teleport-supervisor"
-PORTS = {Lane.SHELL: "shell", Lane.CONTROL: "control", Lane.STDIN: "stdin", Lane.IOPUB: "iopub"}
+PORTS = {Lane.SHELL: 1, Lane.CONTROL: 2, Lane.STDIN: 3, Lane.IOPUB: 4}
 
 
 class StandIn:
-    def __init__(self, pipe: Pipe, directory: str) -> None:
+    def __init__(self, pipe: Pipe, directory: str, key: str) -> None:
         self.pipe = pipe
         self.directory = directory
         self.committed = False
-        self.sockets: dict[Lane, zmq.Socket[bytes]] = {}
-        self.manager: KernelManager | None = None
-        self.signer = Signer(b"", "hmac-sha256", "")
         self.over = False
-
-    def command(self, op: str, **fields: object) -> None:
-        self.pipe.channel.send(Lane.COMMAND, [encode_command(op, **fields)])
-
-    def start(self, key: str) -> None:
         self.signer = Signer(key.encode(), "hmac-sha256", "stand-in")
-        self.manager = KernelManager(
-            connection_file=os.path.join(self.directory, "kernel.json"),
-            transport="ipc",
-            ip=os.path.join(self.directory, "k"),
-        )
-        self.manager.session.key = key.encode()
-        self.manager.start_kernel(env={**os.environ, "TELEPORT_FAULT": ""})
-        client = self.manager.blocking_client()
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        client.stop_channels()
-        for lane, name in PORTS.items():
-            self.sockets[lane] = self._connect(lane, getattr(self.manager, f"{name}_port"))
+        self.process = self._start_kernel(key)
+        self.sockets = {lane: self._connect(lane, port) for lane, port in PORTS.items()}
+
+    def _start_kernel(self, key: str) -> subprocess.Popen[bytes]:
+        connection = {f"{lane.name.lower()}_port": port for lane, port in PORTS.items()}
+        connection |= {"transport": "ipc", "ip": f"{self.directory}/k", "key": key, "hb_port": 5}
+        path = os.path.join(self.directory, "kernel.json")
+        with open(path, "w") as file:
+            json.dump(connection, file)
+        environment = {**os.environ, "TELEPORT_FAULT": "", "JPY_PARENT_PID": str(os.getpid())}
+        return subprocess.Popen([sys.executable, "-m", "ipykernel_launcher", "-f", path], env=environment)
 
     def _connect(self, lane: Lane, port: int) -> zmq.Socket[bytes]:
         socket = zmq.Context.instance().socket(zmq.SUB if lane is Lane.IOPUB else zmq.DEALER)
@@ -62,14 +54,27 @@ class StandIn:
             socket.identity = IDENTITY
         socket.sndhwm = socket.rcvhwm = 0
         socket.linger = 500
+        socket.reconnect_ivl = 10
         socket.connect(f"ipc://{self.directory}/k-{port}")
         return socket
+
+    def wait_until_ready(self) -> None:
+        """Answered, and subscribed: the first answer may have come before the subscription."""
+        while True:
+            request = self.signer.message("kernel_info_request", {})
+            self.sockets[Lane.SHELL].send_multipart([b"stand-in", *request])
+            self.sockets[Lane.SHELL].recv_multipart()
+            if self.sockets[Lane.IOPUB].poll(10):
+                return
+
+    def command(self, op: str, **fields: object) -> None:
+        self.pipe.channel.send(Lane.COMMAND, [encode_command(op, **fields)])
 
     def obey(self, command: dict[str, Any]) -> None:
         match command["op"]:
             case "start":
-                self.start(command["key"])
-                self.command("ready", pid=self.manager.provisioner.pid)
+                self.wait_until_ready()
+                self.command("ready", pid=self.process.pid)
             case "hold":
                 self.command("held")
             case "commit":
@@ -100,9 +105,9 @@ class StandIn:
     def forward(self) -> None:
         for lane in (Lane.IOPUB, Lane.STDIN, Lane.CONTROL, Lane.SHELL):
             with suppress(zmq.Again):
-                while lane in self.sockets and self.pipe.channel.has_room:
+                while self.pipe.channel.has_room:
                     parts = self.sockets[lane].recv_multipart(zmq.NOBLOCK)
-                    if self.committed:
+                    if self.committed and parts[0] != b"stand-in":
                         self.pipe.channel.send(lane, parts)
 
     def run(self) -> None:
@@ -124,20 +129,15 @@ class StandIn:
             self.look_at_kernel()
 
     def look_at_kernel(self) -> None:
-        process = self.manager.provisioner.process if self.manager and self.manager.provisioner else None
-        if process is not None and process.poll() is not None:
-            for _ in range(20):
-                select.select([], [], [], 0.01)
-                self.forward()
-            self.command("exited", status=process.returncode)
-            while self.pipe.wants_write and not self.pipe.closed:
-                self.pipe.flush()
-            self.over = True
-
-    def close(self) -> None:
-        if self.manager is not None:
-            with suppress(Exception):
-                self.manager.shutdown_kernel(now=True)
+        if self.process.poll() is None:
+            return
+        for _ in range(20):
+            select.select([], [], [], 0.01)
+            self.forward()
+        self.command("exited", status=self.process.returncode)
+        while self.pipe.wants_write and not self.pipe.closed:
+            self.pipe.flush()
+        self.over = True
 
 
 def main() -> None:
@@ -145,11 +145,12 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
     os.dup2(2, 1)
     with tempfile.TemporaryDirectory(prefix="stand-in-") as directory:
-        stand_in = StandIn(Pipe(read_fd, write_fd, NumberedChannel()), directory)
+        stand_in = StandIn(Pipe(read_fd, write_fd, NumberedChannel()), directory, sys.argv[1])
         try:
             stand_in.run()
         finally:
-            stand_in.close()
+            stand_in.process.kill()
+            stand_in.process.wait()
 
 
 if __name__ == "__main__":

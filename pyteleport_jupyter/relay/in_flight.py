@@ -36,11 +36,15 @@ class InFlight:
 
 
 def in_flight_request(kernel: Any) -> InFlight | None:
-    """The shell request that runs now (ipykernel 7: two ContextVars of the kernel), or None when none does."""
+    """The shell request that runs now (ipykernel: ``get_parent`` and ``_parent_ident``), or None when none
+    does.
+
+    The kernel remembers the last one; whether it still runs is known by the lock that requests hold.
+    """
     parent = kernel.get_parent("shell")
-    if not parent or "header" not in parent:
+    if not parent or "header" not in parent or not kernel._main_asyncio_lock.locked():
         return None
-    idents = kernel._get_shell_context_var(kernel._shell_parent_ident)
+    idents = kernel._parent_ident["shell"]
     return InFlight(
         identities=tuple(identity.hex() for identity in (idents if isinstance(idents, list) else [idents])),
         header=_plain(parent["header"]),

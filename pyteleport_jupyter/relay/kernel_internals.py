@@ -55,7 +55,7 @@ class KernelParts:
     control_stream: Any
     control_loop: Any
     control_lock: asyncio.Lock
-    iopub_stream: Any
+    iopub: Any
     iopub_loop: Any
     stdin_socket: Any
     queues: tuple[ShellQueue, ...]
@@ -79,12 +79,13 @@ def _parts_of_seven(kernel: Any) -> KernelParts:
         control_stream=kernel.control_stream,
         control_loop=kernel.control_thread.io_loop,
         control_lock=kernel._control_lock,
-        iopub_stream=kernel.iopub_thread._xpub_stream,
+        # A stream since 7.2; either has close(linger=...).
+        iopub=getattr(kernel.iopub_thread, "_xpub_stream", None) or kernel.iopub_thread.socket,
         iopub_loop=kernel.iopub_thread.io_loop,
         stdin_socket=kernel.stdin_socket,
         queues=(main, *_subshells(manager)),
         outputs=(kernel._stdout, kernel._stderr),
-        request_code=_request_code(),
+        request_code=_request_code(kernel),
     )
 
 
@@ -96,11 +97,17 @@ def _subshells(manager: Any) -> Iterator[ShellQueue]:
         yield ShellQueue(name, thread.io_loop, pair.to_stream, pair.to_socket, thread.asyncio_lock, False)
 
 
-def _request_code() -> CodeType:
-    """The code of the coroutine that ipykernel makes for each request of a shell: ``run_in_context``."""
+def _request_code(kernel: Any) -> CodeType:
+    """The code of the coroutine that is made for each request of a shell: ``run_in_context``, in 7.0
+    ``shell_main``.
+    """
     from ipykernel import utils
 
-    for constant in utils._async_in_context.__code__.co_consts:
+    wrapper = getattr(utils, "_async_in_context", None)
+    if wrapper is None:
+        code: CodeType = kernel.shell_main.__func__.__code__
+        return code
+    for constant in wrapper.__code__.co_consts:
         names = constant.co_varnames if isinstance(constant, CodeType) else ()
         if "args" in names and "coro" in names:
             found: CodeType = constant
@@ -226,9 +233,9 @@ def is_waiting(coroutine: Any) -> bool:
     """Whether nothing of the request has run yet, so that it can be done elsewhere instead."""
     if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
         return True
-    inner = coroutine.cr_frame.f_locals.get("coro") if coroutine.cr_frame else None
-    if inner is None:
+    if coroutine.cr_frame is None:
         return False
+    inner = coroutine.cr_frame.f_locals.get("coro", coroutine)
     if inspect.getcoroutinestate(inner) == inspect.CORO_CREATED:
         return True
     awaited = inner.cr_await
@@ -240,5 +247,6 @@ def is_waiting(coroutine: Any) -> bool:
 
 def request_of(coroutine: Any) -> list[bytes]:
     """The message, as frames, that a request's coroutine was made for."""
-    frames = coroutine.cr_frame.f_locals["args"][-1]
+    found = coroutine.cr_frame.f_locals
+    frames = found["args"][-1] if "args" in found else found["msg"]
     return [bytes(getattr(frame, "bytes", frame)) for frame in frames]

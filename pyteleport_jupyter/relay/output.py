@@ -79,4 +79,4 @@ def close_iopub(parts: KernelParts) -> None:
 
     Never ``unbind``: that ends the accepted connections, with what is queued for them.
     """
-    call_in(parts.iopub_loop, lambda: parts.iopub_stream.close(linger=int(FLUSH_SECONDS * 1000)))
+    call_in(parts.iopub_loop, lambda: parts.iopub.close(linger=int(FLUSH_SECONDS * 1000)))
