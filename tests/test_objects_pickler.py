@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import tracemalloc
 from collections.abc import Callable
-from types import ModuleType
+from dataclasses import dataclass
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -256,3 +257,23 @@ def test_handmade_module_can_be_imported_there(move: Move) -> None:
     finally:
         del sys.modules["made_by_hand"]
     assert far("(__import__('made_by_hand') is made, made.value is v)") == "(True, True)"
+
+
+def test_dict_of_a_running_script_is_shared_everywhere(own_main: None) -> None:
+    module = ModuleType("__main__", "of a script")
+    namespace = main_of("x = 1")
+    vars(module)["__builtins__"] = namespace["__builtins__"]
+    vars(module)["own"] = [vars(module)]
+
+    @dataclass(frozen=True)
+    class Snapshot:
+        globals: dict[str, object]
+        values: tuple[object, ...]
+
+    Snapshot.__module__ = "__main__"
+    stack = SimpleNamespace(frames=(Snapshot(vars(module), ((vars(module), 1), module)),))
+    pickled = objects.dump({**session_of(namespace), "stack": stack}, objects.NamespaceAnchors(namespace), {})
+    loaded = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({}))
+    (frame,) = loaded.root["stack"].frames
+    where, script = frame.values
+    assert where[0] is vars(script) is frame.globals is script.own[0]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
-from types import BuiltinMethodType, CellType, FunctionType, MethodType
+from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
+
+from pyteleport_jupyter.objects.reducers.modules import contents_of_module
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
 PATH_LIMIT = 160
@@ -68,6 +70,8 @@ def _inside(obj: Any, reduced: Any) -> Iterator[tuple[Step, Any]]:
         return iter(())
     if kind is FunctionType:
         return _of_function(obj)
+    if issubclass(kind, ModuleType):
+        return ((Step(f".{name}"), child) for name, child in contents_of_module(obj).items())
     return _of_reduced(obj, reduced)
 
 

@@ -2,8 +2,8 @@
 
 The stream is a sequence of pickles that share one memo: references to the live objects that pickle would
 copy, then the definitions of the namespace, then all the rest; after each of the two, the contents of the
-cells met so far. Cells are written empty, so that functions can refer to each other; definitions come first,
-since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
+cells and modules met so far. These are written empty, so that functions can refer to each other; definitions
+come first, since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pyteleport_jupyter.objects.anchors import CONTAINERS, Anchors, Reference
 from pyteleport_jupyter.objects.deep import DeepPickler
 from pyteleport_jupyter.objects.reducers.frames import use_stack
 from pyteleport_jupyter.objects.reducers.functions import contents_of
-from pyteleport_jupyter.objects.reducers.modules import ModuleCopied
+from pyteleport_jupyter.objects.reducers.modules import ModuleCopied, contents_of_module, is_registered
 from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
 from pyteleport_jupyter.objects.refusals import explain, readable
 
@@ -132,7 +132,7 @@ def _prime(pickler: Any, reduction: Reduction) -> None:
 
 
 def _is_primed(reference: Reference, reduction: Reduction) -> bool:
-    if reference.kind == "globals":
+    if reference.kind == "globals" and reference.owner is None:
         return reference.name in reduction.primed
     return type(reference.target) in CONTAINERS
 
@@ -142,14 +142,17 @@ def _records(root: Mapping[str, Any], reduction: Reduction) -> Iterator[tuple[st
     # Not isinstance: it asks the object, which may be a proxy of something that is gone.
     defined = {name: value for name, value in namespace.items() if issubclass(type(value), DEFINITIONS)}
     yield "definitions", defined
-    yield from _cell_records(reduction)
+    yield from _filling_records(reduction)
     yield "root", dict(root)
-    yield from _cell_records(reduction)
+    yield from _filling_records(reduction)
     yield "end", None
 
 
-def _cell_records(reduction: Reduction) -> Iterator[tuple[str, Any]]:
-    while reduction.cells:
-        met = reduction.cells[:]
+def _filling_records(reduction: Reduction) -> Iterator[tuple[str, Any]]:
+    """What goes into the cells and modules that were written empty, until none is new."""
+    while reduction.cells or reduction.hollow:
+        cells, modules = reduction.cells[:], reduction.hollow[:]
         reduction.cells.clear()
-        yield "cells", [filled for cell in met for filled in contents_of(cell)]
+        reduction.hollow.clear()
+        yield "cells", [filled for cell in cells for filled in contents_of(cell)]
+        yield "modules", [(module, contents_of_module(module), is_registered(module)) for module in modules]

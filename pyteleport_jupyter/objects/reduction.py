@@ -25,15 +25,16 @@ TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
 class Reduction:
     """The state of one dump as the reducers see it.
 
-    ``cells`` collects cells that were written empty, ``modules`` the names of modules the stream refers to,
-    ``primed`` the modules whose dicts stand in the pickler's memo from the start, ``in_memo`` the ``id`` of
-    all that does.
+    ``cells`` and ``hollow``: cells and modules that were written empty. ``modules``: names of modules that
+    the stream refers to. ``primed``: modules whose dicts stand in the pickler's memo from the start.
+    ``in_memo``: the ``id`` of everything that does.
     """
 
     def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
         self.namespace = anchors.namespace
         self.running = running
         self.cells: list[CellType] = []
+        self.hollow: list[ModuleType] = []
         self.modules: set[str] = set()
         self.primed: set[str] = set()
         self.in_memo: set[int] = set()
@@ -78,7 +79,7 @@ class Reduction:
         """If ``content`` belongs to a module that travels by value, let it travel as that module's dict."""
         for owner in gc.get_referrers(content):
             if isinstance(owner, ModuleType) and vars(owner) is content:
-                self.references[id(content)] = Reference("globals of", owner.__name__, content, owner)
+                self.references[id(content)] = Reference("globals of", "", content, owner)
 
     def by_name(self, definition: Any) -> bool:
         """Whether a function or class is found by name on the other side; its module is noted then."""

@@ -12,6 +12,7 @@ from typing import Any
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
 from pyteleport_jupyter.objects.collection import collection_paused
+from pyteleport_jupyter.objects.reducers.modules import fill_module
 
 _ABSENT = object()
 Bytes = bytes | bytearray | memoryview
@@ -104,6 +105,9 @@ def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, 
         elif kind == "definitions":
             before = {name: namespace.get(name, _ABSENT) for name in content}
             namespace.update(content)
+        elif kind == "modules":
+            for module, held, can_be_imported in content:
+                fill_module(module, held, can_be_imported)
         else:
             for cell, value in content:
                 cell.cell_contents = value

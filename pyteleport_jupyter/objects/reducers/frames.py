@@ -24,6 +24,7 @@ def use_stack(reduction: Reduction, stack: Any) -> None:
     """Let the snapshots of ``stack`` keep the identity of their globals."""
     for snapshot in getattr(stack, "frames", ()):
         reduction.prefer(type(snapshot), reduce_snapshot)
+        reduction.shared(snapshot.globals)
 
 
 def reduce_snapshot(snapshot: Any, reduction: Reduction) -> Any:

@@ -36,26 +36,34 @@ def reduce_spec(spec: importlib.machinery.ModuleSpec, reduction: Reduction) -> A
 
 @reduces(ModuleType, subclasses=True)
 def reduce_module(module: ModuleType, reduction: Reduction) -> Any:
-    """A module that only exists here (made by hand, or by ``%run``)."""
+    """A module that only exists here (made by hand, or by ``%run``): empty, what it holds follows."""
     reduction.shared(vars(module))
-    content = {name: value for name, value in vars(module).items() if name not in BELONGS_TO_IMPORT}
-    is_registered = (
-        module.__name__ not in names.NOTEBOOK_MODULES and sys.modules.get(module.__name__) is module
-    )
-    return make_module, (type(module), module.__name__), (content, is_registered), None, None, set_module
+    reduction.hollow.append(module)
+    return make_module, (type(module),)
 
 
-def make_module(kind: type[ModuleType], name: str) -> ModuleType:
-    """An empty module, with the built-in names."""
-    module = ModuleType.__new__(kind, name)  # type: ignore[call-arg]
-    ModuleType.__init__(module, name)
+def contents_of_module(module: ModuleType) -> dict[str, Any]:
+    """What a module holds, without what belongs to the import system."""
+    return {name: value for name, value in vars(module).items() if name not in BELONGS_TO_IMPORT}
+
+
+def is_registered(module: ModuleType) -> bool:
+    """Whether the module can be imported by its name here, although only from memory."""
+    name = vars(module).get("__name__", "__main__")  # IPython takes it away from a script that has ended
+    return name not in names.NOTEBOOK_MODULES and sys.modules.get(name) is module
+
+
+def make_module(kind: type[ModuleType]) -> ModuleType:
+    """A module that holds the built-in names only."""
+    module = ModuleType.__new__(kind)
+    ModuleType.__init__(module, "")
+    vars(module).clear()
     vars(module)["__builtins__"] = builtins
     return module
 
 
-def set_module(module: ModuleType, state: tuple[dict[str, Any], bool]) -> None:
+def fill_module(module: ModuleType, content: dict[str, Any], can_be_imported: bool) -> None:
     """Fill the module, and let it be imported if it could be before."""
-    content, is_registered = state
     vars(module).update(content)
-    if is_registered:
+    if can_be_imported:
         sys.modules[module.__name__] = module
