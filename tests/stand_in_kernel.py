@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -135,6 +136,7 @@ def facts() -> dict[str, Any]:
         "parent": os.getppid(),
         "can_be_interrupted": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
         "stdin": os.fstat(0).st_rdev == os.stat(os.devnull).st_rdev,
+        "core": resource.getrlimit(resource.RLIMIT_CORE),
         "no_byte_code": sys.flags.dont_write_bytecode,
         "isolated": sys.flags.isolated,
         "finder": type(sys.meta_path[0]).__name__,

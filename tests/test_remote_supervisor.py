@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -187,6 +188,7 @@ def test_the_kernel_finds_what_a_kernel_should_find(home: Path, monkeypatch: pyt
     assert facts["can_be_interrupted"]
     assert facts["stdin"]
     assert not facts["isolated"]
+    assert facts["core"] == list(resource.getrlimit(resource.RLIMIT_CORE))
     assert facts["finder"] == "PackageFinder"
     mask = os.umask(0)
     os.umask(mask)
@@ -344,6 +346,18 @@ def test_a_supervisor_that_is_killed_takes_the_kernel_along(live: FarSide, home:
 def test_a_supervisor_that_is_told_to_end_ends_everything(live: FarSide, home: Path) -> None:
     supervisor_of(home).terminate()
     nothing_stays(home)
+
+
+def test_told_to_end_before_it_got_its_order_it_leaves_nothing(far: FarSide, home: Path) -> None:
+    eventually(lambda: [p for p in ours_at(home) if "supervisor" in p.cmdline()], "the supervisor runs")
+    supervisor_of(home).terminate()
+    eventually(lambda: not ours_at(home), "all gone")
+    # A signal may have come before there was a handler: then the next boot on this machine sweeps up.
+    for path in left_in(home):
+        os.utime(path, (0, 0))
+    with booted() as other:
+        assert left_in(home) == [Path(other.landed.directory)]
+        other.conversation.abort()
 
 
 def test_the_login_may_go_but_interrupts_do_not_reach_it(live: FarSide, home: Path) -> None:

@@ -192,6 +192,7 @@ def test_back_pressure_and_the_end_of_patience() -> None:
         channel.send(Lane.SHIP, [slice_])
     with pytest.raises(ChannelFull):
         channel.send(Lane.SHIP, [b"one more"])
+    channel.send(Lane.COMMAND, [b"commands get through"])
 
 
 def test_messages_without_a_link_are_kept_up_to_the_limit_and_never_dropped() -> None:

@@ -275,7 +275,7 @@ class SessionService:
         for count, parts in enumerate(self._sockets.receive(Lane.IOPUB)):
             self._outputs_seen = True
             if self._phase is Phase.LIVE:
-                self._channel.send(Lane.IOPUB, parts)
+                self._forward(Lane.IOPUB, parts)
             if count >= BURST or not self._channel.has_room:
                 return False
         return True
@@ -284,7 +284,14 @@ class SessionService:
         if own := own_reply(parts):
             self._hear(*own)
         elif self._phase is Phase.LIVE:
+            self._forward(lane, parts)
+
+    def _forward(self, lane: Lane, parts: list[bytes]) -> None:
+        """Pass on a message of the kernel, or say that it is too long to be passed on."""
+        try:
             self._channel.send(lane, parts)
+        except WireError as error:
+            self._say("dropped", lane=lane.name, reason=str(error))
 
     def _hear(self, message_type: str, content: dict[str, Any]) -> None:
         """The kernel answers a request of ours."""

@@ -7,7 +7,9 @@ before anything that takes long to load is loaded. The rest of its life is :mod:
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import sys
 import time
 from importlib.util import find_spec
 
@@ -39,6 +41,7 @@ def main(argv: list[str]) -> None:
     # Handlers, not SIG_IGN: that would be inherited by a kernel that is launched from here.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     kernel = KernelProcess(*launched)
     try:
         pipe = Pipe(link_fd, link_fd, NumberedChannel())
@@ -95,6 +98,8 @@ def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> K
 
 def serve(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:
     """Look after the session until its end."""
+    # It holds the token and the key; the kernel, which was started before, may dump core as the user wishes.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     # Only now, because this loads libzmq: the kernel is loading its own at the same time.
     from pyteleport_jupyter.remote.session_service import SessionService
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from pyteleport_jupyter.wire.framing import CHUNK_LIMIT, Framer, WireError, encode_frame, split_frames
 from pyteleport_jupyter.wire.keepalive import Keepalive
-from pyteleport_jupyter.wire.lanes import MESSAGE_LIMIT, Lane, part_table, split_parts
+from pyteleport_jupyter.wire.lanes import MESSAGE_LIMIT, Lane, part_table, split_parts, table_size
 from pyteleport_jupyter.wire.records import Ack, Data, Ping, Pong, Record, data_head, encode, parse
 
 HIGH_WATER = 8 << 20
@@ -101,12 +101,13 @@ class NumberedChannel:
         Raises :class:`ChannelFull` beyond PENDING_LIMIT and :class:`WireError` for a message over the limit
         of its lane.
         """
-        if self.pending_bytes > PENDING_LIMIT:
+        # Commands are few and short, and what they say must get through when the lanes are full.
+        if self.pending_bytes > PENDING_LIMIT and lane is not Lane.COMMAND:
             raise ChannelFull(f"{self.pending_bytes} bytes wait for the peer")
-        table = part_table(parts)
-        size = len(table) + sum(len(part) for part in parts)
+        size = table_size(parts) + sum(len(part) for part in parts)
         if size > MESSAGE_LIMIT[lane]:
             raise WireError(f"a message of {size} bytes is too long for {lane.name}")
+        table = part_table(parts)
         if size <= CHUNK_LIMIT:
             self._enqueue(lane, 0, table, *parts)
             return
@@ -202,7 +203,7 @@ class NumberedChannel:
         self.received = piece.number
         return [] if message is None else [Message(piece.lane, split_parts(message))]
 
-    def _assemble(self, piece: Data) -> bytes | None:
+    def _assemble(self, piece: Data) -> bytes | memoryview | None:
         size = len(piece.chunk) + piece.remaining
         if self._missing.get(piece.lane, size) != size or size > MESSAGE_LIMIT[piece.lane]:
             raise WireError(

@@ -43,19 +43,24 @@ def part_table(parts: Sequence[bytes | memoryview]) -> bytes:
     return struct.pack(f">{1 + len(parts)}I", len(parts), *(len(part) for part in parts))
 
 
-def split_parts(message: bytes) -> tuple[bytes, ...]:
+def table_size(parts: Sequence[bytes | memoryview]) -> int:
+    """Length of :func:`part_table` in bytes."""
+    return _COUNT.size * (1 + len(parts))
+
+
+def split_parts(message: bytes | memoryview) -> tuple[bytes, ...]:
     """The parts of a whole message. Raises :class:`WireError` unless the table fits the bytes exactly."""
     sizes, position = _read_table(message)
     if position + sum(sizes) != len(message):
         raise WireError("the parts of a message do not add up")
     parts: list[bytes] = []
     for size in sizes:
-        parts.append(message[position : position + size])
+        parts.append(bytes(message[position : position + size]))
         position += size
     return tuple(parts)
 
 
-def _read_table(message: bytes) -> tuple[tuple[int, ...], int]:
+def _read_table(message: bytes | memoryview) -> tuple[tuple[int, ...], int]:
     if len(message) < _COUNT.size:
         raise WireError("a message has no table of parts")
     (count,) = _COUNT.unpack_from(message)

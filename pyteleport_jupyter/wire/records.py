@@ -32,7 +32,7 @@ class Data:
     number: int
     lane: Lane
     remaining: int
-    chunk: bytes
+    chunk: bytes | memoryview
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def data_head(number: int, lane: Lane, remaining: int) -> bytes:
 def encode(record: Record) -> bytes:
     """The body of the frame that says ``record``."""
     if isinstance(record, Data):
-        return data_head(record.number, record.lane, record.remaining) + record.chunk
+        return data_head(record.number, record.lane, record.remaining) + bytes(record.chunk)
     if isinstance(record, Refused):
         return bytes([_REFUSED_KIND]) + record.reason
     kind, fields = _FIXED[type(record)]
@@ -142,7 +142,7 @@ def _parse_data(body: bytes) -> Data:
     _, number, lane, remaining = _DATA.unpack_from(body)
     if lane not in Lane.__members__.values():
         raise WireError(f"a piece for the unknown lane {lane}")
-    return Data(number, Lane(lane), remaining, body[_DATA.size :])
+    return Data(number, Lane(lane), remaining, memoryview(body)[_DATA.size :])
 
 
 def _parse_refused(body: bytes) -> Refused:
