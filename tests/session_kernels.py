@@ -1,4 +1,6 @@
-"""Real kernels for the session tests: one that stays where it is, and a chain of them through which a session hops."""
+"""Real kernels for the session tests: one that stays where it is, and a chain of them through which a session
+hops.
+"""
 
 from __future__ import annotations
 

@@ -64,7 +64,10 @@ def test_input_is_asked_of_the_same_client(session: Session) -> None:
 
 
 def test_interrupt_of_a_cell_that_went_on(session: Session) -> None:
-    cell = "import time\nhop()\ntry:\n    print('sleeping', flush=True); time.sleep(60)\nexcept KeyboardInterrupt:\n    print('woken')"
+    cell = (
+        "import time\nhop()\ntry:\n    print('sleeping', flush=True); time.sleep(60)\n"
+        "except KeyboardInterrupt:\n    print('woken')"
+    )
     request = session.send(cell)
     messages = session.follow(request, until="sleeping")
     session.kernel.process.send_signal(signal.SIGINT)
@@ -90,7 +93,8 @@ def test_subshells_and_comms_stay(session: Session) -> None:
     session.run(
         "from comm import create_comm\nreceived = []\nline = create_comm(target_name='mine', comm_id='abc')\n"
         "line.on_msg(lambda message: received.append(message['content']['data']))\n"
-        "get_ipython().kernel.comm_manager.register_target('theirs', lambda comm, message: received.append('opened'))"
+        "def opened(comm, message): received.append('opened')\n"
+        "get_ipython().kernel.comm_manager.register_target('theirs', opened)"
     )
     session.run("hop()")
     client = session.kernel.client
@@ -116,7 +120,8 @@ def test_history_of_before_can_be_asked_for(session: Session) -> None:
 def test_a_session_between_cells_arrives_as_well(session: Session) -> None:
     session.run(
         "from session_hop import *\ndata = [1]\nsame = data\n"
-        "from pyteleport_jupyter.session import take_snapshot, Place\nfrom pyteleport_jupyter.objects import chunks"
+        "from pyteleport_jupyter.session import take_snapshot, Place\n"
+        "from pyteleport_jupyter.objects import chunks"
     )
     session.run("pickled = take_snapshot(get_ipython(), None, Place('there', 'there', 0, 'home'))")
     session.run("open('idle', 'wb').writelines(chunks.slices(pickled))")

@@ -18,8 +18,8 @@ def look():
     if cell is None: return None
     import ast
     code = [ast.unparse(statement) for statement in cell.statements]
-    return dict(top=cell.top.f_code.co_name, root=cell.root.f_code.co_name, statements=code, mode=cell.mode, raw=cell.raw_cell,
-                transformed=cell.transformed_cell, count=cell.execution_count, stored=cell.stores_history, levels=cell.magic_levels)
+    return dict(top=cell.top.f_code.co_name, root=cell.root.f_code.co_name, statements=code, mode=cell.mode,
+                raw=cell.raw_cell, count=cell.execution_count, stored=cell.stores_history)
 def refused():
     try: print(find_running_cell(get_ipython(), sys._getframe(1)))
     except TeleportError as error: print(type(error).__name__, error)
@@ -163,12 +163,20 @@ def test_refused_in_a_subshell(session: Session) -> None:
     assert "subshell" in text
 
 
+IDLE = """
+import asyncio
+from IPython import get_ipython
+from pyteleport_jupyter.session import find_running_cell
+found = []
+def ask(): found.append(find_running_cell(get_ipython()))
+def ask_when_idle(): asyncio.get_event_loop().call_soon(ask)
+"""
+
+
 def test_no_cell_at_all(session: Session) -> None:
-    """What a kernel that is to move before its first cell would do: called by the loop, with nothing of the user below."""
-    later = (
-        "import pyteleport_jupyter.session.running_cell as room\n"
-        "asyncio.get_event_loop().call_later(0.05, lambda f: found.append(f(get_ipython(), None)), room.find_running_cell)\n"
-        "found = []"
-    )
-    session.run(later)
-    assert result(session, "import time; await asyncio.sleep(0.2)\nfound == [None] or found") in (True, [])
+    """A kernel that is to move between two cells: called by the event loop, with nothing of the user below."""
+    (session.directory / "idle.py").write_text(IDLE)
+    session.run("import idle; idle.ask_when_idle()")
+    while result(session, "len(idle.found)") == 0:
+        pass
+    assert shown(session, "idle.found")["data"]["text/plain"] == "[None]"

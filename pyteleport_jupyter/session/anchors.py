@@ -12,8 +12,10 @@ from weakref import WeakKeyDictionary
 
 import comm
 
+from pyteleport_jupyter.session.scripts import ScriptAnchors
+
 SHELL_PARTS = (
-    "kernel", "display_pub", "displayhook", "history_manager", "compile", "events", "builtin_trap",
+    "kernel", "displayhook", "history_manager", "compile", "events", "builtin_trap",
     "display_trap", "magics_manager", "extension_manager", "alias_manager", "prefilter_manager",
     "payload_manager", "input_transformer_manager", "InteractiveTB", "SyntaxTB", "display_formatter",
     "user_ns_hidden", "logger", "hooks", "profile_dir", "config", "parent", "user_module", "Completer",
@@ -21,23 +23,18 @@ SHELL_PARTS = (
     "input_transformers_post", "input_transformers_cleanup",
 )  # fmt: skip
 KERNEL_PARTS = (
-    "session", "iopub_thread", "iopub_socket", "shell_channel_thread", "control_thread", "comm_manager", "log",
-    "io_loop", "stdin_socket", "debugger", "shell_handlers", "control_handlers",
+    "session", "iopub_thread", "iopub_socket", "shell_channel_thread", "control_thread", "comm_manager",
+    "log", "io_loop", "stdin_socket", "debugger", "shell_handlers", "control_handlers",
 )  # fmt: skip
 HISTORY_PARTS = ("input_hist_parsed", "input_hist_raw", "output_hist", "output_hist_reprs", "dir_hist")
 SYSTEM_PARTS = ("__displayhook__", "__excepthook__", "meta_path", "path_hooks", "path_importer_cache")
-SWAPPED = ("display_pub",)
-"""Parts that ``%%capture`` and its like replace for a time: the first one seen that is of the proper kind is
-the live one.
-"""
 
 _warning_functions = {
     f"warnings.{name}": vars(warnings)[name] for name in ("_showwarning_orig", "_showwarnmsg_impl")
 }
-"""As the module made them (CPython compares with the first): ``catch_warnings`` swaps what stands under these
-names.
-"""
+"""As the module made them: ``catch_warnings`` swaps what the names stand for, and CPython compares."""
 
+# What %%capture and redirect_stdout replace for a time. The display publisher is found among the configurables.
 _first_seen: WeakKeyDictionary[Any, dict[str, object]] = WeakKeyDictionary()
 
 
@@ -47,7 +44,8 @@ class SessionAnchors:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.namespace: dict[str, Any] = shell.user_ns
-        self.by_name: Mapping[str, object] = _named(shell)
+        self._scripts = ScriptAnchors(shell)
+        self.by_name: Mapping[str, object] = {**_named(shell), **self._scripts.by_name}
 
     def resolve(self, name: str) -> object:
         """The object called ``name`` here; KeyError if there is none. Loads what IPython loads lazily."""
@@ -56,20 +54,20 @@ class SessionAnchors:
         kind, _, rest = name.partition(":")
         if kind == "magics":
             return self.shell.magics_manager.registry[rest]
+        if kind in ("script", "script globals"):
+            return self._scripts.resolve(name)
         raise KeyError(name)
 
 
 def anchors(shell: Any) -> SessionAnchors:
-    """The anchors of ``shell``. Call it once early (when the extension is loaded): streams and publishers are
-    swapped later.
-    """
+    """The anchors of ``shell``. Call it once when the extension is loaded: streams are swapped later."""
     return SessionAnchors(shell)
 
 
 def _named(shell: Any) -> dict[str, object]:
     named: dict[str, object] = {"shell": shell}
     named.update(_seen_first(shell))
-    named.update(_parts("shell.", shell, [part for part in SHELL_PARTS if part not in SWAPPED]))
+    named.update(_parts("shell.", shell, SHELL_PARTS))
     named.update(_parts("kernel.", getattr(shell, "kernel", None), KERNEL_PARTS))
     named.update(_parts("history.", shell.history_manager, HISTORY_PARTS))
     named.update(_parts("sys.", sys, SYSTEM_PARTS))
@@ -90,22 +88,12 @@ def _parts(prefix: str, owner: object, names: Iterable[str]) -> dict[str, object
 
 def _seen_first(shell: Any) -> dict[str, object]:
     seen = _first_seen.setdefault(shell, {})
-    stream_kind = _output_stream_kind()
-    candidates: dict[str, tuple[object, type]] = {
-        "shell.display_pub": (shell.display_pub, getattr(shell, "display_pub_class", object)),
-        "stdout": (sys.stdout, stream_kind),
-        "stderr": (sys.stderr, stream_kind),
-    }
-    for name, (candidate, kind) in candidates.items():
-        if isinstance(candidate, kind):
-            seen.setdefault(name, candidate)
+    iostream: Any = sys.modules.get("ipykernel.iostream")
+    stream_kind: type = iostream.OutStream if iostream else object
+    for name in ("stdout", "stderr"):
+        if isinstance(getattr(sys, name), stream_kind):
+            seen.setdefault(name, getattr(sys, name))
     return seen
-
-
-def _output_stream_kind() -> type:
-    iostream = sys.modules.get("ipykernel.iostream")
-    kind: type = iostream.OutStream if iostream else object
-    return kind
 
 
 def _magics(shell: Any) -> dict[str, object]:

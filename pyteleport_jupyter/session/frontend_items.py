@@ -67,9 +67,14 @@ def capture_widgets(shell: Any, cell: RunningCell | None) -> list[Any] | None:
 
 
 def restore_widgets(shell: Any, widgets: list[Any]) -> None:
-    """Nothing is left to do: widgets register themselves when they are unpickled, without telling the
-    frontend.
+    """Widgets have registered themselves with new comms, without telling the frontend.
+
+    A comm learns of its kernel when it first sends (ipykernel, ``BaseComm.publish_msg``), and a widget sends
+    nothing before its comm has one (ipywidgets, ``Widget.notify_change``): tell it now.
     """
+    for open_comm in _comm_manager().comms.values():
+        if getattr(open_comm, "kernel", shell.kernel) is None:
+            open_comm.kernel = shell.kernel
 
 
 def capture_comms(shell: Any, cell: RunningCell | None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from pyteleport_jupyter.session.item import Item, Phase
@@ -53,23 +54,30 @@ def capture_outputs(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
         "results": dict(history.output_hist),
         "representations": dict(history.output_hist_reprs),
         "shortcuts": {name: getattr(shell.displayhook, name, None) for name in _OUTPUT_SHORTCUTS},
-        "outputs": dict(getattr(history, "outputs", {})),
+        "outputs": _plain_outputs(getattr(history, "outputs", {})),
         "exceptions": dict(getattr(history, "exceptions", {})),
         "directories": list(history.dir_hist),
     }
 
 
+def _plain_outputs(outputs: dict[int, list[Any]]) -> dict[int, list[tuple[str, dict[str, Any]]]]:
+    """Without IPython's class for them, which IPython 8 on the other side does not have."""
+    return {number: [(shown.output_type, shown.bundle) for shown in row] for number, row in outputs.items()}
+
+
+def _history_outputs(plain: dict[int, list[tuple[str, dict[str, Any]]]]) -> dict[int, list[Any]]:
+    history: Any = importlib.import_module("IPython.core.history")
+    return {number: [history.HistoryOutput(*shown) for shown in row] for number, row in plain.items()}
+
+
 def restore_outputs(shell: Any, captured: dict[str, Any]) -> None:
     """Fill the history manager's own containers: ``Out`` is one of them."""
     history = shell.history_manager
-    for container, name in (
-        ("output_hist", "results"),
-        ("output_hist_reprs", "representations"),
-        ("outputs", "outputs"),
-        ("exceptions", "exceptions"),
-    ):
-        if hasattr(history, container):
-            _refill(getattr(history, container), captured[name])
+    _refill(history.output_hist, captured["results"])
+    _refill(history.output_hist_reprs, captured["representations"])
+    if hasattr(history, "outputs"):
+        _refill(history.outputs, _history_outputs(captured["outputs"]))
+        _refill(history.exceptions, captured["exceptions"])
     history.dir_hist[:] = captured["directories"]
     for name, value in captured["shortcuts"].items():
         setattr(shell.displayhook, name, value)

@@ -131,7 +131,9 @@ def restore_display(shell: Any, display: dict[str, Any]) -> None:
 
 
 def capture_shown_result(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
-    """Where the display hook notes what it showed: the result of a cell which the running one runs, or its own."""
+    """Where the display hook notes what it showed: the result of a cell which the running one runs, or its
+    own.
+    """
     noted = shell.displayhook.exec_result
     return {} if cell is not None and noted is cell.result else {"result": noted}
 

@@ -57,7 +57,7 @@ def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCel
         _check_that_nothing_runs(shell, top)
         return None
     _check_root(shell, root)
-    return _describe_cell(top, root, magic_levels)
+    return _describe_cell(shell, top, root, magic_levels)
 
 
 def _code_of(method: str) -> CodeType:
@@ -108,7 +108,7 @@ def _caller_named(frame: FrameType | None, method: str) -> Mapping[str, Any]:
     return frame.f_locals
 
 
-def _describe_cell(top: FrameType, root: FrameType, magic_levels: int) -> RunningCell:
+def _describe_cell(shell: Any, top: FrameType, root: FrameType, magic_levels: int) -> RunningCell:
     nodes = _caller_named(root, "run_ast_nodes")
     run = _caller_named(root, "run_cell_async")
     statements = tuple(node for node, _ in nodes["to_run"])
@@ -121,7 +121,8 @@ def _describe_cell(top: FrameType, root: FrameType, magic_levels: int) -> Runnin
         transformed_cell=run["transformed_cell"],
         statements=statements[running:],
         mode=nodes["mode"],
-        execution_count=run["execution_count"],
+        # IPython 8 notes it only where the cell is stored; it counts on after the cell, IPython 9 before.
+        execution_count=run["result"].execution_count or shell.execution_count,
         stores_history=run["store_history"],
         magic_levels=magic_levels,
         result=run["result"],

@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
+
+from traitlets import TraitError
 
 from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
@@ -173,22 +176,13 @@ def capture_settings(shell: Any, cell: RunningCell | None) -> dict[tuple[str, st
 
 
 def restore_settings(shell: Any, settings: dict[tuple[str, str], Any]) -> None:
-    """Set what differs; settings that this IPython does not have are skipped."""
+    """Set what differs; settings that this IPython does not have, or calls otherwise, are skipped."""
     shell.InteractiveTB.set_mode(mode=settings.pop(("InteractiveTB", "mode")))
     for (path, name), value in settings.items():
         part = _part(shell, path)
         if hasattr(part, name) and getattr(part, name) != value:
-            setattr(part, name, value)
-
-
-def capture_run_modules(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
-    """Modules that ``%run`` made, by file; the shell keeps them because functions of theirs live on."""
-    return dict(shell._main_mod_cache)
-
-
-def restore_run_modules(shell: Any, modules: dict[str, Any]) -> None:
-    """Keep them here as well."""
-    shell._main_mod_cache.update(modules)
+            with suppress(TraitError):
+                setattr(part, name, value)
 
 
 def capture_payloads(shell: Any, cell: RunningCell | None) -> list[Any]:
@@ -210,6 +204,5 @@ ITEMS: tuple[Item, ...] = (
     Item("transformers", Phase.ARRIVAL, capture_transformers, restore_transformers),
     Item("formatters", Phase.ARRIVAL, capture_formatters, restore_formatters),
     Item("exception handler", Phase.ARRIVAL, capture_exception_handler, restore_exception_handler),
-    Item("modules of %run", Phase.ARRIVAL, capture_run_modules, restore_run_modules),
     Item("payloads", Phase.CELL, capture_payloads, restore_payloads),
 )

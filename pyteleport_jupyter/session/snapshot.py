@@ -8,6 +8,7 @@ import ast
 import pickle
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.faults import fault
@@ -44,15 +45,12 @@ class TravellingCell:
 def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled:
     """The session of ``shell`` as it goes to ``place``; nothing here is changed.
 
-    Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled. Raises
-    FrameRefused or ObjectsRefused.
+    Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
+    Raises FrameRefused or ObjectsRefused.
     """
     fault("capture.before")
-    stack = (
-        None
-        if cell is None
-        else capture_stack(cell.top, cell.root, place_name=lambda file: _cell_name(shell, file))
-    )
+    name_of_file = partial(_cell_name, shell)
+    stack = None if cell is None else capture_stack(cell.top, cell.root, place_name=name_of_file)
     fault("capture.midway")
     items = {
         "place": place,

@@ -7,8 +7,10 @@ from typing import Any
 
 from pyteleport_jupyter.session import (
     frontend_items,
+    logging_items,
     namespace_items,
     process_items,
+    scripts,
     shell_items,
     surroundings,
 )
@@ -17,10 +19,12 @@ from pyteleport_jupyter.session.running_cell import RunningCell
 
 ITEMS: tuple[Item, ...] = (
     *surroundings.ITEMS,
+    *scripts.ITEMS,
     *frontend_items.ITEMS,
     *shell_items.ITEMS,
     *namespace_items.ITEMS,
     *process_items.ITEMS,
+    *logging_items.ITEMS,
 )
 
 

@@ -1,0 +1,67 @@
+"""What the notebook told the module ``logging``: levels, and handlers that write into the cells."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session.item import Item, Phase
+from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
+
+NOT_CARRIED = frozenset(
+    {PACKAGE, "IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "Comm", "zmq"}
+)
+"""First parts of the names of loggers that belong to the kernel's process."""
+
+
+@dataclass(frozen=True)
+class LoggerState:
+    """How one logger was set up; the root logger has the name "root"."""
+
+    name: str
+    level: int
+    propagates: bool
+    is_disabled: bool
+    handlers: list[logging.Handler]
+    filters: list[Any]
+
+
+def capture_logging(shell: Any, cell: RunningCell | None) -> list[LoggerState]:
+    """Loggers that are not as they are made. Handlers that write files or to the net stay where they are."""
+    named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    users = [each for each in named if each.name.partition(".")[0] not in NOT_CARRIED]
+    streams = {id(anchor) for name, anchor in anchors(shell).by_name.items() if name in ("stdout", "stderr")}
+    states = [_state_of(logger, streams) for logger in [logging.root, *users]]
+    return [
+        state for state in states if state != LoggerState(state.name, logging.NOTSET, True, False, [], [])
+    ]
+
+
+def _state_of(logger: logging.Logger, streams: set[int]) -> LoggerState:
+    handlers = [handler for handler in logger.handlers if _writes_into_cells(handler, streams)]
+    return LoggerState(
+        logger.name, logger.level, logger.propagate, bool(logger.disabled), handlers, list(logger.filters)
+    )
+
+
+def _writes_into_cells(handler: logging.Handler, streams: set[int]) -> bool:
+    if type(handler) in (logging.StreamHandler, logging.NullHandler):
+        return id(getattr(handler, "stream", None)) in streams
+    return type(handler).__module__ == "__main__"
+
+
+def restore_logging(shell: Any, states: list[LoggerState]) -> None:
+    """Set these loggers up the same way; handlers that are there already stay."""
+    for state in states:
+        logger = logging.root if state.name == logging.root.name else logging.getLogger(state.name)
+        logger.setLevel(state.level)
+        logger.propagate, logger.disabled = state.propagates, state.is_disabled
+        for handler in state.handlers:
+            logger.addHandler(handler)
+        for each in state.filters:
+            logger.addFilter(each)
+
+
+ITEMS: tuple[Item, ...] = (Item("logging", Phase.ARRIVAL, capture_logging, restore_logging),)
