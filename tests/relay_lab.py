@@ -117,7 +117,7 @@ class LabKernel:
         self.manager.cleanup_resources()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
     """Wait until ``condition`` holds; whether it did in time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -162,7 +162,7 @@ def lab_kernel(**options: Any) -> Iterator[LabKernel]:
     finally:
         kernel.close()
     try:
-        assert eventually(lambda: not marked_processes(kernel.mark)), marked_processes(kernel.mark)
+        assert eventually(lambda: not marked_processes(kernel.mark), 20), marked_processes(kernel.mark)
         if kernel.manager.transport == "tcp":
             assert not listens(kernel.manager.shell_port)
         assert eventually(lambda: not remains(directory)), remains(directory)

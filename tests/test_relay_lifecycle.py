@@ -24,7 +24,7 @@ def test_shutdown_request_ends_both(way: str) -> None:
     with lab_kernel() as kernel:
         there = move(kernel, way)
         kernel.client.shutdown()
-        assert eventually(lambda: not kernel.manager.is_alive(), 15)
+        assert eventually(lambda: not kernel.manager.is_alive())
         assert kernel.manager.provisioner.process.returncode == 0
         assert eventually(lambda: not Path(f"/proc/{there}").exists())
 
@@ -44,7 +44,7 @@ def test_restart_gives_a_fresh_kernel_here_on_the_same_ports() -> None:
 def test_killed_far_kernel_is_a_dead_kernel(way: str) -> None:
     with lab_kernel() as kernel:
         os.kill(move(kernel, way), signal.SIGKILL)
-        assert eventually(lambda: not kernel.manager.is_alive(), 15)
+        assert eventually(lambda: not kernel.manager.is_alive())
         assert kernel.manager.provisioner.process.returncode == 1
 
 
@@ -52,7 +52,7 @@ def test_killed_relay_is_seen_as_the_end_of_the_pipe() -> None:
     with lab_kernel() as kernel:
         there = move(kernel, "exec")
         os.kill(kernel.pid, signal.SIGKILL)
-        assert eventually(lambda: not Path(f"/proc/{there}").exists(), 15)
+        assert eventually(lambda: not Path(f"/proc/{there}").exists())
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -60,8 +60,8 @@ def test_relay_asked_to_end_tells_the_far_side(number: signal.Signals) -> None:
     with lab_kernel() as kernel:
         there = move(kernel, "exec")
         os.kill(kernel.pid, number)
-        assert eventually(lambda: not kernel.manager.is_alive(), 15)
-        assert eventually(lambda: not Path(f"/proc/{there}").exists(), 15)
+        assert eventually(lambda: not kernel.manager.is_alive())
+        assert eventually(lambda: not Path(f"/proc/{there}").exists())
 
 
 PARENT = """
@@ -85,8 +85,8 @@ def test_death_of_the_parent_ends_both(tmp_path: Path) -> None:
     with parent:
         here, there = map(int, parent.stdout.readline().split())
         parent.kill()
-    assert eventually(lambda: not Path(f"/proc/{here}").exists(), 15)
-    assert eventually(lambda: not Path(f"/proc/{there}").exists(), 15)
+    assert eventually(lambda: not Path(f"/proc/{here}").exists())
+    assert eventually(lambda: not Path(f"/proc/{there}").exists())
 
 
 def test_far_side_that_never_confirms_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +96,9 @@ def test_far_side_that_never_confirms_the_commit(monkeypatch: pytest.MonkeyPatch
         kernel.client.execute("%cut")
         assert eventually(lambda: b"relay" in Path(f"/proc/{kernel.pid}/cmdline").read_bytes(), 30)
         os.kill(kernel.pid, signal.SIGINT)
-        assert eventually(kernel.client.hb_channel.is_beating, 10)
+        assert eventually(kernel.client.hb_channel.is_beating)
         os.kill(kernel.pid, signal.SIGTERM)
-        assert eventually(lambda: not kernel.manager.is_alive(), 15)
+        assert eventually(lambda: not kernel.manager.is_alive())
 
 
 def test_fault_at_the_last_moment_before_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
