@@ -66,7 +66,18 @@ HALF_CLOSE_SECONDS = 2.0
 does."""
 LOOK_SECONDS = 0.001
 
-RELAY_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "__main__.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
+FROM_FILE = (os.path.join(HERE, "__main__.py"),)
+FROM_ZIP = (
+    "-c",
+    "import sys, zipimport; exec(zipimport.zipimporter(sys.argv.pop(1)).get_code('__main__'))",
+    HERE,
+)
+"""The same program where this package is served from a zip: on a host that the session moved to, and
+leaves."""
+
+RELAY_PROGRAM = FROM_FILE if os.path.exists(*FROM_FILE) else FROM_ZIP
+"""What follows ``python -I -S``; the descriptor of the baggage comes last."""
 
 
 @dataclass
@@ -316,7 +327,7 @@ def _become_relay(leaving: Leaving) -> NoReturn:
         fault("relay.exec")
         for inherited in (descriptor, *leaving.settings.inherited()):
             os.set_inheritable(inherited, True)
-        os.execv(sys.executable, [sys.executable, "-I", "-S", RELAY_PROGRAM, str(descriptor)])
+        os.execv(sys.executable, [sys.executable, "-I", "-S", *RELAY_PROGRAM, str(descriptor)])
     with suppress(BaseException):
         _close_old_sockets(leaving)
     from pyteleport_jupyter.relay.program import main

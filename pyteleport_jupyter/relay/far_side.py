@@ -240,7 +240,8 @@ class FarSide:
         except Exception as error:
             result = AttemptFailed(f"{type(error).__name__}: {error}")
         self._results.put(result)
-        self._wake.send(b"!")
+        with suppress(OSError):
+            self._wake.send(b"!")
 
     def _finish_attempt(self, result: Attached | AttemptFailed) -> Event:
         with suppress(BlockingIOError):
@@ -279,6 +280,8 @@ class FarSide:
         """
         if self.state is Link.UP:
             self._carrier.end(PATIENCE)
+        self._wake.close()
+        self._woken.close()
 
 
 def carrier_of(settings: FarSettings) -> Carrier:
