@@ -1,0 +1,82 @@
+"""Questions while a lost link is made anew: asked where a cell is running that allows input, declined elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from relay_lab import eventually
+
+from pyteleport_jupyter.relay.questions import Questions
+from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
+from pyteleport_jupyter.wire.lanes import Lane
+
+SIGNER = Signer(b"k", "hmac-sha256", "s")
+
+
+class Asked:
+    """Questions, with a thread that asks one, and what was sent to clients."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Lane, list[bytes]]] = []
+        self.questions = Questions(SIGNER, lambda lane, frames: self.sent.append((lane, frames)))
+        self.answers: list[str | None] = []
+        self.thread = threading.Thread(target=self._ask)
+
+    def _ask(self) -> None:
+        self.answers.append(self.questions.ask("Password:", True))
+
+    def ask(self) -> None:
+        self.thread.start()
+        assert eventually(lambda: bool(self.questions.look() or self.sent or self.answers))
+
+
+@pytest.fixture
+def asked() -> Iterator[Asked]:
+    asked = Asked()
+    yield asked
+    asked.thread.join(timeout=20)
+    assert not asked.thread.is_alive()
+
+
+def cell(allow_stdin: bool) -> list[bytes]:
+    return [b"client", *SIGNER.message("execute_request", {"code": "", "allow_stdin": allow_stdin})]
+
+
+def test_client_of_the_running_cell_is_asked(asked: Asked) -> None:
+    running, queued = cell(True), cell(True)
+    asked.questions.requested(running)
+    asked.questions.requested(queued)
+    asked.ask()
+    ((lane, request),) = asked.sent
+    assert lane is Lane.STDIN
+    assert request[0] == b"client"
+    assert content_of(request) == {"prompt": "Password: ", "password": True}
+    assert parent_header_of(request) == header_of(running)
+    other = [b"client", *SIGNER.message("input_reply", {"value": "no"}, {"msg_id": "other"})]
+    assert not asked.questions.is_answer(other)
+    reply = [b"client", *SIGNER.message("input_reply", {"value": "secret"}, header_of(request))]
+    assert asked.questions.is_answer(reply)
+    assert not asked.questions.is_answer(reply)
+    asked.thread.join()
+    assert asked.answers == ["secret"]
+
+
+@pytest.mark.parametrize("frames", [[], [cell(False)]])
+def test_nobody_to_ask_is_no_answer(asked: Asked, frames: list[list[bytes]]) -> None:
+    for running in frames:
+        asked.questions.requested(running)
+    asked.ask()
+    asked.thread.join()
+    assert asked.answers == [None]
+    assert asked.sent == []
+
+
+def test_answered_cells_are_forgotten(asked: Asked) -> None:
+    done = cell(True)
+    asked.questions.requested(done)
+    asked.questions.replied([b"client", *SIGNER.message("execute_reply", {}, header_of(done))])
+    asked.ask()
+    asked.thread.join()
+    assert asked.answers == [None]
