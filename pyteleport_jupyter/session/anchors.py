@@ -32,7 +32,7 @@ SYSTEM_PARTS = ("__displayhook__", "__excepthook__", "meta_path", "path_hooks", 
 _warning_functions = {
     f"warnings.{name}": vars(warnings)[name] for name in ("_showwarning_orig", "_showwarnmsg_impl")
 }
-"""As the module made them: ``catch_warnings`` swaps what the names stand for, and CPython compares."""
+"""As the module made them: ``catch_warnings`` swaps what the names stand for."""
 
 # What %%capture and redirect_stdout replace for a time. The display publisher is found among the configurables.
 _first_seen: WeakKeyDictionary[Any, dict[str, object]] = WeakKeyDictionary()
