@@ -9,9 +9,8 @@ import json
 import os
 import resource
 import signal
-import socket
 import sys
-from collections.abc import Iterator
+import venv
 from pathlib import Path
 from typing import Any
 
@@ -22,62 +21,21 @@ from far_side import (
     FarSide,
     booted,
     eventually,
-    fresh_home,
     left_in,
     nothing_stays,
     ours_at,
     parsed,
     soon,
-    stand_in_zip,
     transcript,
 )
+from supervised import far, home, kernel_of, live, package, supervisor_of
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.remote import package_zip
-from pyteleport_jupyter.transports import close_link
+from pyteleport_jupyter.transports import BootRequest
 from pyteleport_jupyter.wire import Lane
 from pyteleport_jupyter.wire import conversation as conversations
 
-
-@pytest.fixture(scope="module")
-def package() -> bytes:
-    return stand_in_zip()
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
-    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    with fresh_home() as home:
-        monkeypatch.setenv("HOME", str(home))
-        yield home
-        nothing_stays(home)
-
-
-@pytest.fixture
-def far(home: Path) -> Iterator[FarSide]:
-    with booted() as far:
-        yield far
-        if far.channel.attached:
-            far.conversation.abort(0.1)
-
-
-@pytest.fixture
-def live(far: FarSide) -> Iterator[FarSide]:
-    far.go_live()
-    yield far
-    if far.channel.attached:
-        far.say("end")
-
-
-def kernel_of(home: Path) -> psutil.Process:
-    (kernel,) = [process for process in ours_at(home) if "kernel" in process.cmdline()]
-    return kernel
-
-
-def supervisor_of(home: Path) -> psutil.Process:
-    (supervisor,) = [process for process in ours_at(home) if "supervisor" in process.cmdline()]
-    return supervisor
+__all__ = ["far", "home", "live", "package"]
 
 
 # ---------------------------------------------------------------- the road
@@ -237,6 +195,17 @@ def test_a_kernel_that_cannot_start(home: Path, monkeypatch: pytest.MonkeyPatch)
             far.conversation.wait_for("ready", soon())
 
 
+def test_a_python_without_ipykernel_says_so_and_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", symlinks=True)
+    with booted(request=BootRequest(python=str(tmp_path / "bare" / "bin" / "python"))) as far:
+        survey = far.start(modules=["json", "zmq"])
+        assert survey["ipykernel"] is None
+        assert survey["packages"] == {"json": "", "zmq": None}
+        with pytest.raises(errors.LinkLost):
+            far.conversation.wait_for("ready", soon())
+        assert not left_in(home)
+
+
 def test_a_kernel_name_that_is_not_there(far: FarSide) -> None:
     with pytest.raises(errors.StartFailed, match="no kernel called martian"):
         far.start(kernel_name="martian")
@@ -371,133 +340,3 @@ def test_the_lease_ends_a_session_that_nobody_comes_back_to(far: FarSide, home: 
     far.go_live(lease=1.0)
     far.lose_link()
     nothing_stays(home)
-
-
-# --------------------------------------------------------------- links come and go
-
-
-def test_a_session_is_found_again_and_nothing_is_lost_or_twice(live: FarSide) -> None:
-    live.run("print one")
-    live.lose_link()
-    identifier = live.execute("print two")
-    live.attach()
-    live.until(lambda: (identifier, "idle") in transcript(live.heard))
-    assert [what for _, what in transcript(live.heard) if what in ("one", "two")] == ["one", "two"]
-
-
-def test_outputs_of_a_time_without_link_are_replayed(live: FarSide) -> None:
-    identifier = live.execute("flood 500 100")
-    live.lose_link()
-    live.attach()
-    live.until(lambda: (identifier, "idle") in transcript(live.heard))
-    assert [int(what.split(":")[0]) for _, what in transcript(live.heard) if ":" in what] == list(range(500))
-
-
-def test_many_cuts_in_a_flood(live: FarSide) -> None:
-    identifier = live.execute("flood 3000 1000")
-    for _ in range(5):
-        live.listen()
-        live.lose_link()
-        live.attach()
-    live.until(lambda: (identifier, "idle") in transcript(live.heard[-3:]))
-    assert [int(what.split(":")[0]) for _, what in transcript(live.heard) if ":" in what] == list(range(3000))
-
-
-def test_a_new_link_replaces_one_that_does_not_know_it_is_dead(live: FarSide) -> None:
-    old = live.link
-    live.attach()
-    assert live.run("print over the new one") == ["over the new one"]
-    eventually(lambda: os.read(old.read_fd, 1 << 16) == b"", "the old splice has gone")
-    close_link(old)
-
-
-def test_between_hold_and_commit_a_link_may_break_too(far: FarSide) -> None:
-    far.start()
-    far.prepare()
-    far.hold()
-    far.say("commit")
-    far.lose_link()
-    far.attach()
-    far.command("committed")
-    assert far.run("print live") == ["live"]
-    far.say("end")
-
-
-@pytest.mark.parametrize("wrong", ["token", "epoch"])
-def test_a_wrong_proof_is_refused_and_the_live_link_stays(live: FarSide, wrong: str) -> None:
-    wrongs: dict[str, dict[str, Any]] = {"token": {"token": bytes(32)}, "epoch": {"epoch": 0}}
-    with pytest.raises(errors.SessionGone, match="could not show"):
-        live.attach(**wrongs[wrong])
-    assert live.run("print undisturbed") == ["undisturbed"]
-
-
-def test_an_old_epoch_does_not_come_back(live: FarSide) -> None:
-    old = live.link
-    live.attach(epoch=5)
-    close_link(old)
-    with pytest.raises(errors.SessionGone):
-        live.attach(epoch=5)
-    assert live.run("print the winner") == ["the winner"]
-
-
-def test_nobody_attaches_before_hold(far: FarSide) -> None:
-    far.start()
-    far.prepare()
-    link = far.link
-    with pytest.raises(errors.SessionGone, match="not there yet"):
-        far.attach()
-    assert far.link is link
-    far.hold()
-
-
-def test_knocking_without_a_word_does_no_harm(live: FarSide) -> None:
-    knockers = []
-    for _ in range(10):
-        knocker = socket.socket(socket.AF_UNIX)
-        knocker.connect(live.landed.directory + "/supervisor.sock")
-        knockers.append(knocker)
-    knockers[0].sendall(b"GET / HTTP/1.1\r\n\r\n")
-    assert live.run("print unimpressed") == ["unimpressed"]
-    for knocker in knockers:
-        knocker.close()
-
-
-def test_a_session_that_has_ended_is_gone(live: FarSide, home: Path) -> None:
-    live.say("end")
-    nothing_stays(home)
-    live.lose_link()
-    with pytest.raises(errors.SessionGone, match="No such file"):
-        live.attach()
-
-
-# ------------------------------------------------------------------------- splice
-
-
-@pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_the_splice_dies_with_either_side(live: FarSide, home: Path, side: str) -> None:
-    splice = psutil.Process(live.link.pid)
-    if side == "ours":
-        os.close(os.dup(live.link.write_fd))
-        live.lose_link()
-    else:
-        supervisor_of(home).kill()
-    eventually(
-        lambda: not splice.is_running() or splice.status() == psutil.STATUS_ZOMBIE, "the splice has gone"
-    )
-    if side == "theirs":
-        eventually(lambda: not ours_at(home), "the kernel has gone")
-        for path in Path(live.landed.directory).iterdir():
-            path.unlink()
-        Path(live.landed.directory).rmdir()
-    else:
-        live.attach()
-
-
-def test_closing_only_the_way_in_ends_the_whole_splice(live: FarSide) -> None:
-    splice = psutil.Process(live.link.pid)
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, live.link.write_fd)
-    os.close(nowhere)
-    eventually(lambda: splice.status() == psutil.STATUS_ZOMBIE, "the splice has gone")
-    live.lose_link()
-    live.attach()

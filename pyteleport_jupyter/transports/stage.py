@@ -259,12 +259,10 @@ class _Landing:
     def _hung_up(self) -> errors.TeleportError:
         """The child has closed the pipe: say why, as far as anybody knows."""
         self._events.drain()
-        reason = complaint(self._link).splitlines()[-1:] or ["it hung up"]
-        if self._stage == "Python":
-            return errors.NoPython(host=self._host, reason=reason[0])
-        if self._stage == "its shell":
-            return errors.ShellFailed(host=self._host, reason=reason[0])
-        return errors.LinkLost(host=self._host, reason=reason[0])
+        lines = complaint(self._link).splitlines()
+        reason = lines[-1].strip().rstrip(".") if lines else "it hung up"
+        kinds = {"Python": errors.NoPython, "its shell": errors.ShellFailed}
+        return kinds.get(self._stage, errors.LinkLost)(host=self._host, reason=reason)
 
 
 def _parse_answer(line: bytes, host: str) -> dict[str, Any]:
