@@ -34,7 +34,7 @@ _warning_functions = {
 }
 """As the module made them: ``catch_warnings`` swaps what the names stand for."""
 
-# What %%capture and redirect_stdout replace for a time. The display publisher is found among the configurables.
+# What %%capture and redirect_stdout replace for a time; the display publisher is among the configurables.
 _first_seen: WeakKeyDictionary[Any, dict[str, object]] = WeakKeyDictionary()
 
 
