@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 from pyteleport_jupyter import errors, relay
 from pyteleport_jupyter.asking import ask_in
@@ -41,9 +41,6 @@ from pyteleport_jupyter.transports import (
     land,
 )
 from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
-
-if TYPE_CHECKING:
-    from IPython.core.interactiveshell import InteractiveShell
 
 CONNECT_SECONDS = 120.0
 """From the first byte to a first stage that answers; people type passwords in this time."""
@@ -142,17 +139,21 @@ def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
     raise failure.with_traceback(None) from None
 
 
-def _travel(shell: InteractiveShell, journey: Journey) -> None:
+def _travel(shell: Any, journey: Journey) -> None:
     luggage = plan(shell, journey.target)
     with _connected(journey) as link:
         arrival = _prepare(link, luggage, journey)
         _cut_over(arrival, journey)
 
 
-def plan(shell: InteractiveShell, target: Target) -> Luggage:
+def plan(shell: Any, target: Target) -> Luggage:
     """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent."""
     check_interpreter()
     cell = find_running_cell(shell)
+    if cell is not None and relay.in_flight_request(shell.kernel) is None:
+        raise NotInCell(
+            reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
+        )
     place = Place(host=target.host, target=target.text, pid=0, home=current_place().home)
     pickled = take_snapshot(shell, cell, place)
     return Luggage(pickled, tuple(modules_in_use(shell, pickled)))
@@ -180,7 +181,8 @@ def _prepare(link: Link, luggage: Luggage, journey: Journey) -> Arrival:
     with _aborted_on_failure(conversation):
         _start(conversation, luggage, journey, token)
         _ship(conversation, luggage.pickled, journey.progress)
-        prepared = _restore(conversation, journey.progress)
+        with relay.rehearsed():
+            prepared = _restore(conversation, journey.progress)
     return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
 
 

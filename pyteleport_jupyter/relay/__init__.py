@@ -6,6 +6,8 @@ Nothing is imported here: the relay is to start fast, and needs nothing of what 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
@@ -19,6 +21,7 @@ __all__ = [
     "cut_over",
     "in_flight_request",
     "pump_in_process",
+    "rehearsed",
 ]
 
 
@@ -27,6 +30,20 @@ def check_kernel(kernel: Any) -> str | None:
     from pyteleport_jupyter.relay import kernel_internals
 
     return kernel_internals.check_kernel(kernel)
+
+
+@contextmanager
+def rehearsed() -> Iterator[None]:
+    """Within the block a relay starts for trial. Raises QuiesceFailed behind it if none would start here."""
+    from pyteleport_jupyter.relay.rehearsal import rehearse
+
+    rehearsal = rehearse()
+    try:
+        yield
+    except BaseException:
+        rehearsal.cancel()
+        raise
+    rehearsal.verdict()
 
 
 def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:

@@ -1,5 +1,8 @@
-"""Entry of the relay: ``python -I -S .../relay/__main__.py DESCRIPTOR``. Finds its packages by the first
-line of the baggage."""
+"""Entry of the relay: ``python -I -S .../relay/__main__.py DESCRIPTOR``.
+
+It finds its packages by the first line of the baggage. With ``rehearse PATH...`` in place of the descriptor
+it only loads them (see :mod:`pyteleport_jupyter.relay.rehearsal`).
+"""
 
 from __future__ import annotations
 
@@ -18,5 +21,16 @@ def _start(descriptor: int) -> None:
     main(descriptor)
 
 
+def _rehearse(python_path: list[str]) -> None:
+    sys.path[:0] = python_path
+    from pyteleport_jupyter.relay.program import main
+
+    if not callable(main):
+        raise ImportError("the relay has no program")
+
+
 if __name__ == "__main__":
-    _start(int(sys.argv[1]))
+    if sys.argv[1] == "rehearse":
+        _rehearse(sys.argv[2:])
+    else:
+        _start(int(sys.argv[1]))

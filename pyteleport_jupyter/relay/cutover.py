@@ -164,7 +164,7 @@ def _settings(
         files=_files_without_owner(parts.app),
         signals_fd=noted.read_fd,
         captured_fds=tuple(output.captured_descriptors(parts)),
-        python_path=_python_path(),
+        python_path=python_path(),
     )
 
 
@@ -224,7 +224,7 @@ def _files_without_owner(app: Any) -> tuple[str, ...]:
     return (os.path.abspath(app.abs_connection_file), *(os.path.abspath(str(path)) for path in sockets))
 
 
-def _python_path() -> tuple[str, ...]:
+def python_path() -> tuple[str, ...]:
     """Where the relay finds this package and pyzmq; it starts without site-packages."""
     import zmq
 

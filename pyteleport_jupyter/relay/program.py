@@ -1,4 +1,4 @@
-"""What the process is after exec: put together from the baggage, run to its end, gone without looking back."""
+"""What the process is after exec: put together from the baggage, run to its end, gone without a look back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,61 @@
+"""A relay that starts, loads all that a relay needs, and ends: proof that exec will not end in a ruin.
+
+After exec nothing could bring the session's local half back. Whatever would keep a relay from starting (an
+interpreter that was upgraded under a running kernel, a package that was moved, a limit on memory) is found
+while the move can still be called off. It runs beside the restore on the target and costs no time of its own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from pyteleport_jupyter.errors import QuiesceFailed
+from pyteleport_jupyter.relay.cutover import RELAY_PROGRAM, python_path
+
+PATIENCE = 30.0
+"""Seconds that the rehearsal may take; a relay starts in a tenth of a second."""
+
+COMPLAINT_LIMIT = 300
+"""Most characters quoted of what went wrong."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A rehearsal under way. Ask for the :meth:`verdict`, or :meth:`cancel` it."""
+
+    process: subprocess.Popen[bytes]
+
+    def verdict(self) -> None:
+        """Wait for its end. Raises QuiesceFailed if a relay would not start here."""
+        try:
+            _, complaint = self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.cancel()
+            raise QuiesceFailed(reason="a relay does not start here in time") from None
+        if self.process.returncode:
+            last_line = complaint.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+            reason = f"a relay does not start here ({last_line[0][:COMPLAINT_LIMIT]})"
+            raise QuiesceFailed(reason=reason)
+
+    def cancel(self) -> None:
+        """The move is off: end it, and leave no zombie."""
+        self.process.kill()
+        self.process.communicate()
+
+
+def rehearse() -> Rehearsal:
+    """Start a rehearsal. Raises QuiesceFailed if not even a process can be started."""
+    argv = [sys.executable, "-I", "-S", *RELAY_PROGRAM, "rehearse", *python_path()]
+    try:
+        process = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise QuiesceFailed(reason=f"a relay does not start here ({error})") from error
+    return Rehearsal(process)
