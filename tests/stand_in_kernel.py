@@ -67,7 +67,9 @@ class StandIn:
                 header, content = json.loads(parts[at + 2]), json.loads(parts[at + 5])
                 self.answer(socket, parts[:at], header, content, parts[at + 6 :])
 
-    def answer(self, socket: Any, idents: list[bytes], header: Any, content: Any, buffers: list[bytes]) -> None:
+    def answer(
+        self, socket: Any, idents: list[bytes], header: Any, content: Any, buffers: list[bytes]
+    ) -> None:
         kind = header["msg_type"].removesuffix("_request")
         self.publish("status", header, {"execution_state": "busy"})
         if kind == "teleport_prepare":

@@ -1,7 +1,8 @@
 """The parent's end of ``events_fd``: the child's questions to the user, and its verdict on the connection.
 
-Lines of JSON of at most 64 KiB: ``{"event": "question", "kind", "text", "secret"}``, ``{"event": "connected"}``,
-``{"event": "failed", "error", "facts"}``; we answer a question with ``{"answer": str | null}``.
+Lines of JSON of at most 64 KiB: ``{"event": "question", "kind", "text", "secret"}``,
+``{"event": "connected"}``, ``{"event": "failed", "error", "facts"}``; we answer a question with
+``{"answer": str | null}``.
 """
 
 from __future__ import annotations
@@ -68,13 +69,14 @@ class ParentEvents:
             raise errors.from_record(event, host=self._host)
         if event.get("event") != "question":
             return False
-        question = Question(str(event.get("kind")), errors.clean(event.get("text")), event.get("secret") is not False)
+        secret = event.get("secret") is not False
+        question = Question(str(event.get("kind")), errors.clean(event.get("text")), secret)
         answer = self._ask(question) if self._ask else None
         self._answer(json.dumps({"answer": answer}).encode() + b"\n")
         return True
 
     def _answer(self, line: bytes) -> None:
-        """The socket's buffer is far longer than an answer; a child that has gone meanwhile is noticed by its pipe."""
+        """The socket's buffer is far longer than an answer; that a child has gone is noticed by its pipe."""
         try:
             os.write(self.fds[0], line)
         except (OSError, IndexError):
