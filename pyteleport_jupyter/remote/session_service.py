@@ -343,6 +343,9 @@ class SessionService:
         self._exited_at = None
         if self._phase in (Phase.HELD, Phase.LIVE):
             self._phase = Phase.CLOSING
+            if self._pipe is None:
+                # The lease was for the kernel.
+                self._ends_at = time.monotonic() + CLOSING_SECONDS
             self._say("exited", status=self._kernel.status())
 
     def _terminate(self, *_: object) -> None:
