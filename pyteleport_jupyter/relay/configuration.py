@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import struct
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
@@ -162,6 +161,9 @@ def open_baggage() -> Iterator[Baggage]:
 def _nameless_file() -> Any:
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("relay"), "w+b")
+    # Only here: the relay reads this module when every millisecond counts.
+    import tempfile
+
     return tempfile.TemporaryFile()
 
 

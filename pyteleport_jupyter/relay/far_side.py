@@ -1,7 +1,7 @@
 """The side of the target: the channel, the link that carries it now, and the attempts to make a new one.
 
 An attempt blocks (it connects, authenticates, maybe asks the user), so it runs in a thread and brings its
-result through a socket pair; the relay goes on serving clients, whose messages are numbered and wait in the
+result through a queue; the relay goes on serving clients, whose messages are numbered and wait in the
 channel.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import queue
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +31,9 @@ LONGEST_WAIT = 10.0
 HOPELESS_WAIT = 60.0
 """Seconds until the next attempt after one that failed at authentication: servers lock out those who hurry.
 """
+
+LOOK_SECONDS = 0.05
+"""How often an attempt that is under way is asked for its result."""
 
 PATIENCE = 1.0
 """Seconds that a child gets to end by itself when its pipe is closed."""
@@ -125,8 +127,6 @@ class FarSide:
         self._lost_at = self._due_at = 0.0
         self._wait = FIRST_WAIT
         self._results: queue.SimpleQueue[Attached | AttemptFailed] = queue.SimpleQueue()
-        self._wake, self._woken = socket.socketpair()
-        self._woken.setblocking(False)
         self._leftover: list[Message] = []
 
     @property
@@ -140,8 +140,7 @@ class FarSide:
 
     def reading(self) -> list[int]:
         """Descriptors to be watched for reading."""
-        pipe = [self._pipe.read_fd] if self.state is Link.UP else []
-        return [*pipe, self._woken.fileno()]
+        return [self._pipe.read_fd] if self.state is Link.UP else []
 
     def writing(self) -> list[int]:
         """Descriptors to be watched for writing."""
@@ -151,7 +150,7 @@ class FarSide:
         """Seconds after which :meth:`look` should be called again."""
         if self.state is Link.UP:
             return self._channel.timeout()
-        return max(0.0, self._due_at - self._clock()) if self.state is Link.WAITING else 1.0
+        return max(0.0, self._due_at - self._clock()) if self.state is Link.WAITING else LOOK_SECONDS
 
     def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> None:
         """Queue one message."""
@@ -240,12 +239,8 @@ class FarSide:
         except Exception as error:
             result = AttemptFailed(f"{type(error).__name__}: {error}")
         self._results.put(result)
-        with suppress(OSError):
-            self._wake.send(b"!")
 
     def _finish_attempt(self, result: Attached | AttemptFailed) -> Event:
-        with suppress(BlockingIOError):
-            self._woken.recv(64)
         if isinstance(result, Attached):
             return self._continue_on(result)
         return self._fail(result)
@@ -280,8 +275,6 @@ class FarSide:
         """
         if self.state is Link.UP:
             self._carrier.end(PATIENCE)
-        self._wake.close()
-        self._woken.close()
 
 
 def carrier_of(settings: FarSettings) -> Carrier:

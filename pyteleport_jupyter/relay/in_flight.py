@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 
@@ -60,7 +59,5 @@ def _plain(part: Mapping[str, Any] | None) -> dict[str, Any]:
     return plain
 
 
-def _date(moment: object) -> str:
-    if isinstance(moment, datetime):
-        return moment.isoformat().replace("+00:00", "Z")
-    return str(moment)
+def _date(moment: Any) -> str:
+    return str(moment.isoformat()).replace("+00:00", "Z") if hasattr(moment, "isoformat") else str(moment)

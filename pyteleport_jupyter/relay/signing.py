@@ -9,9 +9,9 @@ from __future__ import annotations
 import hmac
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 DELIMITER = b"<IDS|MSG>"
@@ -40,7 +40,7 @@ class Signer:
             "msg_id": os.urandom(16).hex(),
             "username": USERNAME,
             "session": self.session,
-            "date": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "date": _now(),
             "msg_type": kind,
             "version": PROTOCOL_VERSION,
         }
@@ -58,6 +58,12 @@ class Signer:
         for part in encoded:
             digest.update(part)
         return digest.hexdigest().encode()
+
+
+def _now() -> str:
+    """The time of day in UTC, ISO 8601 with microseconds."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds // 1000:06}Z"
 
 
 def _part(frames: Frames, offset: int) -> dict[str, Any]:
