@@ -32,11 +32,6 @@ from pyteleport_jupyter.wire.pipe import Pipe
 FAILED_SECONDS = 10.0
 """So long the other side has to hang up after a failure."""
 
-CLOSING_SECONDS = 10.0
-"""So long the last outputs of a kernel that has ended wait for a link; nobody can run anything here any
-more.
-"""
-
 SETTLE_SECONDS = 0.2
 """So long after the kernel's end its last messages may still be on their way through libzmq."""
 
@@ -170,8 +165,8 @@ class SessionService:
         if self._phase in REVOCABLE:
             self._phase = Phase.ENDED
         else:
-            patience = CLOSING_SECONDS if self._phase is Phase.CLOSING else self._order.lease
-            self._ends_at = time.monotonic() + patience
+            # Also when the kernel has ended: what it said last is still to be heard.
+            self._ends_at = time.monotonic() + self._order.lease
 
     def _answer_door(self, fd: int) -> None:
         """A newcomer speaks; with a valid proof it replaces the link that there is."""
@@ -343,9 +338,6 @@ class SessionService:
         self._exited_at = None
         if self._phase in (Phase.HELD, Phase.LIVE):
             self._phase = Phase.CLOSING
-            if self._pipe is None:
-                # The lease was for the kernel.
-                self._ends_at = time.monotonic() + CLOSING_SECONDS
             self._say("exited", status=self._kernel.status())
 
     def _terminate(self, *_: object) -> None:
