@@ -27,6 +27,10 @@ ipykernel's does from
 REPLY_QUEUE = 1_000
 """Replies in libzmq's hands for one client; beyond, they wait in ours, where they count."""
 
+_NOBLOCK = int(zmq.NOBLOCK)
+_NOBLOCK_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
+_NOT_NOW = (int(zmq.EHOSTUNREACH), int(zmq.EAGAIN))
+
 ROUTERS: dict[Lane, str] = {Lane.CONTROL: "control", Lane.SHELL: "shell", Lane.STDIN: "stdin"}
 """Lane: channel of the connection file, in the order in which they are looked at."""
 
@@ -70,6 +74,7 @@ class SocketEndpoints:
         self._settings = settings
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._new_topics: list[bytes] = []
+        self._listeners = 0
         self._routers = {lane: self._router(channel) for lane, channel in ROUTERS.items()}
         self._lanes = {socket: lane for lane, socket in self._routers.items()}
         self._iopub = self._publisher()
@@ -106,12 +111,21 @@ class SocketEndpoints:
         arrived: list[tuple[Lane, list[bytes]]] = []
         for item in ready:
             if item is self._iopub:
-                self._new_topics += [f[0][1:] for f in _receive_batch(item) if f[0][:1] == b"\x01"]
+                self._count(frames[0] for frames in _receive_batch(item))
             elif item in self._lanes:
                 arrived += [(self._lanes[item], frames) for frames in _receive_batch(item)]
             elif item in self._subscribers:
                 self._attend(self._subscribers[item])
         return arrived
+
+    def _count(self, messages: Iterable[bytes]) -> None:
+        """XPUB: a byte, 1 for a subscription and 0 for its end, then the topic (libzmq, ``zmq_socket(3)``)."""
+        for message in messages:
+            if message[:1] == b"\x01":
+                self._new_topics.append(message[1:])
+                self._listeners += 1
+            elif message[:1] == b"\x00":
+                self._listeners -= 1
 
     def _attend(self, subscriber: Subscriber) -> None:
         """A kept connection is readable or writable."""
@@ -131,16 +145,11 @@ class SocketEndpoints:
 
     def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
         """See :class:`Endpoints`."""
-        if lane is Lane.IOPUB and self._subscribers:
+        if lane is not Lane.IOPUB:
+            return _send(self._routers[lane], frames)
+        if self._subscribers:
             self._publish(frames)
-        socket = self._iopub if lane is Lane.IOPUB else self._routers[lane]
-        try:
-            socket.send_multipart(frames, zmq.NOBLOCK)
-        except zmq.ZMQError as error:
-            if error.errno in (zmq.EHOSTUNREACH, zmq.EAGAIN):
-                return False
-            raise
-        return True
+        return _send(self._iopub, frames) if self._listeners else True
 
     def _publish(self, frames: Sequence[bytes | memoryview]) -> None:
         """To those whose connections were kept; libzmq knows only of the others."""
@@ -158,6 +167,19 @@ class SocketEndpoints:
                 subscriber.flush()
             self._forget_ended()
         self._context.destroy(linger=int(seconds * 1000))
+
+
+def _send(socket: zmq.Socket[bytes], frames: Sequence[bytes | memoryview]) -> bool:
+    # Not send_multipart, which combines flags as enums for each part, at twice the price of the rest.
+    last = len(frames) - 1
+    try:
+        for index, frame in enumerate(frames):
+            socket.send(frame, _NOBLOCK if index == last else _NOBLOCK_MORE)
+    except zmq.ZMQError as error:
+        if error.errno in _NOT_NOW:
+            return False
+        raise
+    return True
 
 
 def _receive_batch(socket: zmq.Socket[bytes]) -> list[list[bytes]]:

@@ -38,9 +38,6 @@ LOOK_SECONDS = 0.05
 PATIENCE = 1.0
 """Seconds that a child gets to end by itself when its pipe is closed."""
 
-READS = 8
-"""Most reads of the pipe in one go; clients must get their turn."""
-
 
 @dataclass(frozen=True)
 class Carrier:
@@ -163,21 +160,14 @@ class FarSide:
         with suppress(ChannelFull):
             self.send(Lane.COMMAND, [encode_command(op, **fields)])
 
-    def receive(self) -> Iterator[Message]:
+    def receive(self) -> list[Message]:
         """What has arrived; a broken link is noticed here and by :meth:`look`, never raised."""
-        messages, self._leftover = self._leftover, []
-        yield from messages
-        for _ in range(READS):
-            if self.state is not Link.UP:
-                return
-            messages = self._fill()
-            yield from messages
-            if not messages:
-                return
+        leftover, self._leftover = self._leftover, []
+        return leftover + self._fill()
 
     def _fill(self) -> list[Message]:
         try:
-            return self._pipe.fill()
+            return self._pipe.fill() if self.state is Link.UP else []
         except WireError as error:
             self._lose(str(error))
             return []

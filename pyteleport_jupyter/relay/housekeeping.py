@@ -23,7 +23,7 @@ class Housekeeping(Protocol):
         ...
 
     def interrupted(self) -> bool:
-        """Whether a SIGINT came since the last call."""
+        """Whether :meth:`look` has noticed a SIGINT since the last call."""
         ...
 
     def look(self, ready: set[Any]) -> bool:
@@ -50,13 +50,14 @@ class ProcessHousekeeping:
 
     def interrupted(self) -> bool:
         """See :class:`Housekeeping`."""
-        self._noted += self._signals.numbers()
         came = signal.SIGINT in self._noted
         self._noted = [number for number in self._noted if number != signal.SIGINT]
         return came
 
     def look(self, ready: set[Any]) -> bool:
         """See :class:`Housekeeping`."""
+        if self._signals.read_fd in ready:
+            self._noted += self._signals.numbers()
         for descriptor in [fd for fd in self._captured.descriptors if fd in ready]:
             self._captured.pass_on(descriptor)
         return self._parent.gone or any(number in ENDING_SIGNALS for number in self._noted)

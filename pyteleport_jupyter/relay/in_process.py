@@ -125,12 +125,14 @@ class KernelHousekeeping:
 
     def interrupted(self) -> bool:
         """See :class:`~.housekeeping.Housekeeping`."""
-        came = [] if self._signals is None else self._signals.numbers()
-        self._noted += came
-        return signal.SIGINT in came
+        came = signal.SIGINT in self._noted
+        self._noted = [number for number in self._noted if number != signal.SIGINT]
+        return came
 
     def look(self, ready: set[Any]) -> bool:
         """See :class:`~.housekeeping.Housekeeping`."""
+        if self._signals is not None and self._signals.read_fd in ready:
+            self._noted += self._signals.numbers()
         return any(number in ENDING_SIGNALS for number in self._noted)
 
     def ended_children(self) -> set[int]:

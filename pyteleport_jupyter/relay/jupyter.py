@@ -107,7 +107,7 @@ class Relay:
         self._far.hold_back(self._delivery.congested)
         self._far.flush()
         ready = self._wait()
-        self._signals()
+        self._housekeep(ready)
         if any(descriptor in ready for descriptor in self._far.reading()):
             self._take_from_far()
         for lane, frames in self._endpoints.receive(ready):
@@ -115,7 +115,6 @@ class Relay:
         self._delivery.look()
         self._forward()
         self._look_at_link()
-        self._housekeep(ready)
 
     def _wait(self) -> set[Any]:
         self._watch()
@@ -158,6 +157,7 @@ class Relay:
             self._far.children_ended(self._housekeeping.ended_children())
         if self._housekeeping.look(ready):
             self._end_far_side()
+        self._interrupted |= self._housekeeping.interrupted()
 
     def _end_far_side(self) -> None:
         """Our parent has gone, or we were asked to end: the far side shall not wait for its lease."""
@@ -214,7 +214,6 @@ class Relay:
             except WireError as error:
                 # Longer than anything the far side would take: a request that nobody can answer.
                 self._notices.link(str(error))
-        self._far.flush()
 
     def _release_control(self) -> None:
         """What had to wait until the resumed cell can be interrupted."""
@@ -224,10 +223,6 @@ class Relay:
             self._interrupted = False
             request = self._signer.message("interrupt_request", {})
             self._outgoing.append((Lane.CONTROL, [OWN_IDENTITY, *request]))
-
-    def _signals(self) -> None:
-        if self._housekeeping.interrupted():
-            self._interrupted = True
 
     # --------------------------------------------------------------- far side
 

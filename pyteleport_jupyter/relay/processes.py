@@ -27,13 +27,15 @@ class Signals:
         for number in ENDING_SIGNALS:
             if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _ignore)
-        self._noted = read_numbers(inherited_fd) if inherited_fd is not None else []
+        if inherited_fd is not None:
+            os.write(self._write_fd, bytes(read_numbers(inherited_fd)))
         signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
     def numbers(self) -> list[int]:
-        """The signals since the last call, those from before exec first."""
-        noted, self._noted = self._noted, []
-        return noted + read_numbers(self.read_fd)
+        """The signals since the last call, those from before exec first; ``read_fd`` is readable when there
+        are any.
+        """
+        return read_numbers(self.read_fd)
 
 
 def read_numbers(read_fd: int) -> list[int]:
