@@ -156,6 +156,8 @@ def lab_kernel(**options: Any) -> Iterator[LabKernel]:
     """A kernel; when it is over, none of its processes, ports or temporary files may be left."""
     # Not pytest's tmp_path: paths of unix sockets are limited to 107 bytes.
     directory = Path(tempfile.mkdtemp(prefix="relay-"))
+    if options.get("transport") == "ipc":
+        options["ip"] = str(directory / "k")
     kernel = LabKernel(directory, **options)
     try:
         yield kernel

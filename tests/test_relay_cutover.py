@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import socket
 import threading
@@ -183,12 +182,13 @@ def test_encrypted_sockets() -> None:
 
 
 @pytest.mark.parametrize("way", ["exec", "in-process"])
-def test_unix_sockets(tmp_path: Path, way: str) -> None:
-    with lab_kernel(transport="ipc", ip=f"/tmp/relay-{os.getpid()}-{way}") as kernel:
+def test_unix_sockets(way: str) -> None:
+    with lab_kernel(transport="ipc") as kernel:
         assert kernel.run(f"print('here')\n%cut {way}\nprint('there')").text() == "here\nthere\n"
         assert far_pid(kernel) != kernel.pid
         late = kernel.new_client()
         assert answer_to(late, late.execute("print('late')")).text() == "late\n"
+        assert sorted(path.name for path in kernel.directory.glob("k-*")) == [f"k-{i}" for i in range(1, 6)]
 
 
 def test_refused_cut_leaves_the_kernel_as_it_was() -> None:

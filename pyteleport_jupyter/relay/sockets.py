@@ -12,6 +12,7 @@ import socket
 import stat
 import struct
 import termios
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from typing import Any
 
 CHANNELS = ("shell", "control", "stdin", "iopub", "hb")
 """The five sockets of a connection file, as jupyter_client's documentation of kernels names them."""
+
+UNLINK_SECONDS = 1.0
+LOOK_SECONDS = 0.001
 
 Address = int | str
 """A TCP port, or the path of a unix socket."""
@@ -150,6 +154,17 @@ def kept_path(address: Address) -> Iterator[str | None]:
 
 
 def give_back_path(address: Address, second: str | None) -> None:
-    """After libzmq removed the socket's file: the second name becomes the first."""
-    if second is not None:
+    """Once libzmq has removed the socket's file, the second name becomes the first.
+
+    Not before: it closes the descriptor, then removes the file (ipc_listener.cpp), in a thread of its own;
+    what it removed later would be ours. If it never does, the first name is still right.
+    """
+    if second is None:
+        return
+    deadline = time.monotonic() + UNLINK_SECONDS
+    while os.path.lexists(str(address)) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+    if os.path.lexists(str(address)):
+        os.unlink(second)
+    else:
         os.rename(second, str(address))
