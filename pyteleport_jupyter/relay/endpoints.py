@@ -119,7 +119,7 @@ class SocketEndpoints:
         return arrived
 
     def _count(self, messages: Iterable[bytes]) -> None:
-        """XPUB: a byte, 1 for a subscription and 0 for its end, then the topic (libzmq, ``zmq_socket(3)``)."""
+        """XPUB: a byte, 1 for a subscription and 0 for its end, then the topic (``zmq_socket(3)``)."""
         for message in messages:
             if message[:1] == b"\x01":
                 self._new_topics.append(message[1:])
