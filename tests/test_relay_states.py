@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
 from pyteleport_jupyter.relay.states import LINK, MOVE, Event, Link, Move, drawing, following
 
 
@@ -44,3 +50,11 @@ def test_drawing() -> None:
     assert lines[0] == "stateDiagram-v2"
     assert "    UP --> WAITING: LOST" in lines
     assert len(lines) == 1 + len(LINK)
+
+
+@pytest.mark.parametrize("table", [MOVE, LINK])
+def test_the_drawings_in_the_documentation_are_those_of_the_tables(
+    table: Mapping[tuple[Enum, Event], Enum],
+) -> None:
+    documentation = Path(__file__).parents[1] / "docs/ARCHITECTURE.md"
+    assert f"```mermaid\n{drawing(table)}\n```" in documentation.read_text()
