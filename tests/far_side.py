@@ -78,14 +78,13 @@ def fresh_home() -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def ours_at(home: Path) -> list[psutil.Process]:
-    """Processes whose command line names something below ``home``."""
+def ours_at(home: Path, word: str = "") -> list[psutil.Process]:
+    """Processes whose command line names something below ``home``, and has ``word`` in it if one is given."""
     found = []
     for process in psutil.process_iter():
         try:
-            if process.status() != psutil.STATUS_ZOMBIE and any(
-                str(home) in word for word in process.cmdline()
-            ):
+            words = [] if process.status() == psutil.STATUS_ZOMBIE else process.cmdline()
+            if any(str(home) in part for part in words) and (not word or word in words):
                 found.append(process)
         except psutil.Error:
             continue

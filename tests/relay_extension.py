@@ -1,8 +1,8 @@
 """IPython extension for the tests of the relay: ``%cut`` moves the session to a stand-in supervisor.
 
 Options: ``in-process`` (no exec), ``show`` (with an announcement), ``seconds=X`` (sleep between the
-preparations and the cut), ``interrupt`` (a SIGINT just before exec), ``log=FILE`` (append the seconds that
-the cut took until exec).
+preparations and the cut), ``ended`` (the stand-in has ended by then), ``interrupt`` (a SIGINT just before
+exec), ``log=FILE`` (append the seconds that the cut took until exec).
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from pyteleport_jupyter.relay import cutover
 from pyteleport_jupyter.transports.link import Link, spawn_child
 from pyteleport_jupyter.transports.stage import AttachRequest
 from pyteleport_jupyter.wire.channel import NumberedChannel
+from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.conversation import Conversation
+from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
 
 STAND_IN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stand_in_supervisor.py")
@@ -58,6 +60,8 @@ def cut(kernel: Any, links: list[Link], line: str) -> None:
     values = dict(option.split("=", 1) for option in options if "=" in option)
     plan = plan_for(kernel, links.pop() if links else start_stand_in(kernel), "show" in options)
     time.sleep(float(values.get("seconds", 0)))
+    if "ended" in options:
+        end_far_side(plan)
     began = time.monotonic()
 
     def last_words(leaving: cutover.Leaving) -> None:
@@ -71,6 +75,12 @@ def cut(kernel: Any, links: list[Link], line: str) -> None:
     if "in-process" in options:
         relay.pump_in_process(kernel, plan)
     relay.cut_over(kernel, plan)
+
+
+def end_far_side(plan: relay.CutPlan) -> None:
+    plan.channel.send(Lane.COMMAND, [encode_command("end")])
+    Pipe(plan.link.read_fd, plan.link.write_fd, plan.channel).flush()
+    os.waitid(os.P_PID, plan.link.pid, os.WEXITED | os.WNOWAIT)
 
 
 def start_stand_in(kernel: Any) -> Link:

@@ -46,10 +46,10 @@ def live(far: FarSide) -> Iterator[FarSide]:
 
 
 def kernel_of(home: Path) -> psutil.Process:
-    (kernel,) = [process for process in ours_at(home) if "kernel" in process.cmdline()]
+    (kernel,) = ours_at(home, "kernel")
     return kernel
 
 
 def supervisor_of(home: Path) -> psutil.Process:
-    (supervisor,) = [process for process in ours_at(home) if "supervisor" in process.cmdline()]
+    (supervisor,) = ours_at(home, "supervisor")
     return supervisor

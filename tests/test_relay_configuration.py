@@ -58,6 +58,21 @@ def test_baggage() -> None:
     assert unpacked.drained == [(Lane.SHELL, m) for m in messages] + [(Lane.CONTROL, [b"last"])]
 
 
+def test_baggage_that_was_cut_short_keeps_its_first_messages() -> None:
+    with open_baggage() as baggage:
+        baggage.write(FULL, b"frozen")
+        baggage.append(Lane.SHELL, [[b"whole"], [b"half", b"x" * 100]])
+        number = baggage.descriptor()
+        size = os.fstat(number).st_size
+        for missing in (1, 50, 105, 109, 115, 121):
+            os.truncate(number, size - missing)
+            os.lseek(number, 0, os.SEEK_SET)
+            with os.fdopen(os.dup(number), "rb") as file:
+                unpacked = unpack(file)
+            assert unpacked.frozen_channel == b"frozen"
+            assert unpacked.drained == [(Lane.SHELL, [b"whole"])]
+
+
 def test_what_is_not_plain_is_refused_in_time() -> None:
     with pytest.raises(TypeError):
         check_mapping({"transport": object()})

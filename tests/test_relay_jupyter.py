@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from relay_lab import Answer, LabKernel, answer_to, far_pid, lab_kernel, resident_bytes
+import zmq
+from jupyter_client.session import Session
+from relay_lab import Answer, LabKernel, answer_to, connection_of, far_pid, lab_kernel, resident_bytes
 
 CELL = """import os
 print('before', os.getpid())
@@ -125,6 +127,27 @@ def test_buffers_pass(kernel: LabKernel, moved: Answer) -> None:
     while (message := kernel.client.get_iopub_msg(timeout=20))["msg_type"] != "comm_msg":
         pass
     assert bytes(message["buffers"][0]) == payload[::-1]
+
+
+def test_who_lacks_the_key_is_not_heard(kernel: LabKernel, moved: Answer) -> None:
+    """The ports are open to every user of this machine."""
+    stranger = Session(key=b"a guess")
+    request = stranger.serialize(stranger.msg("execute_request", {"code": "heard = 1", "allow_stdin": True}))
+    shutdown = stranger.serialize(stranger.msg("shutdown_request", {"restart": False}))
+    bottomless = [b"<IDS|MSG>", b"", b"[" * 200_000, b"{}", b"{}", b"{}"]
+    with zmq.Context() as context:
+        for channel, frames in (
+            ("shell", request),
+            ("control", shutdown),
+            ("shell", bottomless),
+            ("stdin", [b""]),
+        ):
+            socket = context.socket(zmq.DEALER)
+            socket.connect(f"tcp://127.0.0.1:{connection_of(kernel)[f'{channel}_port']}")
+            socket.send_multipart(frames)
+            socket.close(linger=5000)
+    assert kernel.run("print('heard' in globals())").text() == "False\n"
+    assert far_pid(kernel) != kernel.pid
 
 
 def test_two_clients_see_each_others_output(kernel: LabKernel, moved: Answer) -> None:

@@ -109,6 +109,15 @@ def test_fault_at_the_last_moment_before_the_cut(monkeypatch: pytest.MonkeyPatch
         assert far_pid(kernel) == kernel.pid
 
 
+@both_ways
+def test_far_side_that_ends_at_the_last_moment(way: str) -> None:
+    """Seen before there is no way back: the session goes on here."""
+    with lab_kernel() as kernel:
+        answer = kernel.run(f"%cut ended {way}")
+        assert answer.reply["content"]["ename"] == "LinkLost"
+        assert far_pid(kernel) == kernel.pid
+
+
 def test_kernel_without_a_manager_leaves_no_files(tmp_path: Path) -> None:
     connection_file = tmp_path / "kernel.json"
     script = (

@@ -63,6 +63,38 @@ def test_client_of_the_running_cell_is_asked(asked: Asked) -> None:
     assert asked.answers == ["secret"]
 
 
+def test_clients_that_do_not_say_to_what_they_reply(asked: Asked) -> None:
+    """As those of jupyter_client. They answer one after the other, so the kernel's question comes first."""
+    asked.questions.requested(cell(True))
+    asked.questions.kernel_asks([b"client"])
+    asked.ask()
+    for_kernel, for_us, later = (
+        [b"client", *SIGNER.message("input_reply", {"value": value})] for value in ("input", "secret", "more")
+    )
+    assert not asked.questions.is_answer([b"somebody", *for_us[1:]])
+    assert not asked.questions.is_answer(for_kernel)
+    assert asked.questions.is_answer(for_us)
+    assert not asked.questions.is_answer(later)
+    asked.thread.join()
+    assert asked.answers == ["secret"]
+
+
+def test_late_answer_is_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for the next question, which may be that of another host, nor for the far side."""
+    monkeypatch.setattr("pyteleport_jupyter.relay.questions.ANSWER_SECONDS", 0.05)
+    late, next_one = Asked(), Asked()
+    next_one.questions = late.questions
+    late.questions.requested(cell(True))
+    late.ask()
+    late.thread.join()
+    assert late.answers == [None]
+    ((_, request),) = late.sent
+    reply = [b"client", *SIGNER.message("input_reply", {"value": "secret"}, header_of(request))]
+    assert late.questions.is_answer(reply)
+    next_one._ask()
+    assert next_one.answers == [None]
+
+
 @pytest.mark.parametrize("frames", [[], [cell(False)]])
 def test_nobody_to_ask_is_no_answer(asked: Asked, frames: list[list[bytes]]) -> None:
     for running in frames:

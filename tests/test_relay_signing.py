@@ -28,6 +28,24 @@ def test_another_key_is_not_accepted() -> None:
         session.deserialize(session.feed_identities(frames)[1])
 
 
+def test_signatures_are_recognised() -> None:
+    signer = Signer(b"a key", "hmac-sha256", "")
+    frames = [b"client", *signer.message("x", {"a": 1}, {"msg_id": "p"}), b"a buffer"]
+    assert signer.is_signed(frames)
+    assert not Signer(b"another key", "hmac-sha256", "").is_signed(frames)
+    assert Signer(b"", "hmac-sha256", "").is_signed(frames)
+    for position in range(1, 7):
+        changed = [frame + b" " if index == position else frame for index, frame in enumerate(frames)]
+        assert not signer.is_signed(changed)
+        assert not signer.is_signed(frames[:position])
+
+
+def test_jupyter_clients_messages_are_signed() -> None:
+    session = Session(key=b"a key", signature_scheme="hmac-sha1")
+    frames = session.serialize(session.msg("execute_request", {"code": "ü"}), ident=b"client")
+    assert Signer(b"a key", "hmac-sha1", "").is_signed(frames)
+
+
 def test_empty_key_means_no_signature() -> None:
     assert Signer(b"", "hmac-sha256", "").message("x", {})[1] == b""
 
@@ -40,7 +58,14 @@ def test_parts_are_found_behind_any_identities() -> None:
 
 
 @pytest.mark.parametrize(
-    "frames", [[], [b"<IDS|MSG>"], [b"<IDS|MSG>", b"", b"{"], [b"<IDS|MSG>", b"", b"[1]"]]
+    "frames",
+    [
+        [],
+        [b"<IDS|MSG>"],
+        [b"<IDS|MSG>", b"", b"{"],
+        [b"<IDS|MSG>", b"", b"[1]"],
+        [b"<IDS|MSG>", b"", b"[" * 200_000],
+    ],
 )
 def test_malformed_messages_have_empty_parts(frames: list[bytes]) -> None:
     assert header_of(frames) == content_of(frames) == {}

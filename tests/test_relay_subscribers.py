@@ -103,6 +103,16 @@ def test_junk_ends_the_connection(junk: bytes) -> None:
         assert theirs.recv(1) == b""
 
 
+def test_an_empty_command_means_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        subscriber = Subscriber(ours.detach())
+        theirs.sendall(b"\x04\x00")
+        assert subscriber.receive() == []
+        assert not subscriber.ended
+        subscriber.end()
+
+
 def test_commands_in_any_split() -> None:
     ours, theirs = socket.socketpair()
     with theirs:

@@ -244,7 +244,7 @@ def test_abort_leaves_nothing_and_only_then_hangs_up(far: FarSide, home: Path, s
     far.conversation.abort(30.0)
     assert far.pipe.closed
     assert not left_in(home)
-    assert not [process for process in ours_at(home) if "kernel" in process.cmdline()]
+    assert not ours_at(home, "kernel")
 
 
 @pytest.mark.parametrize("stage", ["landed", "started", "prepared"])
@@ -318,7 +318,7 @@ def test_a_supervisor_that_is_told_to_end_ends_everything(live: FarSide, home: P
 
 
 def test_told_to_end_before_it_got_its_order_it_leaves_nothing(far: FarSide, home: Path) -> None:
-    eventually(lambda: [p for p in ours_at(home) if "supervisor" in p.cmdline()], "the supervisor runs")
+    eventually(lambda: ours_at(home, "supervisor"), "the supervisor runs")
     supervisor_of(home).terminate()
     eventually(lambda: not ours_at(home), "all gone")
     # A signal may have come before there was a handler: then the next boot on this machine sweeps up.

@@ -34,6 +34,7 @@ def test_what_the_notebook_set_travels() -> None:
     [
         "SSH_AUTH_SOCK", "GITHUB_TOKEN", "token", "OPENAI_API_KEY", "AWS_PROFILE", "KRB5CCNAME", "HOME",
         "JPY_PARENT_PID", "MYSQL_PASSWORD", "DISPLAY", "XDG_RUNTIME_DIR", "TELEPORT_FAULT", "CLIENT_SECRET",
+        "MYSQL_PWD", "DB_PASS", "SSL_PASSPHRASE_FILE",
     ],
 )  # fmt: skip
 def test_what_belongs_to_a_machine_or_is_secret_stays(name: str) -> None:

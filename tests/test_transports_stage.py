@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_answers_of_a_strange_python(answer: str, error: type[errors.TeleportErr
         land_on(strange_python(answer))
 
 
+def test_a_shell_that_talks_and_does_not_listen_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pyteleport_jupyter.remote import first_stage
+
+    # More than pipes hold, so that we write while it talks.
+    monkeypatch.setattr(first_stage, "header", lambda *ignored, **fields: bytes(4 << 20))
+    with pytest.raises(errors.ProtocolBroken, match="talks and does not listen"):
+        land_on(shell("printf '<pyteleport %s>\\n' shell; exec cat /dev/zero"))
+
+
 def strange_python(answer: str) -> CommandTransport:
     """A shell as it should be, with a first stage that says ``answer``."""
     markers = "printf '<pyteleport %s>\\n' shell; printf '<pyteleport %s>%s\\n' python"
@@ -257,9 +267,19 @@ def test_ctrl_c_at_a_question_gets_through() -> None:
 
 def test_an_attach_to_nothing_says_that_the_session_has_gone(home: Path) -> None:
     transport = CommandTransport(("/bin/sh", "-c"))
-    request = AttachRequest(directory=str(home / "nothing"), token=b"t" * 32, python=sys.executable)
+    directory = home / f"{zlib.crc32(os.uname().nodename.encode()):08x}-nothing"
+    request = AttachRequest(directory=str(directory), token=b"t" * 32, python=sys.executable)
     link = transport.spawn(request.command)
     with pytest.raises(errors.SessionGone, match="No such file"):
+        land(link, transport, request, None, soon())
+    close_link(link)
+
+
+def test_a_session_of_another_login_node_is_not_given_up(home: Path) -> None:
+    transport = CommandTransport(("/bin/sh", "-c"))
+    request = AttachRequest(directory=str(home / "00000000-there"), token=b"t" * 32, python=sys.executable)
+    link = transport.spawn(request.command)
+    with pytest.raises(errors.LinkLost, match="another machine of that name"):
         land(link, transport, request, None, soon())
     close_link(link)
 

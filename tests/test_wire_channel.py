@@ -250,6 +250,15 @@ def test_silence_is_answered_by_a_ping_and_a_ping_by_a_pong() -> None:
     assert records(take(peer)) == [Pong()]
 
 
+def test_a_flood_of_pings_without_reading_is_answered_once() -> None:
+    here = NumberedChannel()
+    for _ in range(3):
+        here.receive(encode_frame(encode(Ping())) * 10_000)
+    assert records(take(here)) == [Pong()]
+    here.receive(encode_frame(encode(Ping())))
+    assert records(take(here)) == [Pong()]
+
+
 def is_lost(channel: NumberedChannel) -> bool:
     """Asked anew each time, which mypy does not expect of a property."""
     return channel.lost

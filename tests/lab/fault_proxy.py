@@ -192,9 +192,10 @@ class FaultProxy:
 
     async def _pass(self, writer: asyncio.StreamWriter, piece: bytes, direction: Direction) -> None:
         granted = self._budget.take(direction, len(piece))
+        # Before they go: whoever has received them must find them counted.
+        self.carried[direction] += granted
         writer.write(piece[:granted])
         await writer.drain()
-        self.carried[direction] += granted
         if self._budget.spent(direction):
             await self._empty(writer)
             self._budget.left[direction] = None
