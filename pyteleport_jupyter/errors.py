@@ -32,7 +32,7 @@ class _Facts(dict[str, str]):
 class TeleportError(Exception):
     """The session could not be moved: {reason}. It goes on here, unchanged."""
 
-    def __init__(self, **facts: object) -> None:
+    def __init__(self, /, **facts: object) -> None:
         self.facts: dict[str, str] = {name: clean(fact) for name, fact in facts.items()}
         super().__init__(self.sentence())
 

@@ -194,6 +194,8 @@ class _Landing:
         rest = memoryview(data)
         while rest:
             rest = rest[self._wait(write=rest) :]
+            if len(self.unread) > NOISE_LIMIT:
+                raise errors.ProtocolBroken(host=self._host, reason="it talks and does not listen")
 
     def attach(self, request: AttachRequest) -> int:
         """Prove that the session is ours; returns what the supervisor has received."""

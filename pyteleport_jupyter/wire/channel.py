@@ -181,7 +181,9 @@ class NumberedChannel:
         if isinstance(record, Ack):
             self._retire(record.received, self._flight)
         elif isinstance(record, Ping):
-            self._say(Pong())
+            # One answer is enough for any number of them: a peer that asks and never reads must not fill us.
+            if _PONG not in self._urgent:
+                self._urgent.append(_PONG)
         elif not isinstance(record, Pong):
             raise WireError(f"{type(record).__name__} in the middle of a conversation")
 
@@ -307,6 +309,7 @@ class NumberedChannel:
 
 
 _FROZEN = struct.Struct(">QQQ?")
+_PONG = encode_frame(encode(Pong()))
 
 
 def _frozen_parts(frozen: bytes) -> tuple[bytes, ...]:
