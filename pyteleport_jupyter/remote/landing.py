@@ -18,6 +18,7 @@ from pyteleport_jupyter.remote.runtime_directory import (
     PACKAGE_NAME,
     SOCKET_NAME,
     Refusal,
+    is_of_this_machine,
     make,
     no_room,
     remove,
@@ -58,6 +59,9 @@ def _connect(directory: str) -> int:
     try:
         connection.connect(os.path.join(directory, SOCKET_NAME))
     except OSError as error:
+        if not is_of_this_machine(directory):
+            # One name for several login nodes: the next attempt may find the right one.
+            raise Refusal("LinkLost", reason="the session is on another machine of that name") from None
         raise Refusal("SessionGone", reason=error.strerror or "nobody answers") from None
     return connection.detach()
 

@@ -123,6 +123,11 @@ def _this_machine() -> str:
     return f"{zlib.crc32(os.uname().nodename.encode()):08x}"
 
 
+def is_of_this_machine(directory: str) -> bool:
+    """Whether a session's directory was made on this machine."""
+    return os.path.basename(directory).startswith(_this_machine())
+
+
 def sweep(parent: str) -> None:
     """Remove what sessions that were killed on this machine have left in ``parent``."""
     for name in os.listdir(parent):
