@@ -12,7 +12,7 @@ import json
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, BinaryIO
 
@@ -143,10 +143,12 @@ class Baggage:
         self._file.flush()
 
     def descriptor(self) -> int:
-        """The descriptor to be inherited, at the beginning of the file."""
-        self._file.flush()
-        self._file.seek(0)
-        return self._file.fileno()
+        """The descriptor to be inherited, at the beginning of the file. Never raises; it is too late."""
+        with suppress(OSError):
+            self._file.flush()
+        number = self._file.fileno()
+        os.lseek(number, 0, os.SEEK_SET)
+        return number
 
 
 @contextmanager
@@ -184,10 +186,22 @@ def unpack(file: BinaryIO) -> Unpacked:
 
 
 def _read_messages(file: BinaryIO) -> Iterator[tuple[Lane, list[bytes]]]:
-    while head := file.read(_HEAD.size):
-        lane, count = _HEAD.unpack(head)
-        lengths_and_frames = (file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0]) for _ in range(count))
-        yield Lane(lane), list(lengths_and_frames)
+    """Up to the end, or to where the space ran out when they were written: then the rest is lost, not all."""
+    with suppress(EOFError):
+        while head := file.read(_HEAD.size):
+            lane, count = _HEAD.unpack(_whole(head, _HEAD.size))
+            yield Lane(lane), [_read_frame(file) for _ in range(count)]
+
+
+def _read_frame(file: BinaryIO) -> bytes:
+    (size,) = _LENGTH.unpack(_whole(file.read(_LENGTH.size), _LENGTH.size))
+    return _whole(file.read(size), size)
+
+
+def _whole(data: bytes, size: int) -> bytes:
+    if len(data) < size:
+        raise EOFError
+    return data
 
 
 def plain_fields(value: Any) -> dict[str, Any]:

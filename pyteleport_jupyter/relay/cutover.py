@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NoReturn
 
-from pyteleport_jupyter.errors import QuiesceFailed
+from pyteleport_jupyter.errors import LinkLost, QuiesceFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import (
@@ -59,12 +59,17 @@ from pyteleport_jupyter.relay.sockets import (
     kept_path,
     socket_descriptors,
 )
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.pipe import Pipe
+from pyteleport_jupyter.wire.waiting import ready
 
 HALF_CLOSE_SECONDS = 2.0
 """How long a client may take to notice the end of a connection; one that is stopped or unreachable never
 does."""
 LOOK_SECONDS = 0.001
+READS = 16
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FROM_FILE = (os.path.join(HERE, "__main__.py"),)
@@ -106,6 +111,8 @@ def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:
             # THE POINT OF NO RETURN. Everything above can be undone and is, when it fails; nothing below
             # can be.
             _leave(leaving)
+    except TeleportError:
+        raise
     except Exception as error:
         raise QuiesceFailed(reason=error) from error
 
@@ -126,8 +133,27 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     noted = undo.enter_context(signals_noted())
     subscribers = [] if encrypted else undo.enter_context(kept_connections(addresses["iopub"]))
     settings = _settings(parts, plan, listeners, subscribers, noted)
+    look_at_far_side(plan)
     baggage.write(settings, plan.channel.freeze())
     return Leaving(parts, addresses, settings, baggage, second_path)
+
+
+def look_at_far_side(plan: CutPlan) -> None:
+    """Last look before there is no way back: a session that has ended there must not be given up here.
+
+    Between ``held`` and ``commit`` the far side has nothing to say but that. Raises LinkLost.
+    """
+    pipe = Pipe(plan.link.read_fd, plan.link.write_fd, plan.channel)
+    said: list[Message] = []
+    try:
+        # Acknowledgements may come before the end; READS bounds what a strange far side can make of that.
+        for _ in range(READS):
+            if not pipe.closed and ready([pipe.read_fd], [], 0)[0]:
+                said += pipe.fill()
+    except WireError as error:
+        raise LinkLost(host=plan.host, reason=error) from error
+    if said or pipe.closed:
+        raise LinkLost(host=plan.host, reason="it ended at the last moment")
 
 
 def _save_history(kernel: Any) -> None:

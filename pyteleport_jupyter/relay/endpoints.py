@@ -3,7 +3,6 @@ kept."""
 
 from __future__ import annotations
 
-import select
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ import zmq
 from pyteleport_jupyter.relay.configuration import FrontSettings
 from pyteleport_jupyter.relay.subscribers import Subscriber, encode
 from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.waiting import ready as poll_for
 
 BATCH = 256
 """Most messages taken from one socket in one go, so that no client can starve the others."""
@@ -74,7 +74,7 @@ class SocketEndpoints:
         self._settings = settings
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._new_topics: list[bytes] = []
-        self._listeners = 0
+        self._listened_to = False
         self._routers = {lane: self._router(channel) for lane, channel in ROUTERS.items()}
         self._lanes = {socket: lane for lane, socket in self._routers.items()}
         self._iopub = self._publisher()
@@ -111,21 +111,21 @@ class SocketEndpoints:
         arrived: list[tuple[Lane, list[bytes]]] = []
         for item in ready:
             if item is self._iopub:
-                self._count(frames[0] for frames in _receive_batch(item))
+                self._note_topics(frames[0] for frames in _receive_batch(item))
             elif item in self._lanes:
                 arrived += [(self._lanes[item], frames) for frames in _receive_batch(item)]
             elif item in self._subscribers:
                 self._attend(self._subscribers[item])
         return arrived
 
-    def _count(self, messages: Iterable[bytes]) -> None:
-        """XPUB: a byte, 1 for a subscription and 0 for its end, then the topic (``zmq_socket(3)``)."""
-        for message in messages:
-            if message[:1] == b"\x01":
-                self._new_topics.append(message[1:])
-                self._listeners += 1
-            elif message[:1] == b"\x00":
-                self._listeners -= 1
+    def _note_topics(self, messages: Iterable[bytes]) -> None:
+        """XPUB: a byte, 1 for a subscription and 0 for its end, then the topic (``zmq_socket(3)``).
+
+        Ends are not counted: anybody on this machine can send them, also of what was never subscribed.
+        """
+        topics = [message[1:] for message in messages if message[:1] == b"\x01"]
+        self._new_topics += topics
+        self._listened_to |= bool(topics)
 
     def _attend(self, subscriber: Subscriber) -> None:
         """A kept connection is readable or writable."""
@@ -149,7 +149,7 @@ class SocketEndpoints:
             return _send(self._routers[lane], frames)
         if self._subscribers:
             self._publish(frames)
-        return _send(self._iopub, frames) if self._listeners else True
+        return _send(self._iopub, frames) if self._listened_to else True
 
     def _publish(self, frames: Sequence[bytes | memoryview]) -> None:
         """To those whose connections were kept; libzmq knows only of the others."""
@@ -162,7 +162,7 @@ class SocketEndpoints:
         """See :class:`Endpoints`."""
         deadline = time.monotonic() + seconds
         while any(s.wants_write for s in self._subscribers.values()) and time.monotonic() < deadline:
-            select.select([], [fd for fd, s in self._subscribers.items() if s.wants_write], [], 0.05)
+            poll_for([], [fd for fd, s in self._subscribers.items() if s.wants_write], 0.05)
             for subscriber in self._subscribers.values():
                 subscriber.flush()
             self._forget_ended()

@@ -21,10 +21,10 @@ from typing import Any, NoReturn
 
 import zmq
 
-from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed
+from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed, TeleportError
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import Settings
-from pyteleport_jupyter.relay.cutover import far_settings, front_settings
+from pyteleport_jupyter.relay.cutover import far_settings, front_settings, look_at_far_side
 from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
 from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.relay.processes import ENDING_SIGNALS, Signals
@@ -157,8 +157,11 @@ def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
             draining.wait_for_subshells(parts)
             undo.enter_context(draining.reception_stopped(parts))
             draining.wait_for_rest(parts)
+            look_at_far_side(plan)
             # THE POINT OF NO RETURN: the far side will be told to take over.
             _pump(parts, plan, settings)
+    except TeleportError:
+        raise
     except Exception as error:
         raise QuiesceFailed(reason=error) from error
 

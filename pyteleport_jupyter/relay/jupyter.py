@@ -2,7 +2,8 @@
 as it lasts.
 
 Messages pass as they are: the far kernel has the same key, so nothing is signed again and no part is looked
-at, except for the few that the relay itself needs to understand. What it makes itself (the resumed request,
+at, except for the few that the relay itself needs to understand. Of clients, who may be anybody on this
+machine, only what is signed is taken, as the kernel did. What it makes itself (the resumed request,
 interrupts, welcomes, notices) is signed by :mod:`.signing`.
 """
 
@@ -30,6 +31,9 @@ from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
+
+FOR_CLIENTS = frozenset((Lane.SHELL, Lane.CONTROL, Lane.STDIN, Lane.IOPUB))
+"""Lanes of the far side that end at a client."""
 
 OWN_IDENTITY = b"teleport-relay"
 """Identity of the relay's own requests; replies to it go to nobody."""
@@ -167,6 +171,8 @@ class Relay:
     # --------------------------------------------------------------- clients
 
     def _from_client(self, lane: Lane, frames: list[bytes]) -> None:
+        if not self._signer.is_signed(frames):
+            return
         if lane is Lane.STDIN and self._questions.is_answer(frames):
             return
         if lane is Lane.SHELL:
@@ -232,7 +238,7 @@ class Relay:
                 self._obey(message)
             elif message.lane is Lane.CONTROL and message.parts[:1] == (OWN_IDENTITY,):
                 continue
-            else:
+            elif message.lane in FOR_CLIENTS and message.parts:
                 self._to_clients(message)
 
     def _to_clients(self, message: Message) -> None:
@@ -241,6 +247,8 @@ class Relay:
         fault("relay.first_message")
         if message.lane is Lane.SHELL:
             self._questions.replied(message.parts)
+        elif message.lane is Lane.STDIN:
+            self._questions.kernel_asks(message.parts)
         self._delivery.deliver(message.lane, message.parts)
 
     def _is_busy(self, parts: Sequence[bytes]) -> bool:
@@ -258,6 +266,8 @@ class Relay:
             return
         if command["op"] == "committed":
             self._committed()
+        elif command["op"] == "dropped":
+            self._notices.link("a message of the kernel there was too long to be passed on")
         elif command["op"] in ("exited", "failed"):
             self._move = following(MOVE, self._move, Event.ENDED)
             self._ended(command.get("status"))

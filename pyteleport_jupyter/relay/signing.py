@@ -51,6 +51,15 @@ class Signer:
         encoded = [json.dumps(part).encode() for part in parts]
         return [DELIMITER, self._signature(encoded), *encoded]
 
+    def is_signed(self, frames: Frames) -> bool:
+        """Whether a message bears the signature that belongs to it; without a key every message will do."""
+        if not self.key:
+            return True
+        delimiters = (index for index, frame in enumerate(frames) if bytes(frame) == DELIMITER)
+        start = next(delimiters, len(frames)) + 1
+        signed = [bytes(part) for part in frames[start : start + 5]]
+        return len(signed) == 5 and hmac.compare_digest(signed[0], self._signature(signed[1:]))
+
     def _signature(self, encoded: Sequence[bytes]) -> bytes:
         if not self.key:
             return b""
@@ -74,7 +83,7 @@ def _part(frames: Frames, offset: int) -> dict[str, Any]:
         if len(frame) == len(DELIMITER) and bytes(frame) == DELIMITER:
             try:
                 part = json.loads(bytes(frames[index + offset]))
-            except (IndexError, ValueError):
+            except (IndexError, ValueError, RecursionError):
                 return {}
             return part if isinstance(part, dict) else {}
     return {}

@@ -74,6 +74,9 @@ class Subscriber:
 
     def publish(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Send the pieces of one message (:func:`encode`), or keep them until there is room."""
+        if self.ended:
+            # The number of the descriptor may be somebody else's by now.
+            return
         self._backlog.extend(pieces)
         self._backlog_size += sum(len(piece) for piece in pieces)
         if len(self._backlog) == len(pieces):
@@ -141,7 +144,8 @@ class Subscriber:
         if not flags & COMMAND:
             # ZMTP 3.0: a subscription is a message whose first byte is 1.
             return [body[1:]] if body[:1] == b"\x01" else []
-        name, content = body[1 : 1 + body[0]], body[1 + body[0] :]
+        length = int.from_bytes(body[:1], "big")
+        name, content = body[1 : 1 + length], body[1 + length :]
         if name == b"PING":
             # Two bytes of time to live, then what has to come back.
             pong = b"\x04PONG" + content[2:]
