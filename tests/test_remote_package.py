@@ -4,6 +4,7 @@ files.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import marshal
 import os
