@@ -28,6 +28,7 @@ from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,
     modules_in_use,
+    search_path,
     take_snapshot,
 )
 from pyteleport_jupyter.targets import Target, parse_target
@@ -53,10 +54,11 @@ ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1
 
 @dataclass(frozen=True)
 class Luggage:
-    """What moves: the snapshot, and the packages that the target must have."""
+    """What moves: the snapshot, the packages that the target must have, and folders where they may lie."""
 
     pickled: Pickled
     modules: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def plan(shell: Any, target: Target) -> Luggage:
         )
     place = Place(host=target.host, target=target.text, pid=0, home=current_place().home)
     pickled = take_snapshot(shell, cell, place)
-    return Luggage(pickled, tuple(modules_in_use(shell, pickled)))
+    return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)))
 
 
 @contextmanager
@@ -212,6 +214,7 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
         host=journey.target.host,
         target=journey.target.text,
         modules=list(luggage.modules),
+        paths=list(luggage.paths),
         lease=journey.options.lease,
         token=token.hex(),
     )

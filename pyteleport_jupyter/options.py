@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from pyteleport_jupyter.errors import OptionWrong
 
@@ -36,7 +37,14 @@ def parse_lease(text: str | float) -> float:
     return seconds
 
 
-def make_options(
+def make_options(**given: Any) -> Options:
+    """The options that the user gave, checked. Raises OptionWrong, also for one that does not exist."""
+    for name in given.keys() - {field.name for field in fields(Options)}:
+        raise OptionWrong(option=name, given=repr(given[name]), reason="there is no such option")
+    return _checked(**given)
+
+
+def _checked(
     *,
     python: str | None = None,
     setup: str = "",
@@ -44,7 +52,6 @@ def make_options(
     lease: str | float = DEFAULT_LEASE,
     quiet: bool = False,
 ) -> Options:
-    """Check what the user gave. Raises OptionWrong."""
     if via not in (None, "paramiko", "ssh"):
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
     for option, given in (("python", python or ""), ("setup", setup)):

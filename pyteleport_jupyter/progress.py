@@ -103,6 +103,9 @@ class KernelProgress:
 
     def failed(self) -> None:
         self._finish_stage()
+        if not self._opened:
+            # Refused before anything was shown: the error says all.
+            return
         self._show(f"not teleported to {self.host}, still here ({' · '.join(self._finished)})")
 
     def _finish_stage(self) -> None:

@@ -45,6 +45,8 @@ class Target:
 
 def parse_target(text: str, options: Options) -> Target:
     """The target that ``text`` names. Raises TargetUnknown; nothing is contacted."""
+    if not isinstance(text, str):
+        raise TargetUnknown(target=repr(text), reason="it is not a string")
     wanted = text.strip()
     if not wanted or len(wanted) > LONGEST_TARGET or not wanted.isprintable():
         raise TargetUnknown(

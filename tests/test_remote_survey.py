@@ -85,3 +85,10 @@ def test_the_survey_names_what_it_stands_on() -> None:
     assert answer["ipykernel"] == importlib.metadata.version("ipykernel")
     assert answer["ipython"] == importlib.metadata.version("ipython")
     assert answer["packages"] == {"zmq": importlib.metadata.version("pyzmq")}
+
+
+def test_folders_of_the_session_count_where_they_exist(tmp_path: Path) -> None:
+    (tmp_path / "mymod_of_the_user.py").write_text("x = 1\n")
+    name = "mymod_of_the_user"
+    assert package_versions([name]) == {name: None}
+    assert package_versions([name], [str(tmp_path), "/nowhere", "relative"]) == {name: ""}

@@ -16,6 +16,9 @@ LEASE_LIMITS = (1.0, 7 * 24 * 3600.0)
 MODULES_LIMIT = 10_000
 """Most modules that a survey looks for."""
 
+PATHS_LIMIT = 1000
+"""Most folders in which it looks besides the interpreter's own."""
+
 _FLAG = re.compile(r"-(?:[BbEIOPRSdiqsuv]+|[WX].{1,200})")
 
 
@@ -31,6 +34,7 @@ class StartOrder:
     host: str
     target: str
     modules: tuple[str, ...]
+    paths: tuple[str, ...]
     lease: float
     kernel_name: str | None
     flags: tuple[str, ...]
@@ -50,6 +54,7 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             host=str(command["host"]),
             target=str(command["target"]),
             modules=tuple(str(name) for name in command["modules"]),
+            paths=tuple(str(path) for path in command.get("paths", ())),
             lease=float(command.get("lease", DEFAULT_LEASE)),
             kernel_name=command.get("kernel_name") and str(command["kernel_name"]),
             flags=tuple(str(flag) for flag in command.get("flags", ())),
@@ -67,5 +72,7 @@ def _check(order: StartOrder) -> None:
         raise WireError(f"a lease of {order.lease} seconds")
     if len(order.modules) > MODULES_LIMIT:
         raise WireError(f"{len(order.modules)} modules")
+    if len(order.paths) > PATHS_LIMIT:
+        raise WireError(f"{len(order.paths)} folders")
     if not all(_FLAG.fullmatch(flag) for flag in order.flags):
         raise WireError(f"strange flags for Python: {order.flags}")

@@ -75,7 +75,7 @@ def begin(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) 
         begun = _right_kernel(directory, order, kernel)
         if begun is not None:
             begun.go(directory, order.key)
-        answer = encode_command("survey", **survey(order.modules))
+        answer = encode_command("survey", **survey(order.modules, order.paths))
     except (OSError, KernelUnknown) as error:
         begun = None
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})

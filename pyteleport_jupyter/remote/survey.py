@@ -11,18 +11,21 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import PathFinder
 
 _METADATA_FOLDER = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)(?:-.+)?\.(?:dist|egg)-info")
 NAMES_LIMIT = 1 << 20
 """Most bytes read of a file that lists what a distribution contains."""
 
 
-def survey(modules: Iterable[str]) -> dict[str, object]:
+def survey(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, object]:
     """Versions as plain data: ``python``, ``magic``, ``executable``, ``ipykernel``, ``ipython``,
     ``packages``.
+
+    ``paths`` are folders that the session will import from as well, where they exist here.
     """
-    packages = package_versions({*modules, "ipykernel", "IPython"})
+    packages = package_versions({*modules, "ipykernel", "IPython"}, paths)
     return {
         "python": sys.version.split()[0],
         "magic": importlib.util.MAGIC_NUMBER.hex(),
@@ -33,9 +36,9 @@ def survey(modules: Iterable[str]) -> dict[str, object]:
     }
 
 
-def package_versions(modules: Iterable[str]) -> dict[str, str | None]:
+def package_versions(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, str | None]:
     """Version for each top-level module: None if it cannot be imported, empty if nobody says its version."""
-    wanted = {name for name in modules if _is_there(name)}
+    wanted = {name for name in modules if _is_there(name) or _is_in(name, paths)}
     versions: dict[str, str | None] = {name: None if name not in wanted else "" for name in modules}
     unnamed = wanted - set(sys.stdlib_module_names)
     folders = list(_metadata_folders()) if unnamed else []
@@ -53,6 +56,14 @@ def _is_there(module: str) -> bool:
         return True
     try:
         return importlib.util.find_spec(module) is not None
+    except (ImportError, ValueError, AttributeError):
+        return False
+
+
+def _is_in(module: str, paths: Sequence[str]) -> bool:
+    """Whether one of ``paths`` has it: a shared home, or the same checkout on both sides."""
+    try:
+        return PathFinder.find_spec(module, [path for path in paths if os.path.isabs(path)]) is not None
     except (ImportError, ValueError, AttributeError):
         return False
 

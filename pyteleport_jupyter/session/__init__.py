@@ -5,6 +5,7 @@ from pyteleport_jupyter.session.place import Place, current_place, set_place
 from pyteleport_jupyter.session.restore import Restored, restore_snapshot
 from pyteleport_jupyter.session.running_cell import RunningCell, find_running_cell
 from pyteleport_jupyter.session.snapshot import TravellingCell, modules_in_use, take_snapshot
+from pyteleport_jupyter.session.surroundings import search_path
 
 __all__ = [
     "Place",
@@ -17,6 +18,7 @@ __all__ = [
     "find_running_cell",
     "modules_in_use",
     "restore_snapshot",
+    "search_path",
     "set_place",
     "take_snapshot",
 ]

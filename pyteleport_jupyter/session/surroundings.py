@@ -58,6 +58,11 @@ def _inside(entry: str, root: str) -> bool:
     return Path(entry).is_relative_to(root)
 
 
+def search_path(shell: Any) -> list[str]:
+    """Absolute folders that the session imports from besides the installation: they are looked into there."""
+    return [os.getcwd(), *(os.path.abspath(entry) for entry in capture_module_path(shell, None))]
+
+
 def restore_module_path(shell: Any, entries: Sequence[str]) -> None:
     """Add what is not there yet, behind this interpreter's own entries."""
     sys.path.extend(entry for entry in entries if entry not in sys.path)
