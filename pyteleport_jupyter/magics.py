@@ -50,7 +50,7 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
 def _parse(magic: Any, line: str) -> dict[str, Any]:
     """The arguments of ``line``, split like a shell does: quotes hold a whole ``--setup`` line together."""
     try:
-        words = shlex.split(line)
+        words = shlex.split(line, comments=True)
     except ValueError as error:
         raise UsageError(f"%teleport: {error}") from None
     arguments: dict[str, Any] = vars(magic.parser.parse_args(words))
