@@ -40,6 +40,10 @@ def defining_package(thing: Any) -> str:
     """Top-level package in which a callable, or the class of an object, was written; ``__main__`` for the
     notebook's own.
     """
+    if type(thing).__name__ == "LazyMagic":
+        # Any other attribute of it would load what it stands for; stopped by Ctrl-C in the middle of that,
+        # IPython holds it for loaded for ever (IPython 9, core/magic.py, load_lazy).
+        return str(thing.spec).partition(":")[0].partition(".")[0]
     while isinstance(thing, functools.partial):
         thing = thing.func
     thing = getattr(thing, "__wrapped__", thing)
