@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from objects_travel import main_of, pickled_of, session_of
 
@@ -93,6 +96,40 @@ def test_aliases_are_told(own_main: None) -> None:
     assert (row.path, row.also) == ("x", ("y[0]",))
 
 
+@pytest.fixture
+def writable(tmp_path: Path) -> Iterator[TextIOWrapper]:
+    """An open file, which cannot move."""
+    with open(tmp_path / "log", "w") as file:
+        yield file
+
+
+@pytest.mark.parametrize("kind", ["float", "object", "S3"])
+def test_arrays_beside_an_open_file_are_not_blamed(
+    own_main: None, writable: TextIOWrapper, kind: str
+) -> None:
+    source = f"""
+        import pickle
+        import numpy as np
+        array = np.arange(6.0).reshape(2, 3).astype({kind!r})
+        turned, some, masked = array.T, array[:, ::2], np.ma.masked_array(np.arange(3.0), [0, 1, 0])
+        generator = np.random.default_rng(1)
+        buffer = pickle.PickleBuffer(b"abc")
+        """
+    (row,) = refused(source, numbers=np.random.get_state(), file=writable)
+    assert (row.path, row.type, row.also) == ("file", "_io.TextIOWrapper", ())
+
+
+def test_figure_beside_an_open_file_is_not_blamed(own_main: None, writable: TextIOWrapper) -> None:
+    source = """
+        from matplotlib.figure import Figure
+        figure = Figure()
+        figure.subplots().imshow([[1.0, 2.0], [3.0, 4.0]])
+        figure.axes[0].plot([1.0, 2.0])
+        """
+    (row,) = refused(source, file=writable)
+    assert (row.path, row.type, row.also) == ("file", "_io.TextIOWrapper", ())
+
+
 def test_message_has_one_line_for_each_and_is_bounded(own_main: None) -> None:
     with pytest.raises(ObjectsRefused) as caught:
         pickled_of(BAD + "xs = [bad() for _ in range(100)]\nlong = {'k' * 500: [bad()]}")
@@ -175,7 +212,7 @@ def test_functions_found_by_name_only_here(own_main: None) -> None:
     assert "exists here alone" in row.reason
 
 
-def capture(root: Callable[[], Any]) -> Any:
+def capture(root: Callable[[Callable[[], None]], Any]) -> Any:
     """Runs ``root``, which calls what it gets as ``pause``; returns the stack between the two."""
     found: list[Any] = []
 
@@ -187,7 +224,7 @@ def capture(root: Callable[[], Any]) -> Any:
             frame = frame.f_back
         found.append(capture_stack(top, frame))
 
-    root(pause)  # type: ignore[call-arg]
+    root(pause)
     return found[0]
 
 
@@ -203,30 +240,40 @@ outer(1)
 """
 
 
-def test_locals_of_running_functions_are_named(own_main: None) -> None:
-    namespace: dict[str, Any] = {}
+def refused_while_running(source: str) -> tuple[objects.Refusal, ...]:
+    """What cannot move while ``source`` is inside its call of ``pause``."""
+    main = main_of(BAD)
 
     def run(pause: Callable[[], None]) -> None:
-        main = main_of(BAD)
         main["pause"] = pause
-        namespace.update(main)
-        exec(compile(STACK, "<cell>", "exec"), main)
-        namespace.update(main)
-        namespace["__main__dict"] = main
+        exec(compile(source, "<cell>", "exec"), main)
+        del main["pause"]
 
     stack = capture(run)
-    main = namespace["__main__dict"]
-    del main["pause"]
     root = {**session_of(main), "stack": stack}
     with pytest.raises(ObjectsRefused) as caught:
         objects.dump(root, objects.NamespaceAnchors(main), running_generators(stack))
-    rows = {(row.path, *row.also) for row in caught.value.refusals}  # type: ignore[attr-defined]
+    return caught.value.refusals  # type: ignore[return-value]
+
+
+def test_locals_of_running_functions_are_named(own_main: None) -> None:
+    rows = {(row.path, *row.also) for row in refused_while_running(STACK)}
     words = "inner (line 8 of <cell>)"
     assert (f"local q of {words}", f"local data of {words}['k'][0]") in rows
     assert (f"local q2 of {words}", f"local data of {words}['k'][1].q") in rows
-    assert (f"what is being computed in {words}",) in rows or (
-        f"what is being computed in {words}[0]",
-    ) in rows
+    assert (f"a value in use in {words}",) in rows or (f"inside a value in use in {words}",) in rows
+
+
+IN_USE = """
+kept = [0, bad()]
+print(kept[1].get, kept[1], bad(), bad().get, [A(), [bad()]], pause())
+"""
+
+
+def test_values_in_use_go_by_the_names_of_variables_if_they_have_any(own_main: None) -> None:
+    rows = [(row.path, row.also) for row in refused_while_running(IN_USE)]
+    words = "a value in use in line 3 of <cell>"
+    assert sorted(rows) == [(words, ()), (f"inside {words}", ()), (f"inside {words}", ()), ("kept[1]", ())]
 
 
 def test_nothing_is_changed_by_a_refusal(own_main: None) -> None:

@@ -17,9 +17,10 @@ INSIDE = " (inside)"
 
 
 class Step(NamedTuple):
-    """One step of a path, as text."""
+    """One step of a path, as text. ``named`` is False for words that no path can go on from."""
 
     text: str
+    named: bool = True
 
 
 class Path(NamedTuple):
@@ -42,9 +43,17 @@ class Path(NamedTuple):
         """The first step."""
         return self.steps()[0].text
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it starts with a variable."""
+        return self.steps()[0].named
+
     def __str__(self) -> str:
-        text = ""
-        for step in self.steps():
+        start, *after = self.steps()
+        if not start.named:
+            return f"inside {start.text}" if after else start.text
+        text = start.text
+        for step in after:
             if not (step.text == INSIDE and text.endswith(INSIDE)):
                 text += step.text
         return text if len(text) <= PATH_LIMIT else f"{text[: PATH_LIMIT // 2]} … {text[-PATH_LIMIT // 2 :]}"

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import copyreg
+import pickle
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.objects.anchors import CONTAINERS
 from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.inside import Path, Step, children
-from pyteleport_jupyter.objects.reducers.frames import named_values
+from pyteleport_jupyter.objects.reducers.frames import named_values, unnamed_values
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
 from pyteleport_jupyter.objects.table import CannotMove
+
+WRITTEN_BY_PICKLE = (*CONTAINERS, pickle.PickleBuffer)
+"""Types that pickle writes by itself; buffers go beside the stream."""
 
 WALK_SECONDS = 20.0
 """After so long the walk ends with what it has found."""
@@ -113,7 +118,7 @@ class _Walk:
 
     def reduce(self, obj: Any) -> Any:
         """What the pickler would get: None for types it writes itself and for what goes by name."""
-        if type(obj) in CONTAINERS:
+        if type(obj) in WRITTEN_BY_PICKLE:
             return None
         reduced = self.reduction.reduce(obj)
         if reduced is not NotImplemented:
@@ -125,17 +130,20 @@ class _Walk:
 
     def rows(self) -> Iterator[Refusal]:
         for obj, reason, paths in self.refused.values():
-            first, *others = map(str, paths)
-            yield Refusal(paths[0].name, first, type_name(obj), reason, tuple(others[:3]))
+            best = [path for path in paths if path.is_named] or paths
+            first, *others = dict.fromkeys(map(str, best))
+            yield Refusal(best[0].name, first, type_name(obj), reason, tuple(others[:3]))
 
 
 def _start(root: Mapping[str, Any]) -> Iterator[tuple[Any, Path]]:
-    """Variables first, the user's own before those of IPython; then frames, then the rest."""
+    """Variables first, the user's own before those of IPython; then of frames; then what has no name."""
     namespace: Mapping[str, Any] = root.get("namespace") or {}
     for name in sorted(namespace, key=lambda name: name.startswith("_")):
         yield namespace[name], Path(None, Step(name))
-    for snapshot in getattr(root.get("stack"), "frames", ()):
-        for words, value in named_values(snapshot):
-            yield value, Path(None, Step(words))
+    frames = getattr(root.get("stack"), "frames", ())
+    for words, value in chain.from_iterable(map(named_values, frames)):
+        yield value, Path(None, Step(words))
     for name, item in (root.get("items") or {}).items():
         yield item, Path(None, Step(str(name)))
+    for words, value in chain.from_iterable(map(unnamed_values, frames)):
+        yield value, Path(None, Step(words, named=False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
-from itertools import zip_longest
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -33,16 +32,21 @@ def reduce_snapshot(snapshot: Any, reduction: Reduction) -> Any:
 
 
 def named_values(snapshot: Any) -> Iterator[tuple[str, Any]]:
-    """All objects of an interrupted frame, each with how a message names it."""
+    """What the variables of an interrupted frame hold, each with how a message names it."""
     from pyteleport_jupyter.frames.layout import local_names
 
     names, words = local_names(snapshot.code), snapshot.words
-    slots = [f"local {names[slot]} of" for slot in snapshot.shape.bound]
-    for place, value in zip_longest(slots, snapshot.values, fillvalue="what is being computed in"):
-        yield f"{place} {words}", value
-    yield f"what is being made in {words}", snapshot.extras
+    for slot, value in zip(snapshot.shape.bound, snapshot.values, strict=False):
+        yield f"local {names[slot]} of {words}", value
     if snapshot.locals is not None:
         yield f"the variables of {words}", snapshot.locals
+
+
+def unnamed_values(snapshot: Any) -> Iterator[tuple[str, Any]]:
+    """What an interrupted frame computes with at the moment, each with words for where that is."""
+    for value in snapshot.values[len(snapshot.shape.bound) :]:
+        yield f"a value in use in {snapshot.words}", value
+    yield f"what is being made in {snapshot.words}", snapshot.extras
 
 
 def _with_shared(reduced: Any, reduction: Reduction) -> Any:
