@@ -77,7 +77,7 @@ class FrameRefused(TeleportError):
 
 
 class ObjectsRefused(TeleportError):
-    """These cannot be moved: {rows}. Nothing was moved, the session goes on here. Delete or close them, then teleport again."""
+    """Nothing was moved, the session goes on here. Delete or close what cannot move, then teleport again. These cannot be moved: {rows}"""
 
     refusals: tuple[object, ...] = ()
 
