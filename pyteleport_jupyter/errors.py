@@ -95,7 +95,7 @@ class AuthenticationFailed(TeleportError):
 
 
 class HostKeyUnknown(TeleportError):
-    """The key of {host} ({fingerprint}) is not known and was not accepted. The session goes on here."""
+    """The key of {host} ({fingerprint}) is not known and was not accepted. The session goes on here. Answer yes when you are asked, or connect once with `ssh {host}` in a terminal."""
 
 
 class HostKeyChanged(TeleportError):

@@ -33,7 +33,7 @@ class CommandTransport:
         try:
             return spawn_child([*self.argv, command])
         except OSError as error:
-            raise errors.ShellFailed(host=self.host, reason=error) from error
+            raise errors.TargetUnknown(target=f"cmd:{self.host}", reason=error.strerror or error) from error
 
     def as_record(self) -> dict[str, Any]:
         """See :class:`~.link.Transport`."""
