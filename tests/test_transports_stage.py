@@ -118,7 +118,7 @@ def test_a_terminal_in_between_is_named() -> None:
 
 
 def test_a_program_that_is_not_there() -> None:
-    with pytest.raises(errors.ShellFailed, match="No such file"):
+    with pytest.raises(errors.TargetUnknown, match="No such file"):
         CommandTransport(("/no/such/program",)).spawn("true")
 
 
