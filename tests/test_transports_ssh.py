@@ -583,6 +583,36 @@ def test_an_authority_for_host_keys_is_left_to_the_systems_ssh(sshd: RealSshd, c
     assert "--via ssh" in visit.failure.sentence()
 
 
+@pytest.fixture
+def no_paramiko(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a host that a session came to by an earlier move."""
+    folder = tmp_path / "without"
+    folder.mkdir()
+    (folder / "paramiko.py").write_text("raise ModuleNotFoundError('none here', name='paramiko')\n")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_where_paramiko_is_not_installed_the_systems_ssh_goes(lab: Configuration, no_paramiko: None) -> None:
+    with visiting(to(lab)) as visit:
+        assert greets(visit)
+        assert "paramiko is not installed here" in visit.complaint()
+
+
+def test_paramiko_that_is_asked_for_and_not_installed(lab: Configuration, no_paramiko: None) -> None:
+    with visiting(to(lab, "paramiko")) as visit:
+        assert isinstance(visit.failure, errors.HostRefused)
+    assert "paramiko is not installed here: --via ssh works without it" in visit.failure.sentence()
+
+
+def test_neither_paramiko_nor_an_ssh_client(
+    lab: Configuration, no_paramiko: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with visiting(to(lab)) as visit:
+        assert isinstance(visit.failure, errors.HostRefused)
+    assert "install one of them" in visit.failure.sentence()
+
+
 @pytest.mark.parametrize("host", ["-oProxyCommand=x", "a b", "a;b", "$(x)", "", "a\nb", "x" * 300])
 def test_names_that_are_no_hosts_are_refused(host: str) -> None:
     with pytest.raises(errors.TargetUnknown):

@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,10 @@ def _go_by_paramiko(order: Order, connection: socket.socket) -> NoReturn:
     # unittest: nearly half of the time it takes. It does without where invoke is not installed.
     sys.modules.setdefault("invoke", None)  # type: ignore[arg-type]
     # Imported only now: most of the child's start is this import, and ssh -G runs meanwhile.
-    from pyteleport_jupyter.transports import paramiko_child
+    try:
+        from pyteleport_jupyter.transports import paramiko_child
+    except ModuleNotFoundError as error:
+        _go_without_paramiko(order, connection, resolving, error)
 
     events = ChildEvents(connection, abandoned=leave_at_once)
     try:
@@ -95,18 +99,46 @@ def _go_by_paramiko(order: Order, connection: socket.socket) -> NoReturn:
     session.pump()
 
 
+def _go_without_paramiko(
+    order: Order,
+    connection: socket.socket,
+    resolving: subprocess.Popen[bytes] | None,
+    error: ModuleNotFoundError,
+) -> NoReturn:
+    """A host that a session has moved to need not have paramiko; an ssh client it mostly has."""
+    package = (error.name or "paramiko").partition(".")[0]
+    if package == "pyteleport_jupyter":
+        raise error
+    has_client = resolving is not None
+    if resolving is not None:
+        # Nobody will read what it says: who goes by the system's ssh asks it anew.
+        resolving.kill()
+        resolving.wait()
+    if order.via != "paramiko" and has_client:
+        _start_again_by_ssh(order, connection, f"{package} is not installed here")
+    remedy = "--via ssh works without it" if has_client else "nor is an ssh client; install one of them"
+    events = ChildEvents(connection, abandoned=leave_at_once)
+    _fail(
+        events,
+        HostRefused(host=order.destination.alias, reason=f"{package} is not installed here: {remedy}"),
+    )
+
+
 def _change_mind(
     order: Order, connection: socket.socket, events: ChildEvents, reason: str, *, has_client: bool
 ) -> NoReturn:
-    """Start this process again as the system's ssh: a fresh program has no threads left, and the pid stays
-    that of the link.
-    """
+    """Go by the system's ssh instead, if we may and there is one."""
     if order.via == "paramiko" or not has_client:
         remedy = "say --via ssh" if has_client else "install an ssh client"
         _fail(
             events,
             HostRefused(host=order.destination.alias, reason=f"{reason}, which paramiko lacks: {remedy}"),
         )
+    _start_again_by_ssh(order, connection, reason)
+
+
+def _start_again_by_ssh(order: Order, connection: socket.socket, reason: str) -> NoReturn:
+    """A fresh program has no threads left, and the pid stays that of the link."""
     with tempfile.TemporaryFile() as file:
         file.write(json.dumps(_record(replace(order, via="ssh", reason=reason))).encode())
         file.flush()
