@@ -1,7 +1,7 @@
 """A kernel in a hundred lines for the tests of the supervisor: starts fast, and does on request what goes wrong.
 
 It takes the place of ``pyteleport_jupyter.remote.kernel`` in the zip. The cell's code is a word and arguments:
-``print TEXT``, ``flood COUNT SIZE``, ``input``, ``facts``, ``die STATUS``, ``sleep``. What is shipped decides how the
+``print TEXT``, ``flood COUNT SIZE``, ``input``, ``facts``, ``die STATUS``, ``sleep``, ``tell``. What is shipped decides how the
 preparation goes: ``fail``, ``die`` and ``hang`` at its beginning do that, everything else is answered by its hash.
 """
 
@@ -77,7 +77,9 @@ class StandIn:
         elif kind == "execute":
             reply = self.execute(idents, header, content["code"].split())
         elif kind == "shutdown":
-            os._exit(0)
+            if not content.get("stay"):
+                os._exit(0)
+            reply = {"status": "ok"}
         else:
             reply = {"status": "ok", "content": content, "buffers": [len(buffer) for buffer in buffers]}
         socket.send_multipart([*idents, *self.message(kind + "_reply", header, reply)])
@@ -120,9 +122,18 @@ class StandIn:
             # With a child of its own, which must go when the kernel goes.
             subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", os.environ["HOME"]])
             time.sleep(3600)
+        elif words[0] == "tell":
+            signal.signal(signal.SIGTERM, tell_others)
         for text in texts:
             self.publish("stream", header, {"text": text})
         return {"status": "ok", "execution_count": 1}
+
+
+def tell_others(*_: object) -> None:
+    """As a kernel that has become a relay: there is something to be done before the end."""
+    time.sleep(1)
+    with open(os.path.join(os.environ["HOME"], "told"), "x"):
+        os._exit(0)
 
 
 def facts() -> dict[str, Any]:

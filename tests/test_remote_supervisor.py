@@ -293,6 +293,28 @@ def test_a_shutdown_request_ends_it_all(live: FarSide, home: Path) -> None:
     nothing_stays(home)
 
 
+def test_a_kernel_that_stays_after_its_reply_to_the_shutdown_is_ended(live: FarSide, home: Path) -> None:
+    live.send(Lane.CONTROL, "shutdown_request", {"restart": False, "stay": True})
+    assert live.command("exited")["status"] == 0
+    nothing_stays(home)
+
+
+@pytest.mark.parametrize("way", ["end", "signal", "lease"])
+def test_a_kernel_that_was_the_session_may_tell_others_before_it_ends(
+    far: FarSide, home: Path, way: str
+) -> None:
+    far.go_live(lease=1.0 if way == "lease" else 60.0)
+    far.run("tell")
+    if way == "end":
+        far.say("end")
+    elif way == "signal":
+        supervisor_of(home).terminate()
+    else:
+        far.lose_link()
+    nothing_stays(home)
+    assert (home / "told").exists()
+
+
 def test_a_kernel_that_ends_without_a_link_is_reported_over_the_next(live: FarSide, home: Path) -> None:
     live.lose_link()
     kernel = kernel_of(home)

@@ -166,6 +166,8 @@ class Relay:
     def _end_far_side(self) -> None:
         """Our parent has gone, or we were asked to end: the far side shall not wait for its lease."""
         self._far.command("end")
+        # At once: whoever asked us may kill us soon, and nobody else can tell the far side.
+        self._far.flush()
         self._finish(0)
 
     # --------------------------------------------------------------- clients

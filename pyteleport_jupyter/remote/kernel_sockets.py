@@ -100,3 +100,18 @@ def own_reply(parts: list[bytes]) -> tuple[str, dict[str, Any]] | None:
         return None
     header, content = json.loads(parts[3]), json.loads(parts[6])
     return str(header.get("msg_type")), content
+
+
+def is_shutdown_reply(parts: list[bytes]) -> bool:
+    """Whether the kernel says in ``parts`` (of its control socket) that it is about to end."""
+    header = parts[parts.index(DELIMITER) + 2 :][:1] if DELIMITER in parts else []
+    # A cheap look first: user code may send headers of any length.
+    return bool(header) and b"shutdown_reply" in header[0] and _type_of(header[0]) == "shutdown_reply"
+
+
+def _type_of(header: bytes) -> object:
+    try:
+        parsed = json.loads(header)
+    except ValueError:
+        return None
+    return parsed.get("msg_type") if isinstance(parsed, dict) else None

@@ -17,7 +17,7 @@ from zmq import POLLIN, POLLOUT, zmq_poll
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.door import Door
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
-from pyteleport_jupyter.remote.kernel_sockets import KernelSockets, own_reply
+from pyteleport_jupyter.remote.kernel_sockets import KernelSockets, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
@@ -35,8 +35,15 @@ FAILED_SECONDS = 10.0
 SETTLE_SECONDS = 0.2
 """So long after the kernel's end its last messages may still be on their way through libzmq."""
 
-KERNEL_GRACE = 0.5
-"""Seconds between asking the kernel to end and killing it."""
+KERNEL_GRACE = 4.0
+"""Seconds between asking a kernel that was the session to end and killing it. Long, because it may have
+become a relay that has to tell a kernel further on; one that just ends is waited for no longer than that.
+"""
+
+SHUTDOWN_SECONDS = 5.0
+"""So long a kernel that has replied to a shutdown request may take to end (the patience of jupyter_client,
+``shutdown_wait_time``): a thread of the user's must not keep it for ever.
+"""
 
 BURST = 256
 """Most messages taken from one socket before everybody else has a turn."""
@@ -63,6 +70,9 @@ class SessionService:
         self._channel = pipe.channel
         self._ends_at: float | None = None
         self._exited_at: float | None = None
+        self._overdue_at: float | None = None
+        self._overdue = False
+        self._was_session = False
         self._complains = True
         self._answered = False
         self._outputs_seen = False
@@ -81,7 +91,7 @@ class SessionService:
             while self._phase is not Phase.ENDED:
                 self._step()
         finally:
-            self._kernel.end(KERNEL_GRACE if self._phase in (Phase.LIVE, Phase.HELD) else 0.0)
+            self._kernel.end(KERNEL_GRACE if self._was_session else 0.0)
             self._door.close()
             self._sockets.close()
             remove(self._directory)
@@ -127,8 +137,7 @@ class SessionService:
         now = time.monotonic()
         times = [now + self._channel.timeout(), now + 3600.0]
         times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
-        if self._ends_at is not None:
-            times.append(self._ends_at)
+        times += [at for at in (self._ends_at, self._overdue_at) if at is not None]
         if self._exited_at is not None:
             times.append(self._exited_at + SETTLE_SECONDS)
         return max(0, int(1000 * (min(times) - now)) + 1)
@@ -138,6 +147,8 @@ class SessionService:
         self._door.expire()
         if self._pipe and (self._pipe.closed or self._channel.lost):
             self._lose_link()
+        if self._overdue_at is not None and now >= self._overdue_at:
+            self._end_overdue_kernel()
         if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and self._channel.has_room:
             self._report_exit()
         if self._phase is Phase.CLOSING and self._channel.idle:
@@ -237,6 +248,7 @@ class SessionService:
         for _ in self._sockets.receive(Lane.IOPUB):
             pass
         self._phase = Phase.LIVE
+        self._was_session = True
         fault("commit.sent_not_acked")
         self._say("committed")
 
@@ -280,6 +292,8 @@ class SessionService:
             self._hear(*own)
         elif self._phase is Phase.LIVE:
             self._forward(lane, parts)
+            if lane is Lane.CONTROL and self._overdue_at is None and is_shutdown_reply(parts):
+                self._overdue_at = time.monotonic() + SHUTDOWN_SECONDS
 
     def _forward(self, lane: Lane, parts: list[bytes]) -> None:
         """Pass on a message of the kernel, or say that it is too long to be passed on."""
@@ -333,12 +347,20 @@ class SessionService:
             kind = "StartFailed" if self._phase is Phase.STARTING else "RestoreFailed"
             self._fail(kind, reason=self._kernel.last_words())
 
+    def _end_overdue_kernel(self) -> None:
+        """It has said that it would end, and something keeps it: its end is the one that was asked for."""
+        self._overdue_at = None
+        if self._kernel.status() is None:
+            self._kernel.end(KERNEL_GRACE)
+            self._overdue = True
+        self._check_kernel()
+
     def _report_exit(self) -> None:
         """What the kernel said last has been passed on; now the other side may know that it has ended."""
         self._exited_at = None
         if self._phase in (Phase.HELD, Phase.LIVE):
             self._phase = Phase.CLOSING
-            self._say("exited", status=self._kernel.status())
+            self._say("exited", status=0 if self._overdue else self._kernel.status())
 
     def _terminate(self, *_: object) -> None:
         self._phase = Phase.ENDED
