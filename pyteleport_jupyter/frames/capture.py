@@ -14,6 +14,7 @@ from .boundary import Callee, Site, crossing_between
 from .classes import class_arguments
 from .dialect import SPOKEN
 from .flow import flow_of
+from .here import action_here
 from .layout import CO_OPTIMIZED, RawFrame, closure_of, exception_below, generator_exception, local_names
 from .morph import is_inside_call
 from .registry import MorphRecord, record_of
@@ -41,11 +42,13 @@ def capture_stack(
     root: FrameType,
     base_exception: BaseException | None = None,
     place_name: PlaceName = no_place_name,
+    at_instruction: bool = False,
 ) -> Stack:
     """Snapshot the running frames from ``top`` out to ``root``, both included.
 
     Called by functions that ``top`` called: the resumed ``top`` gets the value given to the resume as the
-    result of that call. ``base_exception``: what the frames outside any generator are handling; None to
+    result of that call. Or, ``at_instruction``, by a trace function or monitoring callback for ``top``,
+    which then goes on with the instruction it was about to run. ``base_exception``: what the frames outside any generator are handling; None to
     read it from the interpreter, which needs that no function between ``top`` and this one is handling an
     exception.
 
@@ -55,9 +58,10 @@ def capture_stack(
     """
     check_interpreter()
     frames = _frames_between(top, root)
+    callees = itertools.chain([_called_by(top)], frames)
     interrupted = [
-        _interrupted(frame, callee, place_name)
-        for callee, frame in zip(itertools.chain([_called_by(top)], frames), frames, strict=False)
+        _interrupted(frame, callee, place_name, at_instruction and frame is top)
+        for callee, frame in zip(callees, frames, strict=False)
     ]
     base = base_exception if base_exception is not None else _base_exception(frames)
     values = _with_handled_exceptions(interrupted, base)
@@ -86,12 +90,16 @@ def _called_by(top: FrameType) -> FrameType:
     return frame
 
 
-def _interrupted(frame: FrameType, callee: FrameType, place_name: PlaceName) -> Interrupted:
+def _interrupted(
+    frame: FrameType, callee: FrameType, place_name: PlaceName, at_instruction: bool
+) -> Interrupted:
     record = record_of(frame.f_code)
     site = _site(frame, callee, record)
-    if record is not None and frame.f_lasti < record.length:
+    overrides: dict[int, object] = {}
+    if at_instruction:
+        action = _action_here(site, place_name)
+    elif record is not None and frame.f_lasti < record.length:
         action = _action_in_prologue(site, record, place_name)
-        overrides: dict[int, object] = {}
     else:
         action = _planned(site, place_name)
         overrides = _overrides(site, action)
@@ -115,6 +123,14 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
     if not is_inside_call(record, site.frame.f_lasti):
         _refuse(site.frame, "it is just being restored", place_name)
     return record.action
+
+
+def _action_here(site: Site, place_name: PlaceName) -> Action:
+    offset = site.frame.f_lasti - site.shift
+    action = action_here(site.flow, offset) if offset >= 0 else None
+    if action is None:
+        _refuse(site.frame, "it cannot be left before this instruction", place_name)
+    return action
 
 
 def _planned(site: Site, place_name: PlaceName) -> Action:

@@ -125,6 +125,7 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.AGAIN: (),
     Kind.AWAIT: _PUSH_NONE,
     Kind.NEXT_ITEM: SPOKEN.call,
+    Kind.HERE: (),
     Kind.SUSPENDED: (),
 }
 """What a morph does between restoring the slots and jumping into the original code."""

@@ -45,6 +45,8 @@ class Kind(StrEnum):
     """As AGAIN, for SEND: None is sent to the rebuilt coroutine."""
     NEXT_ITEM = "next item"
     """``__next__`` of a Python iterator under ``for``: an item, or StopIteration ends the loop."""
+    HERE = "here"
+    """Not in a call: the innermost frame was about to run the instruction."""
     SUSPENDED = "suspended"
     """Not interrupted: a generator that waits at its yield."""
 
