@@ -48,9 +48,10 @@ def capture_stack(
 
     Called by functions that ``top`` called: the resumed ``top`` gets the value given to the resume as the
     result of that call. Or, ``at_instruction``, by a trace function or monitoring callback for ``top``,
-    which then goes on with the instruction it was about to run. ``base_exception``: what the frames outside any generator are handling; None to
-    read it from the interpreter, which needs that no function between ``top`` and this one is handling an
-    exception.
+    which then goes on with the instruction it was about to run.
+
+    ``base_exception``: what the frames outside any generator are handling; None to read it from the
+    interpreter, which needs that no function between ``top`` and this one is handling an exception.
 
     Raises:
         FrameRefused: a frame cannot go on exactly as it would have. Nothing was changed.
