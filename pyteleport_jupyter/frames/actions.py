@@ -203,7 +203,7 @@ def plan_enter(site: Site) -> Action | None:
 
 def plan_exit(site: Site) -> Action | None:
     """``__exit__`` with an exception: below it lie the exit function, lasti and the exception before."""
-    known = function_code(site.operand(4)) == site.callee.code
+    known = function_code(site.operand(SPOKEN.exit_operand)) == site.callee.code
     return behind(site, Kind.RESULT, site.after[:-1]) if known else None
 
 

@@ -104,7 +104,7 @@ def _interrupted(
     else:
         action = _planned(site, place_name)
         overrides = _overrides(site, action)
-    contents = read_slots(site.code, site.raw, site.shift, action.stack, overrides)
+    contents = read_slots(site.code, site.raw, record, action.stack, overrides)
     return Interrupted(site, action, contents, _extras(site, action))
 
 

@@ -49,6 +49,11 @@ class Dialect:
     """Bits of the argument of LOAD_ATTR below the index of the name."""
     loop_exit_units: int
     """Code units behind the target of FOR_ITER that an exhausted loop skips (END_FOR, POP_TOP)."""
+    exit_operand: int
+    """Where WITH_EXCEPT_START finds ``__exit__``, 1 being the topmost slot."""
+    lasti_by_raising: bool
+    """Whether the instruction index that a handler keeps is a tagged integer, which no instruction but one
+    that raises can push."""
 
 
 _CALL_311: Final[Operations] = (("PRECALL", 0), ("CALL", 0))
@@ -72,6 +77,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         jump_if_true="POP_JUMP_FORWARD_IF_TRUE",
         attribute_shift=0,
         loop_exit_units=0,
+        exit_operand=4,
+        lasti_by_raising=False,
     ),
     (3, 12): Dialect(
         fetch=_FETCH_312,
@@ -87,6 +94,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         jump_if_true="POP_JUMP_IF_TRUE",
         attribute_shift=1,
         loop_exit_units=1,
+        exit_operand=4,
+        lasti_by_raising=False,
     ),
     (3, 13): Dialect(
         fetch=_FETCH_313,
@@ -102,6 +111,25 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         jump_if_true="POP_JUMP_IF_TRUE",
         attribute_shift=1,
         loop_exit_units=2,
+        exit_operand=4,
+        lasti_by_raising=False,
+    ),
+    (3, 14): Dialect(
+        fetch=_FETCH_313,
+        call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
+        null_pair=(("PUSH_NULL", 0),),
+        truth=(("TO_BOOL", 0),),
+        falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
+        wrap=(("CALL_INTRINSIC_1", 4),),
+        callable_first=True,
+        exit_replaces_manager=False,
+        keyword_names=False,
+        clobbered_callable=False,
+        jump_if_true="POP_JUMP_IF_TRUE",
+        attribute_shift=1,
+        loop_exit_units=2,
+        exit_operand=5,
+        lasti_by_raising=True,
     ),
 }
 

@@ -29,6 +29,8 @@ UNIT: Final = 2
 _CACHES: Final[Any] = opcode._inline_cache_entries  # type: ignore[attr-defined]
 ENDS: Final = frozenset({"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "INTERPRETER_EXIT"})
 JUMPS_ALWAYS: Final = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"})
+MARKERS: Final = frozenset({"END_ASYNC_FOR"})
+"""Their argument names a place from which they are reached (3.14, for monitoring); they do not go there."""
 CODES_KEPT: Final = 512
 """Flows remembered, so that the same function on the stack 900 times is analysed once."""
 
@@ -112,7 +114,7 @@ def instructions_of(bytecode: bytes) -> Iterator[Instruction]:
 
 
 def _jump_target(operation: int, name: str, argument: int, end: int) -> int | None:
-    if operation not in dis.hasjrel and operation not in dis.hasjabs:
+    if operation not in dis.hasjrel or name in MARKERS:
         return None
     return end + UNIT * argument * (-1 if "BACKWARD" in name else 1)
 

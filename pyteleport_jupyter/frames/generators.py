@@ -172,7 +172,7 @@ def _reduce_suspended(generator: object, frame: FrameType, code: CodeType) -> Re
         action = _action_of_suspended(frame, flow, flow.index_at(frame.f_lasti - shift))
     if isinstance(generator, AsyncGeneratorType) and not action.wrapped:
         _refuse(frame, "it is an async generator in the middle of an await of its own")
-    slots = read_slots(code, raw, shift, action.stack, {})
+    slots = read_slots(code, raw, record, action.stack, {})
     values, _ = with_handled_exceptions(slots, generator_exception(generator))
     return _restored(generator, _suspended_snapshot(frame, code, raw, action, slots.shape), values)
 

@@ -21,6 +21,7 @@ from . import assemble
 from .dialect import CALLING, FETCH, NONE, SPOKEN, STOP, TAILS, Operations
 from .flow import HANDLER, LASTI, UNIT, VALUE, Handler, flow_of, opening_of
 from .registry import MorphRecord, register
+from .slots import position_at
 from .snapshot import NULL_SLOT, Action, Kind, Position, Shape
 
 STACK_SLACK: Final = 6
@@ -50,6 +51,17 @@ class _Constants:
 
 
 @dataclass(frozen=True)
+class _Raise:
+    """An instruction of a prologue that raises, so that the unwinder pushes its index for a handler."""
+
+    start: int
+    depth: int
+    """Slots below the index."""
+    original: int
+    """Offset of the original instruction that it stands for: tracebacks look its line up."""
+
+
+@dataclass(frozen=True)
 class _Prologue:
     code: bytes
     call_start: int
@@ -57,6 +69,7 @@ class _Prologue:
     """[call_start, call_end): the inner call; from there to the end of the prologue the way on."""
     loop_end: int
     """NEXT_ITEM: the handler behind the jump."""
+    raises: tuple[_Raise, ...]
 
 
 class _Writer:
@@ -65,6 +78,7 @@ class _Writer:
     def __init__(self, constants: _Constants) -> None:
         self.constants = constants
         self.code = bytearray()
+        self.raises: list[_Raise] = []
         self.lasti_written = 0
 
     def write(self, *operations: tuple[str, int | str]) -> None:
@@ -72,12 +86,21 @@ class _Writer:
             number = argument if isinstance(argument, int) else self.constants.by_name[argument]
             self.code += assemble.operation(name, number)
 
-    def restore_slot(self, letter: str) -> None:
-        if letter != LASTI:
-            self.write(*_RESTORE[letter])
-            return
-        self.write(("LOAD_CONST", self.constants.first_lasti + self.lasti_written))
-        self.lasti_written += 1
+    def restore_stack(self, shape: Shape) -> None:
+        indexes = iter(shape.lasti)
+        for depth, letter in enumerate(shape.stack):
+            if letter != LASTI:
+                self.write(*_RESTORE[letter])
+            elif SPOKEN.lasti_by_raising:
+                self.raise_at(depth, next(indexes) * UNIT)
+            else:
+                self.write(("LOAD_CONST", self.constants.first_lasti + self.lasti_written))
+                self.lasti_written += 1
+
+    def raise_at(self, depth: int, original: int) -> None:
+        self.write(("LOAD_CONST", STOP))
+        self.raises.append(_Raise(len(self.code), depth, original))
+        self.write(("RAISE_VARARGS", 1), ("POP_TOP", 0))
 
 
 def build_morph(code: CodeType, shape: Shape, action: Action, position: Position) -> CodeType:
@@ -96,7 +119,8 @@ def build_morph(code: CodeType, shape: Shape, action: Action, position: Position
         co_exceptiontable=_exception_table(code, prologue, action),
         co_linetable=_line_table(code, prologue, position) + code.co_linetable,
     )
-    register(morph, MorphRecord(code, length, action, prologue.call_start, constants.first))
+    raised = tuple((each.start, each.original) for each in prologue.raises)
+    register(morph, MorphRecord(code, length, action, prologue.call_start, constants.first, raised))
     return morph
 
 
@@ -116,14 +140,19 @@ def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Co
         writer.write(*SPOKEN.fetch, ("STORE_FAST", slot))
     for slot in shape.deleted:
         writer.write(("LOAD_CONST", NONE), ("STORE_FAST", slot), ("DELETE_FAST", slot))
-    for letter in shape.stack:
-        writer.restore_slot(letter)
+    writer.restore_stack(shape)
     call_start = len(writer.code)
     writer.write(*_tail(action))
     call_end = len(writer.code)
     ending = _loop_end(action, constants) if action.kind is Kind.NEXT_ITEM else b""
-    writer.write(("JUMP_FORWARD", (action.target + len(ending)) // UNIT))
-    return _Prologue(bytes(writer.code) + ending, call_start, call_end, loop_end=len(writer.code))
+    writer.write(("JUMP_FORWARD", (len(ending) + UNIT + action.target) // UNIT))
+    whole = bytes(writer.code) + ending + _LINES_END
+    return _Prologue(whole, call_start, call_end, len(writer.code), tuple(writer.raises))
+
+
+_LINES_END: Final = assemble.operation("NOP")
+"""Never run: has the entry of the line table from which the original table can go on. A unit that is run
+would be a line of its own to a tracer."""
 
 
 def _tail(action: Action) -> Operations:
@@ -138,7 +167,8 @@ def _loop_end(action: Action, constants: _Constants) -> bytes:
     """The handler of the inner ``__next__``: StopIteration ends the loop, anything else goes on its way."""
     other, ended = _Writer(constants), _Writer(constants)
     other.write(("SWAP", 2), ("POP_EXCEPT", 0), ("RERAISE", 0))
-    ended.write(("POP_TOP", 0), ("POP_EXCEPT", 0), ("POP_TOP", 0), ("JUMP_FORWARD", action.exit // UNIT))
+    ended.write(("POP_TOP", 0), ("POP_EXCEPT", 0), ("POP_TOP", 0))
+    ended.write(("JUMP_FORWARD", (len(_LINES_END) + action.exit) // UNIT))
     check = _Writer(constants)
     check.write(("PUSH_EXC_INFO", 0), ("LOAD_CONST", STOP), ("CHECK_EXC_MATCH", 0))
     check.write((SPOKEN.jump_if_true, len(other.code) // UNIT))
@@ -146,17 +176,21 @@ def _loop_end(action: Action, constants: _Constants) -> bytes:
 
 
 def _exception_table(code: CodeType, prologue: _Prologue, action: Action) -> bytes:
-    """Inner handlers first: of the loop, of the original instruction for the inner call, then all
-    originals."""
+    """In the order of the code, without overlaps (CPython searches by bisection): the raises of the
+    prologue, the loop around the inner call, the handler of the original instruction, then all originals."""
     flow, length = flow_of(code), len(prologue.code)
-    entries = [_shifted(handler, length) for handler in flow.handlers]
+    entries = [
+        Handler(each.start, each.start + UNIT, each.start + UNIT, each.depth, True)
+        for each in prologue.raises
+    ]
+    start = prologue.call_start
+    if action.kind is Kind.NEXT_ITEM:
+        entries.append(Handler(start, prologue.call_end, prologue.loop_end, len(action.stack), False))
+        start = prologue.call_end
     covering = flow.handler_at(action.offset)
     if covering is not None:
-        entries.insert(0, _shifted(covering, length)._replace(start=prologue.call_start, end=length))
-    if action.kind is Kind.NEXT_ITEM:
-        called = Handler(prologue.call_start, prologue.call_end, prologue.loop_end, len(action.stack), False)
-        entries.insert(0, called)
-    return assemble.exception_table(entries)
+        entries.append(_shifted(covering, length)._replace(start=start, end=length))
+    return assemble.exception_table([*entries, *(_shifted(handler, length) for handler in flow.handlers)])
 
 
 def _shifted(handler: Handler, length: int) -> Handler:
@@ -166,17 +200,17 @@ def _shifted(handler: Handler, length: int) -> Handler:
 
 
 def _line_table(code: CodeType, prologue: _Prologue, position: Position) -> bytes:
-    before, called = prologue.call_start // UNIT, (prologue.call_end - prologue.call_start) // UNIT
-    after = (len(prologue.code) - prologue.call_end) // UNIT
-    first, line = code.co_firstlineno, position[0]
-    if line is None or not called:
-        return assemble.nowhere(before + called + after)
-    return (
-        assemble.nowhere(before)
-        + assemble.at_position(called, first, position)
-        + assemble.back_to_line(line, first)
-        + assemble.nowhere(after - 1)
-    )
+    """The prologue belongs to no line, but what raises and what calls has the original's position."""
+    placed = [(each.start, each.start + UNIT, position_at(code, each.original)) for each in prologue.raises]
+    placed.append((prologue.call_start, prologue.call_end, position))
+    table, reached, line = b"", 0, code.co_firstlineno
+    for start, end, there in placed:
+        if there[0] is not None and start < end:
+            table += assemble.nowhere((start - reached) // UNIT)
+            table += assemble.at_position((end - start) // UNIT, line, there)
+            reached, line = end, there[0]
+    left = (len(prologue.code) - reached) // UNIT
+    return table + assemble.nowhere(left - 1) + assemble.back_to_line(line, code.co_firstlineno)
 
 
 def is_inside_call(record: MorphRecord, offset: int) -> bool:

@@ -24,6 +24,15 @@ class MorphRecord:
     """The inner call lies in [call_start, length): a frame met there is still where it was interrupted."""
     fetch_constant: int
     """Index of the constant whose ``__self__`` is the list of values still to be fetched."""
+    raised: tuple[tuple[int, int], ...] = ()
+    """Offsets of instructions of the prologue, each with the original one that it stands for."""
+
+    def original_offset(self, offset: int) -> int:
+        """The offset in the original code of what the morph has at ``offset``: from inside the prologue, of
+        the interrupted instruction."""
+        if offset >= self.length:
+            return offset - self.length
+        return dict(self.raised).get(offset, self.action.offset)
 
 
 _records: dict[int, tuple[weakref.ref[CodeType], MorphRecord]] = {}
@@ -46,6 +55,12 @@ def original_code(code: CodeType) -> CodeType:
     """The code object as it was compiled: of a morph its original, else ``code`` itself."""
     record = record_of(code)
     return record.original if record is not None else code
+
+
+def prologue_length(code: CodeType) -> int:
+    """Bytes of ``co_code`` before those of the original; 0 if it is no morph."""
+    record = record_of(code)
+    return record.length if record is not None else 0
 
 
 def values_of(morph: CodeType) -> list[object]:

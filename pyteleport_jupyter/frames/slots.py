@@ -9,6 +9,7 @@ from types import CodeType
 
 from .flow import HANDLER, LASTI, UNIT, VALUE
 from .layout import NULL, RawFrame, argument_count, local_names
+from .registry import MorphRecord
 from .snapshot import NULL_SLOT, Position, Shape
 
 
@@ -22,11 +23,11 @@ class Contents:
 
 
 def read_slots(
-    code: CodeType, raw: RawFrame, shift: int, stack: str, overrides: Mapping[int, object]
+    code: CodeType, raw: RawFrame, record: MorphRecord | None, stack: str, overrides: Mapping[int, object]
 ) -> Contents:
     """Read the locals and the stack slots that ``stack`` names (letters of :mod:`.flow`).
 
-    ``shift``: bytes of the morph's prologue before ``code``. ``overrides``: values to take, by depth,
+    ``record``: of the morph that the frame runs, if it is one. ``overrides``: values to take, by depth,
     instead of what a stack slot holds.
     """
     count = len(local_names(code))
@@ -42,13 +43,14 @@ def read_slots(
     )
     fetched = [value for letter, value in zip(letters, above, strict=True) if letter in VALUE + HANDLER]
     lasti = tuple(
-        _original_unit(value, shift) for letter, value in zip(letters, above, strict=True) if letter == LASTI
+        _original_unit(value, record) for letter, value in zip(letters, above, strict=True) if letter == LASTI
     )
     return Contents(Shape(bound, deleted, letters, lasti), (*(below[index] for index in bound), *fetched))
 
 
-def _original_unit(value: object, shift: int) -> int:
-    return max(value - shift // UNIT, 0) if isinstance(value, int) else 0
+def _original_unit(value: object, record: MorphRecord | None) -> int:
+    unit = value if isinstance(value, int) else 0
+    return unit if record is None else record.original_offset(unit * UNIT) // UNIT
 
 
 def with_handled_exceptions(contents: Contents, current: object) -> tuple[tuple[object, ...], object]:

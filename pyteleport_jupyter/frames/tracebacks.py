@@ -49,7 +49,7 @@ def _entries(traceback: TracebackType | None) -> Iterator[Entry]:
 def _original_offset(record: MorphRecord | None, lasti: int) -> int:
     if record is None:
         return lasti
-    return lasti - record.length if lasti >= record.length else record.action.offset
+    return record.original_offset(lasti)
 
 
 def rebuilt_traceback(*entries: Entry) -> TracebackType | None:
