@@ -106,8 +106,12 @@ class ShellFailed(TeleportError):
     """{host} let us in but gave no usable shell: {reason}. The session goes on here."""
 
 
+class SetupFailed(TeleportError):
+    """--setup failed on {host} (status {status}): {reason}. The session goes on here, nothing was started there. Put `|| true` behind a command that may fail."""
+
+
 class NoPython(TeleportError):
-    """{host} has no Python that was found: {reason}. The session goes on here. Name one with --python, or load it with --setup."""
+    """No Python was found on {host}: {reason}. The session goes on here. Name one with --python, or load it with --setup."""
 
 
 class WrongPython(TeleportError):
@@ -160,6 +164,14 @@ class MoveCancelled(TeleportError):
 
 class HostKeyRevoked(TeleportError):
     """The key that {host} shows ({fingerprint}) is marked as revoked in {known_hosts}. The session goes on here, nothing was sent."""
+
+
+class RequestRefused(TeleportError):
+    """The move that was asked for cannot begin: {reason}. Nothing was changed, the program goes on here."""
+
+
+class RequestGivenUp(TeleportError):
+    """The move to {host} that was asked for was given up after {tries} tries in {seconds} s, the program goes on here. The last reason: {reason}"""
 
 
 class SessionGone(TeleportError):

@@ -69,7 +69,7 @@ def test_it_is_small() -> None:
     assert len(first_stage.FIRST_STAGE) < 1200
     assert len(first_stage.start_line(HERE, "/usr/bin/python3")) < 1800
     assert len(first_stage.start_line(HERE, setup="module load python")) < 2200
-    assert len(first_stage.header("attach")) < 24_000
+    assert len(first_stage.header("attach")) < 26_000
 
 
 def test_it_is_one_line_that_survives_its_quoting() -> None:
@@ -129,10 +129,62 @@ def test_setup_can_bring_the_python(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "setup", ["echo noise; echo noise >&2", "cat", "read line", "printf 'x%.0s' 1 2 3;;;", "(", "false"]
+    "setup",
+    [
+        "echo noise; echo noise >&2",
+        "cat",
+        "read line || true",
+        "printf 'x%.0s' 1 2 3",
+        "set -eu",
+        "trap 'echo bye' EXIT",
+        "false || true",
+        "[ -f /no/such/file ] && false; true",
+        "source $HOME/careless; true",
+        "f() { false; true; }; f",
+    ],
 )
-def test_a_setup_that_talks_listens_or_fails_does_no_harm(home: Path, setup: str) -> None:
+def test_a_setup_that_talks_or_listens_does_no_harm(home: Path, setup: str) -> None:
+    (home / "careless").write_text("no-such-fortune\n[ -f /no/such/file ] && echo\n")
     assert land_there(BootRequest(python=sys.executable, setup=setup)).version.startswith(HERE)
+
+
+CONDA = "printf '\\nCondaError: no such environment: x\\nTry conda env list.\\n\\n' >&2; (exit 3)"
+
+
+@pytest.mark.parametrize(
+    ("setup", "status", "words"),
+    [
+        ("module load python", 127, "module: command not found"),
+        ("echo noise; module load python; true", 127, "module: command not found"),
+        ("source ~/no/such/venv; true", 1, "no/such/venv: No such file or directory"),
+        ("echo so >&2; exit 3", 3, "so"),
+        ("false", 1, "it did not say why"),
+        ("set -e; false; true", 1, "it did not say why"),
+        (CONDA, 3, "CondaError: no such environment: x Try conda env list"),
+        ("(", 2, "syntax error: unexpected end of file"),
+        ("cd /no/such/place; true", 1, "cd: /no/such/place: No such file or directory"),
+        (f"{CONDA}; true", 3, "CondaError"),
+    ],
+)
+def test_a_setup_that_fails_is_told_with_its_own_words(
+    home: Path, setup: str, status: int, words: str
+) -> None:
+    (home / ".bash_profile").write_text("echo noise of the login shell >&2\n")
+    with pytest.raises(errors.SetupFailed) as raised:
+        land_there(BootRequest(python=sys.executable, setup=setup))
+    sentence = str(raised.value)
+    assert sentence.startswith(f"--setup failed on sh -c (status {status}): ")
+    assert words in sentence
+    assert "noise" not in sentence
+    assert "pyteleport" not in sentence
+
+
+def test_without_bash_the_last_status_counts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    only_these(home)
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    with pytest.raises(errors.SetupFailed, match=r"\(status 127\): .*module: not found"):
+        land_there(BootRequest(python=sys.executable, setup="module load python"))
+    assert land_there(BootRequest(python=sys.executable, setup="echo noise")).version.startswith(HERE)
 
 
 def test_a_profile_that_reads_gets_nothing_of_ours(home: Path) -> None:
@@ -145,14 +197,19 @@ def test_a_profile_that_reads_gets_nothing_of_ours(home: Path) -> None:
 def test_no_python(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     only_these(home)
     monkeypatch.setenv("PATH", str(home / "bin"))
-    with pytest.raises(errors.NoPython, match="sh -c has no Python that was found: there is none"):
+    with pytest.raises(
+        errors.NoPython, match="on sh -c: its login shell finds no python3, python3.[0-9]+ or python\\."
+    ):
         land_there(BootRequest())
+    with pytest.raises(errors.NoPython, match="finds no python9, not after --setup either"):
+        land_there(BootRequest(python="python9", setup="echo noise"))
 
 
 @pytest.mark.parametrize("python", ["/no/such/python", "no-such-python", "~/no/python", "; echo injected"])
-def test_a_python_that_is_not_there(home: Path, python: str) -> None:
-    with pytest.raises(errors.NoPython):
+def test_a_python_that_is_not_there_is_named(home: Path, python: str) -> None:
+    with pytest.raises(errors.NoPython) as raised:
         land_there(BootRequest(python=python))
+    assert python in str(raised.value)
 
 
 def test_a_python_that_cannot_run(home: Path) -> None:

@@ -41,7 +41,7 @@ ON_THE_WAY = [
     ("cartesius", "cartesius-closed", "HostRefused: cartesius-closed did not accept the connection"),
     ("cartesius", "cartesius-refused", "AuthenticationFailed: cartesius-refused did not let you in"),
     ("cartesius", "cartesius-changed", "HostKeyChanged: The key of cartesius-changed is not the one in"),
-    ("nopython", "nopython", "NoPython: nopython has no Python that was found"),
+    ("nopython", "nopython", "NoPython: No Python was found on nopython: its login shell finds no python3, "),
 ]
 """What one may meet before Python runs there: each transport has its own way of telling."""
 
@@ -67,6 +67,20 @@ def test_a_target_that_will_not_do(
         run = refused(kernel, f"{alias} --via {via}")
     assert run.error is not None
     assert sentence in run.error
+
+
+@pytest.mark.parametrize("host", ["cartesius", "csh", "fish", "zsh", "noisy", "noisy-csh"])
+def test_a_setup_that_fails_is_told_in_its_own_words(lab: Lab, kernel: LabKernel, host: str) -> None:
+    lab.need_own_systems()
+    with lab.nothing_left_on(lab.host(host)):
+        run = refused(kernel, f"{host} --setup 'echo loading; module load python; conda activate x'")
+        assert run.error == (
+            f"SetupFailed: --setup failed on {host} (status 127): module: command not found. The session goes on here, "
+            "nothing was started there. Put `|| true` behind a command that may fail."
+        )
+        run = refused(kernel, f"{host} --python python9 --setup 'echo loading'")
+        assert run.error is not None
+        assert f"{host}: its login shell finds no python9, not after --setup either." in run.error
 
 
 def test_another_minor_version_is_named(lab: Lab, kernel: LabKernel) -> None:

@@ -133,7 +133,7 @@ def test_a_program_that_is_not_there() -> None:
             errors.WrongPython,
             "has Python 3.9, this session",
         ),
-        ('{"error": "NoPython", "facts": {}}', errors.NoPython, "has no Python"),
+        ('{"error": "NoPython", "facts": {}}', errors.NoPython, "is not there, or is no program"),
         ('{"error": "SystemExit", "facts": {"reason": "x"}}', errors.TeleportError, "could not be moved: x"),
         ("[]", errors.ProtocolBroken, "not JSON"),
         ("x" * 70_000, errors.ProtocolBroken, "without an end"),

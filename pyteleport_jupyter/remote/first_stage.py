@@ -25,6 +25,8 @@ from types import CodeType
 SHELL_MARKER = b"<pyteleport shell>"
 PYTHON_MARKER = b"<pyteleport python>"
 """Followed by one line of JSON."""
+SETUP_MARK = "<pyteleport setup>"
+"""On stderr, in front of what the user's ``--setup`` says."""
 
 REMOTE_COMMAND = (
     'exec /bin/sh -c \'printf "%s %s\\n" "<pyteleport" "shell>"; IFS= read -r line && eval "$line"\''
@@ -74,10 +76,22 @@ LANDING_MODULES = ("remote.runtime_directory", "remote.splice", "remote.launch",
 import.
 """
 
-_NO_PYTHON = (
-    'printf "%s %s%s\\n" "<pyteleport" "python>" '
-    '\'{"error":"NoPython","facts":{"reason":"there is none under that name"}}\''
+_NO_PYTHON = 'printf "%s %s%s\\n" "<pyteleport" "python>" \'{"error":"NoPython","facts":{}}\''
+
+_SETUP = (
+    'trap \'printf "%s %s%s\\n" "<pyteleport" "python>" '
+    '"{\\"error\\":\\"SetupFailed\\",\\"facts\\":{\\"status\\":\\"$?\\"}}" >&4\' EXIT; '
+    '[ -z "$BASH_VERSION" ] || trap \'p=$?; [ "$BASH_SOURCE" ] || case $BASH_COMMAND in '
+    '"source "*|". "*) eval "test -r ${BASH_COMMAND#* }" || exit $p;; *) exit $p; esac\' ERR; '
+    'printf "%s %s\\n" "<pyteleport" "setup>" >&2; eval SETUP >/dev/null; p=$?; [ "$p" = 0 ] || exit "$p"; '
+    '[ -z "$BASH_VERSION" ] || trap - ERR; trap - EXIT; set +eu; '
 )
+"""Runs the user's line. If it fails, all that is said is so; its own words are on stderr behind SETUP_MARK.
+
+It fails with its own status, as a make recipe does, and in bash also if a command in its midst fails. Of a
+file that is read in its midst (``source ~/.bashrc; conda activate x``) only its absence counts: hardly any
+start-up file cares about its status.
+"""
 
 
 def start_line(version: str, python: str | None = None, setup: str = "") -> bytes:
@@ -92,7 +106,7 @@ def start_line(version: str, python: str | None = None, setup: str = "") -> byte
         line = f"p={absolute}; {_launch(version, '')}"
     else:
         launch = _launch(version, "<&3 >&4 3<&- 4>&-")
-        prepare = f"eval {shlex.quote(setup)}; " if setup else ""
+        prepare = _SETUP.replace("SETUP", shlex.quote(setup)) if setup else ""
         script = shlex.quote(f"{prepare}{_search(version, python, absolute)}; {launch}")
         streams = "exec 3<&0 4>&1 </dev/null >&2"
         line = f's=$(command -v bash) || s=/bin/sh; {streams}; exec "$s" -l -c {script} pyteleport "$PATH"'

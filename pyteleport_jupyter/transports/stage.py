@@ -6,6 +6,7 @@ says is trusted to be short, ours, or there at all.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any, ClassVar
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.remote import first_stage
 from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, REMOTE_COMMAND, SHELL_MARKER
+from pyteleport_jupyter.transports import complaints
 from pyteleport_jupyter.transports.events import ParentEvents
 from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
@@ -33,6 +35,9 @@ ANSWER_LIMIT = 64 << 10
 """Longest line of JSON behind a marker."""
 
 READ_SIZE = 64 << 10
+
+LAST_WORDS_SECONDS = 2.0
+"""So long a shell whose --setup has failed may take to end, before we tell without all that it said."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +94,10 @@ def land(
     link stays open: closing it is for the caller, also after KeyboardInterrupt.
     """
     opening = _prepare(request)
-    landing = _Landing(link, transport.host, ask, deadline)
+    landing = _Landing(link, transport.host, request, ask, deadline)
     landing.read_until(SHELL_MARKER + b"\n", "its shell")
     landing.write(opening())
-    hello = landing.read_answer("Python")
+    hello = landing.read_answer("its --setup" if _has_setup(request) else "Python")
     _check_hello(hello, transport.host)
     verdict = landing.read_answer("the first stage")
     received = landing.attach(request) if isinstance(request, AttachRequest) else 0
@@ -152,10 +157,18 @@ class _Landing:
     when.
     """
 
-    def __init__(self, link: Link, host: str, ask: Ask | None, deadline: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        host: str,
+        request: BootRequest | AttachRequest,
+        ask: Ask | None,
+        deadline: float,
+    ) -> None:
         self.unread = bytearray()
         self._link = link
         self._host = host
+        self._request = request
         self._events = ParentEvents(link.events_fd, host, ask)
         self._began = time.monotonic()
         self._deadline = deadline
@@ -186,8 +199,29 @@ class _Landing:
         answer = _parse_answer(bytes(self.unread[:end]), self._host)
         del self.unread[: end + 1]
         if "error" in answer:
-            raise errors.from_record(answer, host=self._host)
+            raise self._reported(answer)
         return answer
+
+    def _reported(self, answer: dict[str, Any]) -> errors.TeleportError:
+        """The error in ``answer``. What the far shell reports are bare facts: the reasons are added here."""
+        error = errors.from_record(answer, host=self._host)
+        if isinstance(error, errors.NoPython):
+            return errors.NoPython(host=self._host, reason=_searched(self._request))
+        if isinstance(error, errors.SetupFailed):
+            self._await_end()
+            reason = complaints.of_setup(complaint(self._link)) or "it did not say why"
+            return errors.SetupFailed(**{**error.facts, "reason": reason})
+        return error
+
+    def _await_end(self) -> None:
+        """Until the child has hung up: by then all that there is on stderr has come; or for a moment."""
+        end = time.monotonic() + LAST_WORDS_SECONDS
+        os.set_blocking(self._link.read_fd, False)
+        while (left := end - time.monotonic()) > 0:
+            ready([self._link.read_fd], [], left)
+            with contextlib.suppress(BlockingIOError):
+                if not os.read(self._link.read_fd, READ_SIZE):
+                    return
 
     def write(self, data: bytes) -> None:
         """Write all of ``data``, looking after whatever else happens."""
@@ -261,10 +295,26 @@ class _Landing:
     def _hung_up(self) -> errors.TeleportError:
         """The child has closed the pipe: say why, as far as anybody knows."""
         self._events.drain()
-        lines = complaint(self._link).splitlines()
-        reason = lines[-1].strip().rstrip(".") if lines else "it hung up"
-        kinds = {"Python": errors.NoPython, "its shell": errors.ShellFailed}
+        reason = complaints.last_line(complaint(self._link)) or "it hung up"
+        kinds = {
+            "Python": errors.NoPython,
+            "its --setup": errors.NoPython,
+            "its shell": errors.ShellFailed,
+        }
         return kinds.get(self._stage, errors.LinkLost)(host=self._host, reason=reason)
+
+
+def _has_setup(request: BootRequest | AttachRequest) -> bool:
+    return isinstance(request, BootRequest) and bool(request.setup)
+
+
+def _searched(request: BootRequest | AttachRequest) -> str:
+    """What was looked for and not found, in words."""
+    python = request.python
+    if python and python.startswith(("/", "~")):
+        return f"{python} is not there, or is no program that you may run"
+    names = python or f"python3, python{sys.version_info[0]}.{sys.version_info[1]} or python"
+    return f"its login shell finds no {names}{', not after --setup either' if _has_setup(request) else ''}"
 
 
 def _parse_answer(line: bytes, host: str) -> dict[str, Any]:
