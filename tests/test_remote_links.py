@@ -1,4 +1,4 @@
-"""Links of a live session that come and go: replay, proofs, epochs, the door, the splice."""
+"""Links of a live session that come and go: replay, proofs, epochs, the door, the leash."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_new_link_replaces_one_that_does_not_know_it_is_dead(live: FarSide) ->
     old = live.link
     live.attach()
     assert live.run("print over the new one") == ["over the new one"]
-    eventually(lambda: os.read(old.read_fd, 1 << 16) == b"", "the old splice has gone")
+    eventually(lambda: os.read(old.read_fd, 1 << 16) == b"", "the old leash has gone")
     close_link(old)
 
 
@@ -114,19 +114,19 @@ def test_a_session_that_has_ended_is_gone(live: FarSide, home: Path) -> None:
         live.attach()
 
 
-# ------------------------------------------------------------------------- splice
+# ------------------------------------------------------------------------- leash
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_the_splice_dies_with_either_side(live: FarSide, home: Path, side: str) -> None:
-    splice = psutil.Process(live.link.pid)
+def test_the_leash_dies_with_either_side(live: FarSide, home: Path, side: str) -> None:
+    leash = psutil.Process(live.link.pid)
     if side == "ours":
         os.close(os.dup(live.link.write_fd))
         live.lose_link()
     else:
         supervisor_of(home).kill()
     eventually(
-        lambda: not splice.is_running() or splice.status() == psutil.STATUS_ZOMBIE, "the splice has gone"
+        lambda: not leash.is_running() or leash.status() == psutil.STATUS_ZOMBIE, "the leash has gone"
     )
     if side == "theirs":
         eventually(lambda: not ours_at(home), "the kernel has gone")
@@ -137,11 +137,11 @@ def test_the_splice_dies_with_either_side(live: FarSide, home: Path, side: str) 
         live.attach()
 
 
-def test_closing_only_the_way_in_ends_the_whole_splice(live: FarSide) -> None:
-    splice = psutil.Process(live.link.pid)
+def test_closing_only_the_way_in_ends_the_whole_leash(live: FarSide) -> None:
+    leash = psutil.Process(live.link.pid)
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, live.link.write_fd)
     os.close(nowhere)
-    eventually(lambda: splice.status() == psutil.STATUS_ZOMBIE, "the splice has gone")
+    eventually(lambda: leash.status() == psutil.STATUS_ZOMBIE, "the leash has gone")
     live.lose_link()
     live.attach()

@@ -327,7 +327,7 @@ def test_a_kernel_that_ends_without_a_link_is_reported_over_the_next(live: FarSi
 def test_a_supervisor_that_is_killed_takes_the_kernel_along(live: FarSide, home: Path) -> None:
     kernel = kernel_of(home)
     supervisor_of(home).kill()
-    eventually(lambda: not ours_at(home), "kernel, splice and supervisor gone")
+    eventually(lambda: not ours_at(home), "kernel, leash and supervisor gone")
     assert not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE
     for path in Path(live.landed.directory).iterdir():
         path.unlink()

@@ -10,10 +10,11 @@ import contextlib
 import os
 import socket
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME
+from pyteleport_jupyter.remote.tether import Ends, close_ends, receive_ends
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
 from pyteleport_jupyter.wire.proof import is_valid
 from pyteleport_jupyter.wire.records import (
@@ -44,7 +45,8 @@ class Newcomer:
     connection: socket.socket
     nonce: bytes
     deadline: float
-    framer: Framer = field(default_factory=Framer)
+    ends: Ends | None = None
+    """Of the link that it brought along with its answer."""
 
 
 class Door:
@@ -86,14 +88,16 @@ class Door:
         self._say(newcomer, Challenge(self.epoch, newcomer.nonce))
 
     def answer(self, fd: int) -> Proof | None:
-        """Hear newcomer ``fd``; the proof if it is valid. Who says anything else is sent away."""
+        """Hear newcomer ``fd``; the proof if it is valid. Who says anything else is sent away.
+
+        The link comes with the proof, in one piece: nobody who has not shown a proof makes us hold any of
+        theirs.
+        """
         newcomer = self.newcomers[fd]
         try:
-            data = newcomer.connection.recv(PROOF_BYTES)
-            bodies = newcomer.framer.feed(data)
-            if data and not bodies:
-                return None
-            proof = parse(bodies[0]) if len(bodies) == 1 else None
+            answer, newcomer.ends = receive_ends(newcomer.connection, PROOF_BYTES)
+            bodies = Framer().feed(answer)
+            proof = parse(bodies[0]) if len(bodies) == 1 and newcomer.ends else None
         except (OSError, WireError):
             proof = None
         if isinstance(proof, Proof) and self._holds(newcomer, proof):
@@ -108,18 +112,24 @@ class Door:
     def refuse(self, fd: int, reason: str) -> None:
         """Send newcomer ``fd`` away."""
         newcomer = self.newcomers.pop(fd)
+        close_ends(newcomer.ends)
         self._say(newcomer, Refused(reason.encode()))
         newcomer.connection.close()
 
-    def welcome(self, fd: int, epoch: int, received: int) -> int:
-        """Let newcomer ``fd`` in as link number ``epoch``; returns the descriptor, which is the caller's
-        now.
+    def welcome(self, fd: int, epoch: int, received: int) -> tuple[Ends, socket.socket]:
+        """Let newcomer ``fd``, whose proof was valid, in as link number ``epoch``; returns its link and its
+        leash, which are the caller's now.
         """
         fault("reconnect.during_reconnect")
         newcomer = self.newcomers.pop(fd)
         self.epoch = epoch
-        self._say(newcomer, Welcome(received))
-        return newcomer.connection.detach()
+        if newcomer.ends is None:
+            raise RuntimeError("nobody is welcome without a proof")
+        # Over the link itself, where all that follows will go: over the leash it could be overtaken.
+        os.set_blocking(newcomer.ends[1], False)
+        with contextlib.suppress(OSError):
+            os.write(newcomer.ends[1], encode_frame(encode(Welcome(received))))
+        return newcomer.ends, newcomer.connection
 
     def expire(self) -> None:
         """Send away who has stood there for too long."""

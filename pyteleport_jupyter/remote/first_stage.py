@@ -71,7 +71,7 @@ from us unless its byte code is ours, because what comes is byte code.
 _UNPACK = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
 """The first stage travels on one line, its lines separated by a character that it does not contain."""
 
-LANDING_MODULES = ("remote.runtime_directory", "remote.splice", "remote.launch", "remote.landing")
+LANDING_MODULES = ("remote.runtime_directory", "remote.leash", "remote.launch", "remote.landing")
 """Modules of ours that run in the first stage, each after what it imports; C modules are all that they
 import.
 """

@@ -1,5 +1,5 @@
-"""The rest of the first stage: make the directory, write the package, start the supervisor, become its
-splice.
+"""The rest of the first stage: make the directory, write the package, start the supervisor, hand the
+link over to it.
 
 Runs under ``-I -S`` from code that came in the header; see :mod:`.first_stage`. Everybody waits for it, so
 it imports C modules only: ``socket``, ``json``, ``typing`` and their kin would take longer than all the work.
@@ -14,6 +14,7 @@ import sys
 import zlib
 
 from pyteleport_jupyter.remote.launch import launch
+from pyteleport_jupyter.remote.leash import hand_over, knock, stay
 from pyteleport_jupyter.remote.runtime_directory import (
     PACKAGE_NAME,
     SOCKET_NAME,
@@ -23,12 +24,14 @@ from pyteleport_jupyter.remote.runtime_directory import (
     no_room,
     remove,
 )
-from pyteleport_jupyter.remote.splice import splice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+LANDED = b"!"
+"""Goes with the first link: descriptors do not travel without a byte."""
 
 _NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "_")
 """What a kernel's or a server's environment says about *its* parent, which is not ours
@@ -41,20 +44,24 @@ def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[st
     try:
         if header["kind"] == "attach":
             directory = str(header["directory"])
-            fd = _connect(directory)
+            leash = _connect(directory)
         else:
             package = take(header["size"])
-            fd, directory = _boot(header["boot"], package)
+            leash, directory = _boot(header["boot"], package)
     except Refusal as refusal:
         import json
 
         say(json.dumps(refusal.record))
         return
     say(f'{{"landed": "{os.fsencode(directory).hex()}"}}')
-    splice(fd)
+    if header["kind"] == "attach":
+        knock(leash, take)
+    else:
+        hand_over(leash, LANDED)
+    stay(leash)
 
 
-def _connect(directory: str) -> int:
+def _connect(directory: str) -> _socket.socket:
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         connection.connect(os.path.join(directory, SOCKET_NAME))
@@ -63,10 +70,10 @@ def _connect(directory: str) -> int:
             # One name for several login nodes: the next attempt may find the right one.
             raise Refusal("LinkLost", reason="the session is on another machine of that name") from None
         raise Refusal("SessionGone", reason=error.strerror or "nobody answers") from None
-    return connection.detach()
+    return connection
 
 
-def _boot(boot: str, package: bytes) -> tuple[int, str]:
+def _boot(boot: str, package: bytes) -> tuple[_socket.socket, str]:
     try:
         unpacked = zlib.decompress(package)
     except zlib.error:
@@ -98,8 +105,8 @@ def _write(path: str, content: bytes) -> None:
         os.close(fd)
 
 
-def _start_supervisor(boot: str, directory: str, package: str) -> int:
-    """Start it in a session of its own, so that it survives our login; returns our end of its first link."""
+def _start_supervisor(boot: str, directory: str, package: str) -> _socket.socket:
+    """Start it in a session of its own, so that it survives our login; returns our end of its first leash."""
     ours, theirs = _socket.socketpair()
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     if os.fork() == 0:
@@ -117,4 +124,4 @@ def _start_supervisor(boot: str, directory: str, package: str) -> int:
         finally:
             os._exit(127)
     theirs.close()
-    return ours.detach()
+    return ours

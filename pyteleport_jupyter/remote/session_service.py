@@ -23,11 +23,11 @@ from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.remote.spoken import farewell, read_command
+from pyteleport_jupyter.remote.tether import Tether, tether
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.pipe import Pipe
 
 FAILED_SECONDS = 10.0
 """So long the other side has to hang up after a failure."""
@@ -61,13 +61,13 @@ class SessionService:
     before the link closes.
     """
 
-    def __init__(self, directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:
+    def __init__(self, directory: str, link: Tether, order: StartOrder, kernel: KernelProcess) -> None:
         self._directory = directory
         self._order = order
         self._kernel = kernel
         self._phase = Phase.STARTING
-        self._pipe: Pipe | None = pipe
-        self._channel = pipe.channel
+        self._link: Tether | None = link
+        self._channel = link.pipe.channel
         self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._overdue_at: float | None = None
@@ -95,8 +95,8 @@ class SessionService:
             self._door.close()
             self._sockets.close()
             remove(self._directory)
-            if self._pipe:
-                farewell(self._pipe)
+            if self._link:
+                farewell(self._link)
 
     # ------------------------------------------------------------- the one loop
 
@@ -109,8 +109,8 @@ class SessionService:
         if self._channel.has_room:
             self._read_kernel()
         self._channel.hold_acks = self._shipment.congested
-        if self._pipe:
-            self._pipe.flush()
+        if self._link:
+            self._link.pipe.flush()
         self._look_at_clock()
 
     def _watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
@@ -121,15 +121,22 @@ class SessionService:
         }
         for fd in self._door.newcomers:
             watched[fd] = (POLLIN, partial(self._answer_door, fd))
-        if self._pipe:
-            flags = POLLIN | POLLOUT if self._pipe.wants_write else POLLIN
-            watched[self._pipe.read_fd] = (flags, self._read_link)
+        if self._link:
+            watched |= self._watched_of(self._link)
         if self._complains:
             watched[self._kernel.complaints_fd] = (POLLIN, self._hear_complaints)
         if self._shipment.wants_write:
             watched[self._shipment.fd] = (POLLOUT, self._shipment.write)
         if self._channel.has_room:
             watched.update(dict.fromkeys(self._sockets.by_lane.values(), (POLLIN, _nothing)))
+        return watched
+
+    def _watched_of(self, link: Tether) -> dict[Any, tuple[int, Callable[[], None]]]:
+        """First what the link brings: also if its end has come, what it brought last is to be heard."""
+        watched: dict[Any, tuple[int, Callable[[], None]]] = {link.pipe.read_fd: (POLLIN, self._read_link)}
+        watched[link.leash.fileno()] = (POLLIN, partial(self._let_go, link))
+        if link.pipe.wants_write:
+            watched[link.pipe.write_fd] = (POLLOUT, _nothing)
         return watched
 
     def _milliseconds(self) -> int:
@@ -145,7 +152,7 @@ class SessionService:
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         self._door.expire()
-        if self._pipe and (self._pipe.closed or self._channel.lost):
+        if self._link and (self._link.pipe.closed or self._channel.lost):
             self._lose_link()
         if self._overdue_at is not None and now >= self._overdue_at:
             self._end_overdue_kernel()
@@ -159,19 +166,24 @@ class SessionService:
     # ------------------------------------------------------------------ the link
 
     def _read_link(self) -> None:
-        if self._pipe is None:
+        if self._link is None:
             return
         try:
-            for message in self._pipe.fill():
+            for message in self._link.pipe.fill():
                 self._take(message)
         except WireError:
             self._lose_link()
 
+    def _let_go(self, link: Tether) -> None:
+        """The process has gone that the host believes the link to be, unless the link has been replaced."""
+        if link is self._link:
+            self._lose_link()
+
     def _lose_link(self) -> None:
         """A move that was not held is off; a session that was waits for as long as its lease."""
-        if self._pipe:
-            os.close(self._pipe.read_fd)
-        self._pipe = None
+        if self._link:
+            self._link.close()
+        self._link = None
         self._channel.detach()
         if self._phase in REVOCABLE:
             self._phase = Phase.ENDED
@@ -187,15 +199,15 @@ class SessionService:
         if self._phase in REVOCABLE:
             self._door.refuse(fd, "the session is not there yet")
             return
-        if self._pipe:
+        if self._link:
             self._lose_link()
         try:
             self._channel.attach(proof.received)
         except WireError as error:
             self._door.refuse(fd, str(error))
             return
-        link_fd = self._door.welcome(fd, proof.epoch, self._channel.received)
-        self._pipe = Pipe(link_fd, link_fd, self._channel)
+        ends, leash = self._door.welcome(fd, proof.epoch, self._channel.received)
+        self._link = tether(ends, leash, self._channel)
         self._ends_at = None
 
     def _say(self, op: str, **fields: object) -> None:
@@ -367,7 +379,7 @@ class SessionService:
 
 
 def _nothing() -> None:
-    """The kernel's sockets are read in every step, whichever of them woke us."""
+    """The kernel's sockets are read in every step and the link is written, whichever of them woke us."""
 
 
 def _wake_on_signals(terminate: Callable[..., None]) -> socket.socket:

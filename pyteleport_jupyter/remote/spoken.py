@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Container
 from typing import Any
 
+from pyteleport_jupyter.remote.tether import Tether
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.pipe import Pipe
 from pyteleport_jupyter.wire.waiting import ready
 
 FAREWELL_SECONDS = 2.0
@@ -28,11 +27,12 @@ def read_command(message: Message, operations: Container[str]) -> dict[str, Any]
     return command
 
 
-def farewell(pipe: Pipe) -> None:
+def farewell(link: Tether) -> None:
     """Let the last words out, then close the link."""
     deadline = time.monotonic() + FAREWELL_SECONDS
+    pipe = link.pipe
     pipe.flush()
     while pipe.wants_write and (left := deadline - time.monotonic()) > 0:
         ready([], [pipe.write_fd], left)
         pipe.flush()
-    os.close(pipe.read_fd)
+    link.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import socket
 import sys
 import time
 from importlib.util import find_spec
@@ -18,6 +19,7 @@ from pyteleport_jupyter.remote.orders import StartOrder, parse_start
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell, read_command
 from pyteleport_jupyter.remote.survey import survey
+from pyteleport_jupyter.remote.tether import Tether, receive_ends, tether
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -30,28 +32,39 @@ ORDER_SECONDS = 60.0
 
 
 def main(argv: list[str]) -> None:
-    """Serve the session in directory ``argv[0]`` over the socket with descriptor ``argv[1]``, then leave no
-    trace.
+    """Serve the session in directory ``argv[0]`` over the link that comes over the leash with descriptor
+    ``argv[1]``, then leave no trace.
 
     The other arguments are the numbers that describe the kernel's process (see :class:`KernelProcess`), our
     child, which waits for its word to go.
     """
-    directory, link_fd, *launched = argv[0], *map(int, argv[1:])
-    os.set_inheritable(link_fd, False)
+    directory, leash_fd, *launched = argv[0], *map(int, argv[1:])
+    os.set_inheritable(leash_fd, False)
     # Handlers, not SIG_IGN: that would be inherited by a kernel that is launched from here.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     kernel = KernelProcess(*launched)
     try:
-        pipe = Pipe(link_fd, link_fd, NumberedChannel())
-        order = wait_for_order(pipe)
-        begun = begin(directory, pipe, order, kernel) if order else None
-        if order and begun:
-            serve(directory, pipe, order, begun)
+        link = wait_for_link(socket.socket(fileno=leash_fd))
+        order = wait_for_order(link.pipe) if link else None
+        begun = begin(directory, link, order, kernel) if link and order else None
+        if link and order and begun:
+            serve(directory, link, order, begun)
     finally:
         kernel.end()
         remove(directory)
+
+
+def wait_for_link(leash: socket.socket) -> Tether | None:
+    """The first link, None if the first stage ends without giving it."""
+    ready([leash.fileno()], [], ORDER_SECONDS)
+    leash.setblocking(False)
+    try:
+        _, ends = receive_ends(leash, 1)
+    except OSError:
+        return None
+    return tether(ends, leash, NumberedChannel()) if ends else None
 
 
 def wait_for_order(pipe: Pipe) -> StartOrder | None:
@@ -67,7 +80,7 @@ def wait_for_order(pipe: Pipe) -> StartOrder | None:
     return None
 
 
-def begin(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
+def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
     """Let the kernel go and answer with the survey; None if nothing can be started, which has then been
     said.
     """
@@ -79,12 +92,12 @@ def begin(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) 
     except (OSError, KernelUnknown) as error:
         begun = None
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})
-    pipe.channel.send(Lane.COMMAND, [answer])
-    pipe.flush()
+    link.pipe.channel.send(Lane.COMMAND, [answer])
+    link.pipe.flush()
     if begun is None:
         kernel.end()
         remove(directory)
-        farewell(pipe)
+        farewell(link)
     return begun
 
 
@@ -96,11 +109,11 @@ def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> K
     return relaunch(directory, order.kernel_name, order.flags)
 
 
-def serve(directory: str, pipe: Pipe, order: StartOrder, kernel: KernelProcess) -> None:
+def serve(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess) -> None:
     """Look after the session until its end."""
     # It holds the token and the key; the kernel, which was started before, may dump core as the user wishes.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     # Only now, because this loads libzmq: the kernel is loading its own at the same time.
     from pyteleport_jupyter.remote.session_service import SessionService
 
-    SessionService(directory, pipe, order, kernel).run()
+    SessionService(directory, link, order, kernel).run()
