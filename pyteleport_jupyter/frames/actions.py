@@ -107,11 +107,19 @@ to be followed by the reflected one, which C decides."""
 
 
 def plan_operator(site: Site) -> Action | None:
-    operator = OPERATORS[site.instruction.name]
+    return _plan_operator(site, OPERATORS[site.instruction.name])
+
+
+def _plan_operator(site: Site, operator: Operator) -> Action | None:
     receiver = site.operand(operator.operand)
     if site.crossing.through_c and not runs_special_method(site, receiver, operator.methods):
         return None
     return behind(site, operator.kind, site.after[:-1] if operator.kind is Kind.RESULT else site.after)
+
+
+def plan_binary(site: Site) -> Action | None:
+    is_subscript = site.instruction.argument == SPOKEN.subscript
+    return _plan_operator(site, OPERATORS["BINARY_SUBSCR"]) if is_subscript else None
 
 
 def plan_contains(site: Site) -> Action | None:
@@ -212,6 +220,7 @@ PLANNERS: Final[dict[str, Planner]] = {
     "FOR_ITER": plan_for,
     "SEND": plan_send,
     **dict.fromkeys(OPERATORS, plan_operator),
+    "BINARY_OP": plan_binary,
     "CONTAINS_OP": plan_contains,
     "FORMAT_VALUE": plan_format_value,
     "GET_ITER": plan_iter,

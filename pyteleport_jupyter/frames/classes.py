@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from .boundary import Site
+from .layout import NULL
 
 ClassArguments = tuple[str, tuple[object, ...], dict[str, object]]
 """Name, bases as written, keywords (``metaclass`` among them)."""
@@ -32,8 +33,9 @@ def _call_arguments(site: Site) -> tuple[list[object], dict[str, object]]:
     instruction = site.instruction
     if instruction.name == "CALL_FUNCTION_EX":
         unpacked = cast("tuple[object, ...]", site.stack_slot(first))
-        mapping = cast("dict[str, object]", site.stack_slot(first + 1)) if instruction.argument & 1 else {}
-        return list(unpacked), dict(mapping)
+        # The slot of the mapping is there only if there is one, from 3.14 on always.
+        mapping = site.stack_slot(first + 1) if len(site.before) > first + 1 else NULL
+        return list(unpacked), dict(mapping) if isinstance(mapping, dict) else {}
     count = instruction.argument
     arguments = [site.stack_slot(first + index) for index in range(count)]
     names = _keyword_names(site, first + count)

@@ -54,6 +54,8 @@ class Dialect:
     lasti_by_raising: bool
     """Whether the instruction index that a handler keeps is a tagged integer, which no instruction but one
     that raises can push."""
+    subscript: int | None
+    """Argument of BINARY_OP for a subscript (NB_SUBSCR); None where it is an instruction of its own."""
 
 
 _CALL_311: Final[Operations] = (("PRECALL", 0), ("CALL", 0))
@@ -79,6 +81,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=0,
         exit_operand=4,
         lasti_by_raising=False,
+        subscript=None,
     ),
     (3, 12): Dialect(
         fetch=_FETCH_312,
@@ -96,6 +99,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=1,
         exit_operand=4,
         lasti_by_raising=False,
+        subscript=None,
     ),
     (3, 13): Dialect(
         fetch=_FETCH_313,
@@ -113,6 +117,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=2,
         exit_operand=4,
         lasti_by_raising=False,
+        subscript=None,
     ),
     (3, 14): Dialect(
         fetch=_FETCH_313,
@@ -130,6 +135,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=2,
         exit_operand=5,
         lasti_by_raising=True,
+        subscript=26,
     ),
 }
 

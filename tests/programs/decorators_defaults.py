@@ -15,7 +15,8 @@ print(*f(3))
 def g(x=teleport()):
     return x
 print("default", g())
-def h(x: teleport()) -> None: ...
+place = teleport()
+def h(x: place) -> None: ...
 print("annotated", h.__annotations__["x"])
 def mark(cls):
     cls.place = teleport()
