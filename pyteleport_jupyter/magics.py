@@ -11,7 +11,8 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
-from pyteleport_jupyter.session import anchors, current_place
+from pyteleport_jupyter.session import current_place
+from pyteleport_jupyter.session.anchors import anchors
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell

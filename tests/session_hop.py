@@ -14,12 +14,12 @@ from IPython import get_ipython
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.session import (
     Place,
-    anchors,
     current_place,
     find_running_cell,
     modules_in_use,
     take_snapshot,
 )
+from pyteleport_jupyter.session.anchors import anchors
 
 MARK = "application/x-hopped"
 

@@ -18,7 +18,8 @@ from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.arrival import Shipment, receive_in_background
 from pyteleport_jupyter.remote.resume import resuming
-from pyteleport_jupyter.session import Restored, anchors, restore_snapshot
+from pyteleport_jupyter.session import Restored, restore_snapshot
+from pyteleport_jupyter.session.anchors import anchors
 
 PREPARE = "teleport_prepare"
 

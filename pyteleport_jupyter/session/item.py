@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pyteleport_jupyter.session.running_cell import RunningCell
+if TYPE_CHECKING:
+    from pyteleport_jupyter.session.running_cell import RunningCell
 
 
 class Phase(Enum):

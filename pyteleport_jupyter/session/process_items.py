@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyteleport_jupyter.session.item import Item, Phase
-from pyteleport_jupyter.session.running_cell import RunningCell
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.session.running_cell import RunningCell
 
 
 def capture_random_numbers(shell: Any, cell: RunningCell | None) -> dict[str, Any]:

@@ -12,9 +12,7 @@ import site
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import ipykernel.compiler
+from typing import TYPE_CHECKING, Any
 
 from pyteleport_jupyter.errors import PackageMissing, RestoreFailed
 from pyteleport_jupyter.session.environment import (
@@ -23,7 +21,9 @@ from pyteleport_jupyter.session.environment import (
     environment_change,
 )
 from pyteleport_jupyter.session.item import Item, Phase
-from pyteleport_jupyter.session.running_cell import RunningCell
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.session.running_cell import RunningCell
 
 DEFAULT_EXTENSIONS = frozenset({"storemagic"})
 """Loaded by every IPython by itself (InteractiveShellApp.default_extensions)."""
@@ -110,6 +110,8 @@ def capture_cell_sources(shell: Any, cell: RunningCell | None) -> dict[str, Any]
     ipykernel names a cell after the kernel's pid and the cell's text (ipykernel/compiler.py); the names must
     stay those of the first kernel, as code objects, tracebacks and breakpoints hold them.
     """
+    import ipykernel.compiler
+
     numbers = shell.compile._filename_map
     sources = [(name, number, "".join(linecache.getlines(name))) for name, number in numbers.items()]
     return {"directory": ipykernel.compiler.get_tmp_directory(), "sources": sources}
@@ -117,6 +119,8 @@ def capture_cell_sources(shell: Any, cell: RunningCell | None) -> dict[str, Any]
 
 def restore_cell_sources(shell: Any, cells: dict[str, Any]) -> None:
     """Cells of the past and, through the directory, of the future are named as on the first host."""
+    import ipykernel.compiler
+
     directory: str = cells["directory"]
     ipykernel.compiler.get_tmp_directory = lambda: directory
     for name, number, text in cells["sources"]:
