@@ -8,7 +8,7 @@ among its reducers, on the other side :func:`check_running_code`, :func:`finish_
 from .capture import capture_stack
 from .generators import abandon_restore, finish_restore, reduce_awaitable, reduce_generator
 from .layout import NULL
-from .registry import original_code
+from .registry import original_code, prologue_length
 from .resume import resume_call, resume_code
 from .running_code import check_running_code, code_hash, reduce_code
 from .selftest import check_interpreter
@@ -29,6 +29,7 @@ __all__ = [
     "describe",
     "finish_restore",
     "original_code",
+    "prologue_length",
     "reduce_awaitable",
     "reduce_code",
     "reduce_generator",
