@@ -19,6 +19,14 @@ def reduce_generator(generator: Any, reduction: Reduction) -> Any:
     return _with_shared(frames.reduce_generator(generator, reduction.running), reduction)
 
 
+@reduces("builtins.async_generator_asend", "builtins.coroutine_wrapper")
+def reduce_awaitable(awaitable: Any, reduction: Reduction) -> Any:
+    """What an ``await`` or ``async for`` of the stack is waiting for."""
+    from pyteleport_jupyter import frames
+
+    return frames.reduce_awaitable(awaitable, reduction.running)
+
+
 def use_stack(reduction: Reduction, stack: Any) -> None:
     """Let the snapshots of ``stack`` keep the identity of their globals."""
     for snapshot in getattr(stack, "frames", ()):
