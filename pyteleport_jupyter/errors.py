@@ -29,6 +29,14 @@ class _Facts(dict[str, str]):
         return "?"
 
 
+def _blaming_jump(facts: Mapping[str, str]) -> dict[str, str]:
+    """``facts`` for a sentence: where ``jump`` is one of them, it is about that jump host to ``host``."""
+    host = facts.get("host", "?")
+    if "jump" not in facts:
+        return {"alias": host, **facts}
+    return {**facts, "alias": facts["jump"], "host": f"{facts['jump']}, the jump host to {host},"}
+
+
 class TeleportError(Exception):
     """The session could not be moved: {reason}. It goes on here, unchanged."""
 
@@ -39,7 +47,7 @@ class TeleportError(Exception):
     def sentence(self) -> str:
         """The class docstring on one line, with the facts filled in."""
         template = " ".join(inspect.cleandoc(type(self).__doc__ or "{reason}").split())
-        return string.Formatter().vformat(template, (), _Facts(self.facts)).strip()
+        return string.Formatter().vformat(template, (), _Facts(_blaming_jump(self.facts))).strip()
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback (IPython/core/interactiveshell.py, showtraceback)."""
@@ -91,11 +99,11 @@ class HostRefused(TeleportError):
 
 
 class AuthenticationFailed(TeleportError):
-    """{host} did not let you in: {reason}. The session goes on here. Try `ssh {host}` in a terminal."""
+    """{host} did not let you in: {reason}. The session goes on here. Try `ssh {alias}` in a terminal."""
 
 
 class HostKeyUnknown(TeleportError):
-    """The key of {host} ({fingerprint}) is not known and was not accepted. The session goes on here. Answer yes when you are asked, or connect once with `ssh {host}` in a terminal."""
+    """The key of {host} ({fingerprint}) is not known and was not accepted. The session goes on here. Answer yes when you are asked, or connect once with `ssh {alias}` in a terminal."""
 
 
 class HostKeyChanged(TeleportError):

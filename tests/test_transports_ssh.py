@@ -417,26 +417,61 @@ def test_a_jump_host_that_does_not_forward_is_named(sshd: RealSshd, config: Conf
     config.write(hosts, known=sshd.known_line(sshd.plain) + sshd.known_line(sshd.jump))
     with visiting(to(config, via)) as visit:
         assert isinstance(visit.failure, errors.HostRefused)
-    assert "gate" in visit.failure.sentence() or via == "ssh"
+    assert "lab did not accept the connection: the jump host gate " in visit.failure.sentence()
+    assert "did not get there (administratively prohibited)" in visit.failure.sentence()
 
 
-def test_a_jump_host_that_lets_nobody_in_is_named(sshd: RealSshd, config: Configuration) -> None:
-    gate = said(sshd, Port=sshd.jump, IdentityFile="none")
-    known = sshd.known_line(sshd.plain) + sshd.known_line(sshd.jump)
-    config.write({"lab": said(sshd, ProxyJump="gate"), "gate": gate}, known=known)
-    with visiting(to(config)) as visit:
-        assert isinstance(visit.failure, errors.AuthenticationFailed)
-    assert "jump host gate" in visit.failure.sentence()
+GATE = "gate, the jump host to lab,"
+AT_THE_GATE = {
+    "refused": (errors.HostRefused, f"{GATE} did not accept the connection: connection refused."),
+    "unknown": (errors.HostUnknown, f"{GATE} is not known: "),
+    "denied": (errors.AuthenticationFailed, f"{GATE} did not let you in: "),
+    "changed": (errors.HostKeyChanged, f"The key of {GATE} is not the one in "),
+    "new": (errors.HostKeyUnknown, f"The key of {GATE} ("),
+}
 
 
-def test_a_jump_host_with_another_key_is_named(sshd: RealSshd, config: Configuration) -> None:
+@BOTH
+@pytest.mark.parametrize("case", AT_THE_GATE)
+def test_what_goes_wrong_at_a_jump_host_is_told_of_the_jump_host(
+    sshd: RealSshd, config: Configuration, via: str, case: str
+) -> None:
+    gate = {
+        "refused": said(sshd, Port=1),
+        "unknown": said(sshd, HostName="no-such-gate.invalid"),
+        "denied": said(sshd, Port=sshd.jump, IdentityFile="none"),
+    }
     wrong = f"[127.0.0.1]:{sshd.jump} {public_words(sshd.identity)}\n"
-    hosts = {"lab": said(sshd, ProxyJump="gate"), "gate": said(sshd, Port=sshd.jump)}
-    config.write(hosts, known=sshd.known_line(sshd.plain) + wrong)
-    with visiting(to(config)) as visit:
-        assert isinstance(visit.failure, errors.HostKeyChanged)
-    assert "jump host gate" in visit.failure.sentence()
-    assert f"ssh-keygen -R '[127.0.0.1]:{sshd.jump}'" in visit.failure.sentence()
+    known = {"changed": wrong, "new": ""}.get(case, sshd.known_line(sshd.jump))
+    hosts = {"lab": said(sshd, ProxyJump="gate"), "gate": gate.get(case) or said(sshd, Port=sshd.jump)}
+    config.write(hosts, known=sshd.known_line(sshd.plain) + known)
+    with visiting(to(config, via), ask=lambda question: "no") as visit:
+        kind, sentence = AT_THE_GATE[case]
+        assert type(visit.failure) is kind
+        assert sentence in visit.failure.sentence()
+    remedies = {"denied": "Try `ssh gate`", "new": "`ssh gate`"}
+    remedies["changed"] = f"ssh-keygen -R '[127.0.0.1]:{sshd.jump}'"
+    assert remedies.get(case, "") in visit.failure.sentence()
+
+
+@BOTH
+def test_what_goes_wrong_behind_a_jump_host_is_told_of_the_host(
+    sshd: RealSshd, config: Configuration, via: str
+) -> None:
+    lab = said(sshd, ProxyJump="gate", IdentityFile="none")
+    config.write({"lab": lab, "gate": said(sshd, Port=sshd.jump)}, known=both_known(sshd))
+    with visiting(to(config, via)) as visit:
+        assert isinstance(visit.failure, errors.AuthenticationFailed)
+    assert "gate" not in visit.failure.sentence()
+    config.write({"lab": {**lab, "Port": 1}, "gate": said(sshd, Port=sshd.jump)}, known=both_known(sshd))
+    with visiting(to(config, via)) as visit:
+        assert isinstance(visit.failure, errors.HostRefused)
+    assert "lab did not accept the connection: the jump host " in visit.failure.sentence()
+    assert "gate did not get there (connect failed" in visit.failure.sentence()
+
+
+def both_known(sshd: RealSshd) -> str:
+    return sshd.known_line(sshd.plain) + sshd.known_line(sshd.jump)
 
 
 def test_jump_hosts_that_lead_in_a_circle_come_to_an_end(sshd: RealSshd, config: Configuration) -> None:

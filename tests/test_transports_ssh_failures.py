@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.transports import failures, proxy, ssh_child, ssh_companion
+from pyteleport_jupyter.transports import failures, jump_hosts, proxy, ssh_child, ssh_companion
 from pyteleport_jupyter.transports.child_events import parse_answer
 from pyteleport_jupyter.transports.identity_files import (
     KeyFileUnusable,
@@ -140,9 +140,9 @@ def settings(text: str) -> Settings:
 def test_jump_hosts_are_read(said: str, expected: list[tuple[str, str | None, int | None]] | None) -> None:
     if expected is None:
         with pytest.raises(errors.HostRefused):
-            proxy.parse_jumps(settings(f"proxyjump {said}"))
+            jump_hosts.parse_jumps(settings(f"proxyjump {said}"))
         return
-    jumps = proxy.parse_jumps(settings(f"proxyjump {said}"))
+    jumps = jump_hosts.parse_jumps(settings(f"proxyjump {said}"))
     assert [(jump.alias, jump.user, jump.port) for jump in jumps] == expected
     assert {jump.config for jump in jumps} == {"/c"}
 

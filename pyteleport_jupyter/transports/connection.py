@@ -9,7 +9,7 @@ import paramiko
 from paramiko.packet import Packetizer
 
 from pyteleport_jupyter.errors import HostRefused, TeleportError
-from pyteleport_jupyter.transports import proxy
+from pyteleport_jupyter.transports import jump_hosts, proxy
 from pyteleport_jupyter.transports.authentication import authenticate
 from pyteleport_jupyter.transports.failures import LastWords, ParamikoLacks, listen_to_last_words, of_socket
 from pyteleport_jupyter.transports.host_keys import check_host_key, known_keys, preferred_algorithms
@@ -85,14 +85,14 @@ class Connector:
         -J``.
         """
         stream: Stream | None = None
-        hops = [read_settings(hop) for hop in proxy.parse_jumps(settings)]
+        hops = [read_settings(hop) for hop in jump_hosts.parse_jumps(settings)]
         for hop, following in zip(hops, [*hops[1:], settings], strict=True):
             if jumps_left <= 0:
                 raise HostRefused(
                     host=settings.alias, reason=f"it is behind more than {MOST_JUMPS} jump hosts"
                 )
             jumps_left -= 1
-            with proxy.blaming(hop):
+            with jump_hosts.blaming(hop, settings.alias):
                 transport = self._open(hop, jumps_left, stream)
             stream = proxy.open_through(transport, hop, following)
         return stream if stream is not None else connect_socket(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from pyteleport_jupyter.errors import (
     AuthenticationFailed,
@@ -62,15 +62,34 @@ def of_socket(host: str, error: OSError) -> TeleportError:
     return HostRefused(host=host, reason=(error.strerror or str(error)).lower())
 
 
-def of_ssh_lines(host: str, lines: Sequence[str]) -> TeleportError:
-    """The error in what the system's ssh wrote to stderr before it ended without being let in."""
+def of_ssh_lines(host: str, lines: Sequence[str], jumps: Mapping[str, str] = {}) -> TeleportError:
+    """The error in what the system's ssh wrote to stderr before it ended without being let in.
+
+    ``jumps`` are the names of jump hosts in ssh's messages, with what the user calls each.
+    """
     text = "\n".join(lines)
+    jump = _jump_at_fault(text, jumps)
+    if no_way := _NO_WAY.search(text):
+        return HostRefused(
+            host=host,
+            reason=f"the jump host {jump or 'in front of it'} did not get there ({no_way[1].lower()})",
+        )
     for pattern, make in _OF_SSH:
         found = pattern.search(text)
         if found:
-            return make(host, found, text)
+            error = make(host, found, text)
+            return type(error)(**error.facts, jump=jump) if jump else error
     last = lines[-1] if lines else "ssh ended without a word"
     return HostRefused(host=host, reason=last)
+
+
+def _jump_at_fault(text: str, jumps: Mapping[str, str]) -> str | None:
+    """The jump host where ``text`` says that it ended; None if it was the host itself, or nobody can tell."""
+    if not _NEVER_HEARD.search(text):
+        return None
+    words = {word.strip("'\"[]().:,") for word in re.split(r"[\s@]|(?<=\]):", text)}
+    possible = {jump for name, jump in jumps.items() if name in words} or set(jumps.values())
+    return possible.pop() if len(possible) == 1 else None
 
 
 def refused_shell(lines: Sequence[str]) -> str | None:
@@ -84,8 +103,13 @@ def refused_shell(lines: Sequence[str]) -> str | None:
 
 
 _NO_EXEC = re.compile(r"(exec|shell) request failed on channel|administratively prohibited|open failed")
+_NEVER_HEARD = re.compile(r"Connection closed by UNKNOWN port")
+"""What ssh says when its proxy has ended before the host itself has said a word."""
+_NO_WAY = re.compile(r"channel \d+: open failed: (.*?)(?:: open failed)?$", re.MULTILINE)
+"""What ssh on the way to a jump host says when that one does not reach what is behind it."""
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]+")
 _OFFENDING = re.compile(r"Offending .* in (\S+?):\d+")
+_HAS_CHANGED = re.compile(r"Host key for (\S+) has changed")
 
 _Found = re.Match[str]
 _Make = Callable[[str, _Found, str], TeleportError]
@@ -97,9 +121,12 @@ def _shown_key(text: str) -> str:
 
 
 def _changed(host: str, found: _Found, text: str) -> TeleportError:
-    file = _OFFENDING.search(text)
+    file, name = _OFFENDING.search(text), _HAS_CHANGED.search(text)
     return HostKeyChanged(
-        host=host, fingerprint=_shown_key(text), known_hosts=file[1] if file else "known_hosts", name=host
+        host=host,
+        fingerprint=_shown_key(text),
+        known_hosts=file[1] if file else "known_hosts",
+        name=name[1] if name else host,
     )
 
 

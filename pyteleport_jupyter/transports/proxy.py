@@ -4,53 +4,17 @@ a command.
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import re
 import socket
 import subprocess
-from collections.abc import Iterator
 
 import paramiko
 
-from pyteleport_jupyter.errors import HostRefused, TeleportError
+from pyteleport_jupyter.errors import HostRefused
 from pyteleport_jupyter.transports.failures import ParamikoLacks
-from pyteleport_jupyter.transports.ssh_settings import Destination, Settings
-
-_JUMP = re.compile(
-    r"(?:ssh://)?(?:(?P<user>[^@\s]+)@)?(?:\[(?P<address>[^\]\s]+)\]|(?P<host>[^:\[\]\s/@]+))(?::(?P<port>\d{1,5}))?/?"
-)
-
-
-def parse_jumps(settings: Settings) -> tuple[Destination, ...]:
-    """The hosts of ProxyJump, in the order in which they are passed. Raises HostRefused for one that is not
-    understood.
-    """
-    return tuple(
-        _parse_jump(part.strip(), settings) for part in (settings.proxy_jump or "").split(",") if part.strip()
-    )
-
-
-def _parse_jump(text: str, settings: Settings) -> Destination:
-    found = _JUMP.fullmatch(text)
-    if not found or text.startswith("-"):
-        raise HostRefused(host=settings.alias, reason=f"its ProxyJump {text!r} is not a host")
-    port = int(found["port"]) if found["port"] else None
-    return Destination(found["address"] or found["host"], found["user"], port, settings.config)
-
-
-@contextlib.contextmanager
-def blaming(hop: Settings) -> Iterator[None]:
-    """Errors of the jump host say so: the sentence itself is about the host behind it."""
-    try:
-        yield
-    except TeleportError as error:
-        told = {name: fact for name, fact in error.facts.items() if name not in ("reason", "fingerprint")}
-        for name in ("reason", "fingerprint"):
-            if name in error.facts:
-                told[name] = f"at its jump host {hop.alias}: {error.facts[name]}"
-        raise type(error)(**told) from None
+from pyteleport_jupyter.transports.ssh_settings import Settings
 
 
 def open_through(jump: paramiko.Transport, hop: Settings, target: Settings) -> paramiko.Channel:

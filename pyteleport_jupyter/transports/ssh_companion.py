@@ -17,6 +17,7 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -43,7 +44,7 @@ class Companion:
     """Serves one ssh, from before it starts until it has ended.
 
     ``shared``: ssh goes through a ControlMaster, where nobody logs in and ssh has no word for being
-    connected.
+    connected. ``jumps``: see :func:`~.jump_hosts.jump_names`.
     """
 
     def __init__(
@@ -55,8 +56,10 @@ class Companion:
         directory: Path,
         *,
         shared: bool,
+        jumps: Mapping[str, str],
     ) -> None:
         self._host = host
+        self._jumps = jumps
         self._events = events
         self._listener = listener
         self._stderr_fd = stderr_fd
@@ -187,7 +190,7 @@ class Companion:
 
     def _failure(self) -> TeleportError | None:
         if not self._connected:
-            return of_ssh_lines(self._host, [line for line in self._lines if line.strip()])
+            return of_ssh_lines(self._host, [line for line in self._lines if line.strip()], self._jumps)
         reason = refused_shell(self._lines)
         return ShellFailed(host=self._host, reason=reason) if reason else None
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from pyteleport_jupyter.errors import HostRefused
-from pyteleport_jupyter.transports import ssh_companion
+from pyteleport_jupyter.transports import jump_hosts, ssh_companion
 from pyteleport_jupyter.transports.control_master import has_live_master
 from pyteleport_jupyter.transports.ssh_settings import Destination, Settings
 
@@ -71,13 +71,14 @@ def become_ssh(
     ssh = shutil.which("ssh")
     if ssh is None:
         raise HostRefused(host=settings.alias, reason="no ssh client is installed here")
+    jumps = jump_hosts.jump_names(settings)
     directory = Path(tempfile.mkdtemp(prefix="pyteleport-ask-", dir=_short_folder()))
     listener = _prepare_askpass(directory)
     stderr_read, stderr_write = os.pipe()
     sys.stderr.flush()
     shared = has_live_master(settings.said("controlpath"))
     companion = ssh_companion.Companion(
-        settings.alias, connection, listener, stderr_read, directory, shared=shared
+        settings.alias, connection, listener, stderr_read, directory, shared=shared, jumps=jumps
     )
     if os.fork() == 0:
         os.close(stderr_write)
