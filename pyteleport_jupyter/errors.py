@@ -80,6 +80,14 @@ class NotInCell(TeleportError):
     """teleport was not called from the running cell: {reason}. Nothing was sent, the session goes on here. Call it from the cell itself, not from a thread, task or callback."""
 
 
+class NotInProgram(TeleportError):
+    """teleport was not called from the running program: {reason}. Nothing was sent, the program goes on here."""
+
+
+class ThreadsRunning(TeleportError):
+    """Threads cannot be moved, and these are running: {threads}. Nothing was sent, the program goes on here. Wait for them (join), or say abandon_threads=True to leave them behind."""
+
+
 class FrameRefused(TeleportError):
     """{frame} cannot be moved: {reason}. Nothing was sent, the session goes on here."""
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from types import CodeType
 
+from ..carried import is_carried
 from ..errors import CodeDiffers
 from .registry import original_code
 from .snapshot import FrameSnapshot, Stack
@@ -101,14 +102,15 @@ def _library_in(filename: str) -> str | None:
             if name != "__main__" and spec is not None and spec.origin == filename:
                 _libraries[filename] = name
                 break
-    return _libraries.get(filename)
+    library = _libraries.get(filename)
+    return None if library is None or is_carried(library) else library
 
 
 def library_of(code: CodeType, global_names: dict[str, object]) -> str | None:
     """The importable module whose source file defines ``code``, running with these globals; else None."""
     name = global_names.get("__name__")
     module = sys.modules.get(name) if isinstance(name, str) and name != "__main__" else None
-    if not isinstance(name, str) or getattr(module, "__dict__", None) is not global_names:
+    if not isinstance(name, str) or is_carried(name) or getattr(module, "__dict__", None) is not global_names:
         return None
     spec = getattr(module, "__spec__", None)
     return name if spec is not None and spec.origin == code.co_filename else None
@@ -116,7 +118,7 @@ def library_of(code: CodeType, global_names: dict[str, object]) -> str | None:
 
 def check_running_code(stack: Stack) -> None:
     """Compare what runs in the stack with this interpreter and with its libraries. Raises CodeDiffers."""
-    for frame in stack.frames:
+    for frame in stack.all_frames:
         reason = _difference(frame)
         if reason is not None:
             raise CodeDiffers(function=frame.words, reason=reason)

@@ -7,6 +7,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from pyteleport_jupyter.carried import is_carried
+
 NOTEBOOK_MODULES = frozenset({"__main__", "__mp_main__"})
 """Modules whose definitions exist here only, although they stand in ``sys.modules``."""
 
@@ -23,7 +25,7 @@ UNNAMED_TYPES: dict[type, tuple[str, str]] = {
 def is_importable_module(name: str) -> bool:
     """Whether others can import what ``sys.modules`` calls ``name`` (its ``__name__`` may differ)."""
     module = sys.modules.get(name)
-    if name in NOTEBOOK_MODULES or not isinstance(module, ModuleType):
+    if name in NOTEBOOK_MODULES or is_carried(name) or not isinstance(module, ModuleType):
         return False
     if vars(module).get("__spec__") is not None:
         return True

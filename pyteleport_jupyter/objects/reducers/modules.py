@@ -42,6 +42,12 @@ def reduce_module(module: ModuleType, reduction: Reduction) -> Any:
     return make_module, (type(module),)
 
 
+@reduces("_frozen_importlib_external._NamespacePath")
+def reduce_namespace_path(path: Any, reduction: Reduction) -> Any:
+    """The path of a package without a file, which is computed from ``sys.path``: as it is now."""
+    return list, (list(path),)
+
+
 def contents_of_module(module: ModuleType) -> dict[str, Any]:
     """What a module holds, without what belongs to the import system."""
     return {name: value for name, value in vars(module).items() if name not in BELONGS_TO_IMPORT}

@@ -1,0 +1,229 @@
+"""The program's own modules: what lies beside the script travels with it, with its state and its source.
+
+A module that is loaded travels by value, as the script itself does: loading it anew over there would run it
+a second time and forget what it had counted. Its source, and that of modules beside it that have not been
+imported yet, goes along, so that they can be imported there and tracebacks have their lines.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import linecache
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pyteleport_jupyter.carried import is_carried
+
+OURS = frozenset({"pyteleport_jupyter", "cloudpickle"})
+
+SOURCES_LIMIT = 4 << 20
+"""Most bytes of source of modules that are not loaded; a script may lie in a folder full of others."""
+
+FILES_LIMIT = 500
+"""Most such modules."""
+
+_INIT = "__init__.py"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The source of one module: the path it had on the first host, and its bytes."""
+
+    path: str
+    content: bytes
+
+    @property
+    def is_package(self) -> bool:
+        """Whether modules lie in it."""
+        return os.path.basename(self.path) == _INIT
+
+
+@dataclass(frozen=True)
+class Companions:
+    """``loaded``: names of the modules that travel by value. ``sources`` by module name, also of others."""
+
+    loaded: tuple[str, ...]
+    sources: dict[str, Source]
+
+
+def find_companions() -> Companions:
+    """The program's own modules, as they are now."""
+    folders = own_folders()
+    loaded = {name: module for name, module in _modules() if _is_own(name, module, folders)}
+    sources = {name: source for name, module in loaded.items() if (source := _source_of(module))}
+    for name, source in _unloaded(folders[:1], sources):
+        sources.setdefault(name, source)
+    return Companions(tuple(sorted(loaded)), sources)
+
+
+def _modules() -> Iterator[tuple[str, ModuleType]]:
+    for name, module in list(sys.modules.items()):
+        if name not in ("__main__", "__mp_main__") and type(module) is ModuleType:
+            yield name, module
+
+
+def own_folders() -> list[str]:
+    """Absolute folders that the program imports from and that no installation owns, the script's first."""
+    entries = [os.path.abspath(entry) for entry in sys.path if os.path.isdir(entry or ".")]
+    foreign = {*installed_folders(), *_path_files()}
+    return [entry for entry in dict.fromkeys(entries) if entry not in foreign]
+
+
+def installed_folders() -> set[str]:
+    """Where the standard library and installed packages lie."""
+    paths = sysconfig.get_paths()
+    found = {paths[kind] for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
+    found |= {os.path.join(paths["platstdlib"], "lib-dynload"), *site.getsitepackages()}
+    if isinstance(site.getusersitepackages(), str):
+        found.add(site.getusersitepackages())
+    return {os.path.abspath(folder) for folder in found}
+
+
+def _path_files() -> set[str]:
+    """Folders that ``.pth`` files have put into ``sys.path``: installed in place."""
+    found = set()
+    for folder in map(Path, installed_folders()):
+        for file in folder.glob("*.pth") if folder.is_dir() else ():
+            lines = file.read_text(errors="replace").splitlines()
+            found |= {str(folder / line.strip()) for line in lines if line.strip()[:1] not in ("", "#")}
+    return found
+
+
+def _is_own(name: str, module: ModuleType, folders: Sequence[str]) -> bool:
+    spec = getattr(module, "__spec__", None)
+    if not isinstance(spec, ModuleSpec) or name.partition(".")[0] in OURS:
+        return False
+    if isinstance(spec.loader, CarriedLoader) or is_carried(name):
+        return True
+    if spec.origin is None or spec.loader is None:
+        places = [os.path.abspath(place) for place in spec.submodule_search_locations or ()]
+        return bool(places) and all(_lies_in(place, folders) for place in places)
+    return isinstance(spec.loader, SourceFileLoader) and _lies_in(os.path.abspath(spec.origin), folders)
+
+
+def _lies_in(path: str, folders: Sequence[str]) -> bool:
+    """Whether ``path`` is in one of ``folders``, but not in an installation that lies there too."""
+    return any(path.startswith(f"{folder}{os.sep}") for folder in folders) and not any(
+        path.startswith(f"{folder}{os.sep}") for folder in installed_folders()
+    )
+
+
+def _source_of(module: ModuleType) -> Source | None:
+    spec = module.__spec__
+    loader: Any = spec.loader if spec else None
+    path = spec.origin if spec else None
+    if path is None or loader is None:
+        return None
+    try:
+        return Source(path, loader.get_data(path))
+    except OSError:
+        return None
+
+
+def _unloaded(folders: Sequence[str], known: Mapping[str, Source]) -> Iterator[tuple[str, Source]]:
+    """Modules beside the script that nobody has imported yet, up to the limits."""
+    finder = next((finder for finder in sys.meta_path if isinstance(finder, CarriedFinder)), None)
+    if finder is not None:
+        yield from finder.sources.items()
+    files, size = 0, 0
+    for folder in folders:
+        for name, path in _module_files(Path(folder), ""):
+            files += 1
+            if files > FILES_LIMIT:
+                return
+            if name in known:
+                continue
+            try:
+                size += path.stat().st_size
+                if size > SOURCES_LIMIT:
+                    return
+                yield name, Source(str(path), path.read_bytes())
+            except OSError:
+                continue
+
+
+def _module_files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return
+    for entry in entries:
+        if entry.suffix == ".py" and entry.stem.isidentifier():
+            name = prefix.rstrip(".") if entry.name == _INIT else prefix + entry.stem
+            if name:
+                yield name, entry
+        elif entry.name.isidentifier() and (entry / _INIT).is_file():
+            yield from _module_files(entry, f"{prefix}{entry.name}.")
+
+
+class CarriedLoader(SourceFileLoader):
+    """Loads a module from the source that came along; its path need not exist here."""
+
+    def __init__(self, name: str, source: Source) -> None:
+        super().__init__(name, source.path)
+        self.source = source
+
+    def get_data(self, path: str) -> bytes:
+        """The source; a file beside it, if it is here too."""
+        return self.source.content if path == self.source.path else super().get_data(path)
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        """There is no file to look at, so no byte code is looked for either."""
+        raise OSError(path)
+
+
+class CarriedFinder:
+    """A finder for ``sys.meta_path`` that serves the sources that came along."""
+
+    def __init__(self, sources: Mapping[str, Source]) -> None:
+        self.sources = dict(sources)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The spec of a module that came along, None for all others."""
+        source = self.sources.get(name)
+        return None if source is None else spec_of(name, source)
+
+
+def spec_of(name: str, source: Source) -> ModuleSpec | None:
+    """How the import system describes the module."""
+    places = [os.path.dirname(source.path)] if source.is_package else None
+    loader = CarriedLoader(name, source)
+    return importlib.util.spec_from_file_location(
+        name, source.path, loader=loader, submodule_search_locations=places
+    )
+
+
+def serve_sources(sources: Mapping[str, Source]) -> None:
+    """Let them be imported here, before anything that lies on the path: so it was where they come from."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, CarriedFinder)]
+    position = sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else len(sys.meta_path)
+    sys.meta_path.insert(position, CarriedFinder(sources))
+    for source in sources.values():
+        show_lines(source.path, source.content.decode("utf-8", "replace"))
+
+
+def show_lines(path: str, text: str) -> None:
+    """Let tracebacks find the lines of a file that is not here (``linecache`` never drops an entry without a
+    time).
+    """
+    linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+
+
+def introduce(modules: Mapping[str, ModuleType], sources: Mapping[str, Source]) -> None:
+    """Give modules that have been rebuilt what belongs to the import system."""
+    for name, module in modules.items():
+        sys.modules[name] = module
+        source = sources.get(name)
+        spec = spec_of(name, source) if source else ModuleSpec(name, None, is_package=True)
+        module.__spec__ = spec
+        module.__loader__ = spec.loader if spec else None

@@ -1,0 +1,102 @@
+"""Which program runs here, and between which frames of its stack the user's code lies."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+from pyteleport_jupyter.errors import NotInProgram
+from pyteleport_jupyter.frames.layout import CO_OPTIMIZED
+
+PACKAGE = __name__.partition(".")[0]
+
+GROUND = frozenset({"runpy", "code", "codeop"})
+"""Modules whose frames may lie under the program: they do nothing that counts when it returns to them."""
+
+BOOTED = "__teleported__"
+"""Name in the globals of the code that a teleported program is started by (see :mod:`..remote.program`)."""
+
+GROUND_PACKAGES = ("_pyrepl.",)
+
+
+@dataclass(frozen=True)
+class RunningProgram:
+    """The program that called us; holds live frames, so it must not outlive the capture.
+
+    ``prompts``: a prompt comes when the code that runs now has ended (the interpreter's prompt, ``python
+    -i``); ``flagged``: because ``-i`` was given.
+    """
+
+    top: FrameType
+    root: FrameType
+    prompts: bool
+    flagged: bool
+
+
+def main_namespace() -> dict[str, Any]:
+    """The variables of the program."""
+    return vars(sys.modules["__main__"])
+
+
+def find_program(caller: FrameType) -> RunningProgram:
+    """The program from which we are called; frames of this package are skipped.
+
+    Raises NotInProgram where there is code around it that could not go on elsewhere.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        raise NotInProgram(reason=f"it was called in the thread {threading.current_thread().name}")
+    top = _outside_us(caller)
+    root = _root(top)
+    flagged = bool(sys.flags.interactive)
+    prompts = flagged or (hasattr(sys, "ps1") and _is_prompt_input(root))
+    if prompts and not os.isatty(0):
+        raise NotInProgram(reason="the prompt reads its lines from a pipe or file, and has read ahead")
+    return RunningProgram(top, root, prompts, flagged)
+
+
+def _outside_us(frame: FrameType | None) -> FrameType:
+    while frame is not None and _module(frame).partition(".")[0] == PACKAGE:
+        frame = frame.f_back
+    if frame is None:
+        raise NotInProgram(reason="nothing of a program is running")
+    return frame
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _root(top: FrameType) -> FrameType:
+    """The outermost frame of the program: module-level code of ``__main__``."""
+    namespace, root = main_namespace(), None
+    frame: FrameType | None = top
+    while frame is not None:
+        if frame.f_globals is namespace and not frame.f_code.co_flags & CO_OPTIMIZED:
+            root = frame
+        frame = frame.f_back
+    if root is None:
+        raise NotInProgram(reason="it was called in a callback, when the program itself was not running")
+    _check_ground(root.f_back)
+    return root
+
+
+def _check_ground(frame: FrameType | None) -> None:
+    """Refuse what lies under the program and has more to do when it ends: a debugger, a profiler, a test
+    runner.
+    """
+    while frame is not None:
+        name = _module(frame)
+        is_ground = name in GROUND or name.startswith(GROUND_PACKAGES) or BOOTED in frame.f_globals
+        if not is_ground:
+            raise NotInProgram(reason=f"{name} runs it, and would have to go on after it")
+        frame = frame.f_back
+
+
+def _is_prompt_input(root: FrameType) -> bool:
+    """Whether the root is a line typed at the prompt ("<stdin>", "<python-input-0>"), not a script."""
+    name = root.f_code.co_filename
+    return name == "<stdin>" or name.startswith("<python-input")

@@ -1,0 +1,100 @@
+"""A whole program as one pickle."""
+
+from __future__ import annotations
+
+import linecache
+import pickle
+import sys
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pyteleport_jupyter.carried import carrying
+from pyteleport_jupyter.errors import ThreadsRunning
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.objects import Pickled, dump
+from pyteleport_jupyter.scripts.anchors import anchors
+from pyteleport_jupyter.scripts.companions import Companions, find_companions
+from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
+from pyteleport_jupyter.scripts.program import RunningProgram
+from pyteleport_jupyter.session.place import Place
+
+ALWAYS_THERE = frozenset(sys.stdlib_module_names) | {"__main__", "pyteleport_jupyter", "cloudpickle"}
+"""Top-level modules that need not be looked for on the target."""
+
+
+@dataclass(frozen=True)
+class MainModule:
+    """What the import system knows of ``__main__``: as which module and from which file it was started."""
+
+    name: str | None
+    origin: str | None
+    parent: str
+
+
+@dataclass(frozen=True)
+class Luggage:
+    """What moves: the snapshot, and the packages that the target must have."""
+
+    pickled: Pickled
+    modules: tuple[str, ...]
+
+
+def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
+    """The program as it goes to ``place``; nothing here is changed.
+
+    Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
+    Raises FrameRefused or ObjectsRefused.
+    """
+    fault("capture.before")
+    companions = find_companions()
+    with carrying(companions.loaded):
+        stack = capture_stack(program.top, program.root)
+        fault("capture.midway")
+        items = {
+            "place": place,
+            "main": main_module(),
+            "modules": {name: sys.modules[name] for name in companions.loaded},
+            **capture_items(ITEMS),
+        }
+        session = {"items": items, "namespace": travelling_namespace(), "stack": stack}
+        pickled = dump(session, anchors(), running_generators(stack))
+    buffers = (memoryview(_surroundings(companions)), *pickled.buffers)
+    return Luggage(replace(pickled, buffers=buffers), _needed(pickled, companions))
+
+
+def _needed(pickled: Pickled, companions: Companions) -> tuple[str, ...]:
+    own = {name.partition(".")[0] for name in companions.loaded}
+    return tuple(sorted({name.partition(".")[0] for name in pickled.modules} - ALWAYS_THERE - own))
+
+
+def _surroundings(companions: Companions) -> bytes:
+    plain = {"companions": companions, "lines": _lines(), **capture_items(SURROUNDINGS)}
+    return pickle.dumps(plain)
+
+
+def _lines() -> dict[str, str]:
+    """The text of the script, and of what has no file (lines of the prompt), for tracebacks."""
+    main = vars(sys.modules["__main__"]).get("__file__")
+    names = [name for name in linecache.cache if name.startswith("<")]
+    if isinstance(main, str):
+        names.append(main)
+    return {name: text for name in names if (text := "".join(linecache.getlines(name)))}
+
+
+def main_module() -> MainModule:
+    """How ``__main__`` was started."""
+    spec: Any = sys.modules["__main__"].__spec__
+    if spec is None:
+        return MainModule(None, None, "")
+    return MainModule(spec.name, spec.origin, spec.parent or "")
+
+
+def check_threads(abandon: bool) -> None:
+    """Raise ThreadsRunning if other threads run Python code; they end where this process becomes a relay."""
+    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+    # A thread that something made without the module threading, for a moment, is nobody's.
+    named = [thread for thread in others if not isinstance(thread, threading._DummyThread)]
+    if named and not abandon:
+        raise ThreadsRunning(threads=", ".join(thread.name for thread in named))
