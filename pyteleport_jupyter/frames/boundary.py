@@ -84,6 +84,11 @@ class Site:
         """The object ``depth`` slots above the bottom of the stack. Operands stay readable while C runs."""
         return self.raw.slot(len(local_names(self.code)) + depth)
 
+    def slots(self, first: int, end: int) -> range:
+        """Indexes for the raw frame of the stack slots at depths from ``first`` to ``end``, without it."""
+        below = len(local_names(self.code))
+        return range(below + first, below + end)
+
     def operand(self, from_top: int) -> object:
         """Operand of the instruction, 1 being the topmost."""
         return self.stack_slot(len(self.before) - from_top)

@@ -16,6 +16,7 @@ from .dialect import SPOKEN
 from .flow import flow_of
 from .here import action_here
 from .layout import CO_OPTIMIZED, RawFrame, closure_of, exception_below, generator_exception, local_names
+from .liveness import is_being_closed, operands_are_there
 from .morph import is_inside_call
 from .registry import MorphRecord, record_of
 from .running_code import code_hash, library_of
@@ -25,6 +26,8 @@ from .snapshot import Action, FrameSnapshot, Kind, Stack
 from .words import PlaceName, describe, describe_code, no_place_name
 
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
+
+NO_CALL: Final = "it runs because something is let go of, or as a handler"
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,9 +144,13 @@ def _planned(site: Site, place_name: PlaceName) -> Action:
             f"it runs inside {site.instruction.name}, where no call is expected",
             place_name,
         )
+    if site.crossing.through_c and not operands_are_there(site):
+        _refuse(site.callee.frame, NO_CALL, place_name)
     action = plan(site)
     if action is None:
         _refuse(site.callee.frame, refusal(site, place_name), place_name)
+    if site.crossing.through_c and is_being_closed(site.callee):
+        _refuse(site.callee.frame, NO_CALL, place_name)
     _check_depth(site, action, place_name)
     return action
 

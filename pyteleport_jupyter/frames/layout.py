@@ -213,6 +213,10 @@ class RawFrame:
         """Slot ``index``: locals, cells and free variables first, then the evaluation stack bottom to top."""
         return _slot_at(self.address + HERE.localsplus + WORD * index)
 
+    def slot_word(self, index: int) -> int:
+        """What the slot holds as a number, for one whose object may be gone."""
+        return word_at(self.address + HERE.localsplus + WORD * index)
+
 
 def generator_state(generator: object) -> int:
     """``gi_frame_state`` of a generator, coroutine or async generator."""
