@@ -15,6 +15,8 @@ SUBJECTS = (
     "context",
     "files",
     "iterators",
+    "itertools_inside",
+    "itertools_shared",
     "library",
     "widgets",
     "refused",
