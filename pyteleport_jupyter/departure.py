@@ -23,6 +23,7 @@ from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
+from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import (
     Place,
     current_place,
@@ -48,6 +49,12 @@ CONNECT_SECONDS = 120.0
 START_SECONDS = 60.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
+
+CLOSE_SECONDS = 1.0
+STOP_SECONDS = 0.2
+"""After the Stop button: so long the far side may take to say that it is gone, and the child to be gone. What
+is slower finds the link closed and ends by that.
+"""
 
 ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
@@ -165,12 +172,19 @@ def plan(shell: Any, target: Target) -> Luggage:
 def _connected(journey: Journey) -> Iterator[Link]:
     """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
     journey.progress.stage("connect")
-    link = journey.target.transport.spawn(BootRequest.command)
+    link, patience = None, CLOSE_SECONDS
     try:
+        # Stopped in the middle of it, we would have a child that we do not know.
+        with signals_noted():
+            link = journey.target.transport.spawn(BootRequest.command)
         yield link
+    except KeyboardInterrupt:
+        patience = STOP_SECONDS
+        raise
     finally:
         # Reached only when the move has failed: cutting over does not return.
-        close_link(link)
+        if link is not None:
+            close_link(link, patience)
 
 
 def _prepare(link: Link, luggage: Luggage, journey: Journey) -> Arrival:
@@ -199,6 +213,9 @@ def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
     """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
     try:
         yield
+    except KeyboardInterrupt:
+        conversation.abort(STOP_SECONDS)
+        raise
     except BaseException:
         conversation.abort()
         raise

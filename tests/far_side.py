@@ -138,15 +138,20 @@ class FarSide:
 
     def start(self, modules: Sequence[str] = (), lease: float = 60.0, **fields: Any) -> dict[str, Any]:
         """Give the order to start; returns the survey."""
-        order = {
+        self.conversation.command("start", **self.order(modules, lease), **fields)
+        return self.conversation.wait_for("survey", soon())
+
+    def order(self, modules: Sequence[str] = (), lease: float = 60.0) -> dict[str, Any]:
+        """The fields of an order to start."""
+        return {
             "key": KEY,
             "cell_pid": 123,
             "host": "cartesius",
             "target": "cartesius",
             "modules": list(modules),
+            "lease": lease,
+            "token": self.token.hex(),
         }
-        self.conversation.command("start", **order, lease=lease, token=self.token.hex(), **fields)
-        return self.conversation.wait_for("survey", soon())
 
     def prepare(self, shipped: bytes = b"snapshot") -> dict[str, Any]:
         """Ship and have it restored; returns what is said to that."""

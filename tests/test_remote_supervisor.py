@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import sys
+import time
 import venv
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,18 @@ def test_the_snapshot_arrives_whole_and_only_once(far: FarSide) -> None:
     assert prepared["python"] == hashlib.sha256(shipped).hexdigest()
     assert prepared["directory"] == far.landed.directory
     assert psutil.pid_exists(prepared["pid"])
+
+
+def test_an_order_that_is_called_off_before_it_was_read_is_not_begun(far: FarSide, home: Path) -> None:
+    """The Stop button, while the supervisor is still loading."""
+    supervisor_of(home).suspend()
+    far.say("start", **far.order())
+    far.say("abort")
+    supervisor_of(home).resume()
+    while not far.pipe.closed:
+        assert far.conversation.pipe.fill() == []
+        time.sleep(0.01)
+    nothing_stays(home)
 
 
 def test_while_the_kernel_does_not_read_the_sender_is_held_back(

@@ -68,13 +68,16 @@ def wait_for_link(leash: socket.socket) -> Tether | None:
 
 
 def wait_for_order(pipe: Pipe) -> StartOrder | None:
-    """The order to start, None if the link closes or says something else first."""
+    """The order to start, None if the link closes or says something else first, or calls it off at once."""
     deadline = time.monotonic() + ORDER_SECONDS
     while not pipe.closed and (left := deadline - time.monotonic()) > 0:
         ready([pipe.read_fd], [], left)
         try:
-            for message in pipe.fill():
-                return parse_start(read_command(message, ("start",)))
+            messages = pipe.fill()
+            if messages:
+                order = parse_start(read_command(messages[0], ("start",)))
+                # Nothing but a change of mind can come before we have answered.
+                return order if len(messages) == 1 else None
         except WireError:
             return None
     return None

@@ -136,15 +136,16 @@ def complaint(link: Link) -> str:
 
 
 def close_link(link: Link, patience: float = 1.0) -> None:
-    """Close the pipe and see to it that the child is gone; after ``patience`` seconds it is killed with its
-    group.
+    """Close the pipe and see to it that the child is gone; after ``patience`` seconds, or at a Ctrl-C, it is
+    killed with its group.
     """
     for fd in {link.read_fd, link.write_fd, link.events_fd, link.complaints_fd} - {None}:
         with contextlib.suppress(OSError):
             os.close(fd)  # type: ignore[arg-type]
     deadline = time.monotonic() + patience
-    while not _reaped(link.pid) and time.monotonic() < deadline:
-        time.sleep(0.005)
+    with contextlib.suppress(KeyboardInterrupt):
+        while not _reaped(link.pid) and time.monotonic() < deadline:
+            time.sleep(0.005)
     if not _reaped(link.pid):
         with contextlib.suppress(OSError):
             os.killpg(link.pid, signal.SIGKILL)
