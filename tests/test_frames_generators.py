@@ -14,7 +14,7 @@ import pytest
 
 from pyteleport_jupyter import frames
 from pyteleport_jupyter.errors import FrameRefused
-from pyteleport_jupyter.frames import generators
+from pyteleport_jupyter.frames import priming
 
 
 def copy(generator: Any) -> Any:
@@ -124,7 +124,7 @@ def test_a_finished_and_a_fresh_async_generator() -> None:
     assert asyncio.run(run()) == ([0, 1], [])
 
 
-def test_an_async_generator_inside_an_await_of_its_own_is_refused() -> None:
+def test_an_async_generator_inside_an_await_of_its_own_comes_with_what_awaits_it() -> None:
     async def waiting() -> AsyncIterator[int]:
         await asyncio.sleep(0)
         yield 1
@@ -132,10 +132,15 @@ def test_an_async_generator_inside_an_await_of_its_own_is_refused() -> None:
     generator = waiting()
     step = generator.asend(None)  # type: ignore[attr-defined]
     step.send(None)
-    with pytest.raises(FrameRefused, match="in the middle of an await"):
-        frames.reduce_generator(generator, {})
-    with pytest.raises(StopIteration):
-        step.send(None)
+    make, arguments, values, _, _, load = frames.reduce_generator(generator, {})
+    second: Any = make(*arguments)  # type: ignore[operator]
+    load(second, values)  # type: ignore[operator]
+    drive, arguments = frames.reduce_awaitable(step, {})
+    driver: Any = drive(second)  # type: ignore[operator]
+    frames.finish_restore()
+    with pytest.raises(StopIteration) as ended:
+        driver.send(None)
+    assert ended.value.value == 1
 
 
 def test_a_suspended_coroutine_and_its_wrapper() -> None:
@@ -174,9 +179,9 @@ def test_an_abandoned_restore_keeps_nothing() -> None:
     make, arguments, values, _, _, load = frames.reduce_generator(generator, {})
     made = make(*arguments)  # type: ignore[operator]
     load(made, values)  # type: ignore[operator]
-    assert generators._unprimed
+    assert priming._unprimed
     frames.abandon_restore()
-    assert not generators._unprimed
+    assert not priming._unprimed
     made.close()
 
 

@@ -6,13 +6,14 @@ among its reducers, on the other side :func:`check_running_code`, :func:`finish_
 """
 
 from .capture import capture_stack
-from .generators import abandon_restore, finish_restore, reduce_awaitable, reduce_generator
+from .generators import capture_suspended, reduce_awaitable, reduce_generator, with_opening
 from .layout import NULL
+from .priming import abandon_restore, finish_restore, hand_out, hold_back
 from .registry import original_code, prologue_length
 from .resume import resume_call, resume_code
 from .running_code import check_running_code, code_hash, reduce_code
 from .selftest import check_interpreter
-from .snapshot import FrameSnapshot, Stack, running_generators
+from .snapshot import FrameSnapshot, Stack, Within, running_generators
 from .tracebacks import reduce_traceback
 from .words import PlaceName, describe
 
@@ -21,13 +22,17 @@ __all__ = [
     "FrameSnapshot",
     "PlaceName",
     "Stack",
+    "Within",
     "abandon_restore",
     "capture_stack",
+    "capture_suspended",
     "check_interpreter",
     "check_running_code",
     "code_hash",
     "describe",
     "finish_restore",
+    "hand_out",
+    "hold_back",
     "original_code",
     "prologue_length",
     "reduce_awaitable",
@@ -37,4 +42,5 @@ __all__ = [
     "resume_call",
     "resume_code",
     "running_generators",
+    "with_opening",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -126,7 +126,7 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
     """A frame that moved before and is still inside the same call: as it was then."""
     if not is_inside_call(record, site.frame.f_lasti):
         _refuse(site.frame, "it is just being restored", place_name)
-    return record.action
+    return replace(record.action, opening=False)
 
 
 def _action_here(site: Site, place_name: PlaceName) -> Action:

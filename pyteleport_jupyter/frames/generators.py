@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
+from dataclasses import replace
 from types import (
     AsyncGeneratorType,
     CellType,
@@ -17,7 +18,6 @@ from types import (
     CoroutineType,
     FrameType,
     FunctionType,
-    GeneratorType,
 )
 from typing import Any, Final, NoReturn
 
@@ -37,28 +37,21 @@ from .layout import (
     generator_state,
 )
 from .morph import build_morph
-from .registry import load_values, original_code, record_of
+from .priming import PREFIXES, drive, generator_code, load_generator
+from .registry import original_code, record_of
+from .running_code import code_hash, library_of
 from .selftest import check_interpreter
 from .slots import position_at, read_slots, with_handled_exceptions
 from .snapshot import Action, FrameSnapshot, Kind, Position, Shape
-from .words import describe, describe_code, no_place_name
+from .words import PlaceName, describe, describe_code, no_place_name
 
 Closure = tuple[CellType, ...] | None
 Reduced = tuple[object, ...]
 
-_PREFIXES: Final[dict[type, str]] = {GeneratorType: "gi_", CoroutineType: "cr_", AsyncGeneratorType: "ag_"}
-"""``gi_frame``, ``cr_frame``, ``ag_frame`` and so on."""
-
-
-def generator_code(generator: object) -> CodeType:
-    """The code object of a generator, coroutine or async generator: a morph, if it was restored."""
-    code: CodeType = getattr(generator, _PREFIXES[type(generator)] + "code")
-    return code
-
 
 def generator_frame(generator: object) -> FrameType | None:
     """Its frame; None when it is finished."""
-    frame: FrameType | None = getattr(generator, _PREFIXES[type(generator)] + "frame")
+    frame: FrameType | None = getattr(generator, PREFIXES[type(generator)] + "frame")
     return frame
 
 
@@ -80,7 +73,8 @@ def reduce_generator(generator: object, running: Mapping[int, FrameSnapshot]) ->
         return _reduce_fresh(generator, frame, code)
     if state not in HERE.states_suspended:
         _refuse(frame, "it is running, but not in the cell that moves")
-    return _reduce_suspended(generator, frame, code)
+    snapshot = capture_suspended(generator)
+    return _restored(generator, snapshot, snapshot.values)
 
 
 def _names(generator: Any) -> tuple[str, str]:
@@ -126,76 +120,41 @@ def restored_generator(
     return function()
 
 
-def load_generator(generator: object, values: tuple[object, ...]) -> None:
-    """Give a restored generator its values; a suspended one then waits for :func:`finish_restore`."""
-    code = generator_code(generator)
-    load_values(code, values)
-    record = record_of(code)
-    if record is not None and record.action.kind is Kind.SUSPENDED:
-        _unprimed.append(generator)
-
-
-_unprimed: list[object] = []
-"""Suspended generators of the restore that is going on. Emptied by its end, so that none is kept alive."""
-
-
-def finish_restore() -> None:
-    """To be called once all of a pickle is loaded and its cells are filled: bring suspended generators to
-    their yields. They fetch their values; no user code runs."""
-    waiting = _unprimed[:]
-    _unprimed.clear()
-    for generator in waiting:
-        _prime(generator)
-
-
-def abandon_restore() -> None:
-    """To be called instead, if loading failed."""
-    _unprimed.clear()
-
-
-def _prime(generator: Any) -> None:
-    if not isinstance(generator, AsyncGeneratorType):
-        generator.send(None)
-        return
-    try:
-        generator.asend(None).send(None)
-    except StopIteration:
-        pass  # how a value yielded by an async generator is handed over
-
-
-def _reduce_suspended(generator: object, frame: FrameType, code: CodeType) -> Reduced:
+def capture_suspended(generator: object, place_name: PlaceName = no_place_name) -> FrameSnapshot:
+    """The frame of a suspended generator, coroutine or async generator, with its values."""
+    frame, code = generator_frame(generator), original_code(generator_code(generator))
+    if frame is None:
+        raise ValueError(f"{generator!r} is finished")
     record, flow = record_of(frame.f_code), flow_of(code)
     raw, shift = RawFrame.of(frame), record.length if record else 0
     if record is not None and frame.f_lasti < record.length:
-        action = record.action
+        action = replace(record.action, opening=False)
     else:
         action = _action_of_suspended(frame, flow, flow.index_at(frame.f_lasti - shift))
-    if isinstance(generator, AsyncGeneratorType) and not action.wrapped:
-        _refuse(frame, "it is an async generator in the middle of an await of its own")
     slots = read_slots(code, raw, record, action.stack, {})
     values, _ = with_handled_exceptions(slots, generator_exception(generator))
-    return _restored(generator, _suspended_snapshot(frame, code, raw, action, slots.shape), values)
-
-
-def _suspended_snapshot(
-    frame: FrameType, code: CodeType, raw: RawFrame, action: Action, shape: Shape
-) -> FrameSnapshot:
     return FrameSnapshot(
         code=code,
-        code_hash="",
-        shape=shape,
+        code_hash=code_hash(code),
+        shape=slots.shape,
         action=action,
         position=position_at(code, action.offset),
-        values=(),
+        values=values,
         extras=(),
         globals=frame.f_globals,
         locals=None if code.co_flags & CO_OPTIMIZED else raw.locals,
         closure=closure_of(code, raw),
         qualname=code.co_qualname,
-        generator=None,
-        library=None,
-        words=describe_code(code, frame.f_lineno, no_place_name),
+        generator=generator,
+        library=library_of(code, frame.f_globals),
+        words=describe_code(code, frame.f_lineno, place_name),
     )
+
+
+def with_opening(snapshot: FrameSnapshot, value: object) -> FrameSnapshot:
+    """The same frame, but it first yields ``value`` and goes on when it is resumed after that."""
+    action = replace(snapshot.action, opening=True)
+    return replace(snapshot, action=action, values=(value, *snapshot.values))
 
 
 def _action_of_suspended(frame: FrameType, flow: Flow, index: int) -> Action:
@@ -288,14 +247,18 @@ def _end(generator: AsyncGeneratorType[Any, Any]) -> None:
 
 def reduce_awaitable(awaitable: object, running: Mapping[int, FrameSnapshot]) -> Reduced:
     """Reduce tuple of what C puts between an ``await`` and the object that runs: ``coroutine.__await__()``
-    and ``async_generator.asend()``. Raises FrameRefused for one whose generator is not running with the
-    cell."""
-    driven: Any = next((each for each in gc.get_referents(awaitable) if type(each) in _PREFIXES), None)
+    and ``async_generator.asend()``. Raises FrameRefused for one that nobody waits for."""
+    driven: Any = next((each for each in gc.get_referents(awaitable) if type(each) in PREFIXES), None)
     if isinstance(driven, CoroutineType):
         return driven_coroutine, (driven,)
-    if driven is None or id(driven) not in running:
-        raise FrameRefused(frame=type(awaitable).__name__, reason="it is not what the cell is waiting for")
-    return driven_generator, (driven,)
+    if isinstance(driven, AsyncGeneratorType) and (id(driven) in running or _is_awaiting(driven)):
+        return driven_generator, (driven,)
+    raise FrameRefused(frame=type(awaitable).__name__, reason="it is not what the cell is waiting for")
+
+
+def _is_awaiting(generator: AsyncGeneratorType[Any, Any]) -> bool:
+    """Whether an async generator is suspended in an await of its own, not at a yield."""
+    return generator.ag_frame is not None and generator.ag_await is not None
 
 
 def driven_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> object:
@@ -305,4 +268,6 @@ def driven_coroutine(coroutine: CoroutineType[Any, Any, Any]) -> object:
 
 def driven_generator(generator: AsyncGeneratorType[Any, Any]) -> object:
     """``async_generator.asend(None)`` for one that has not started: the first send starts its morph."""
-    return generator.asend(None)
+    driver = generator.asend(None)
+    drive(generator, driver)
+    return driver

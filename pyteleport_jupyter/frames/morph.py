@@ -135,6 +135,8 @@ def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
 def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Constants) -> _Prologue:
     writer = _Writer(constants)
     writer.code += code.co_code[: opening_of(flow_of(code))[-1].end]
+    if action.opening:
+        writer.write(*SPOKEN.fetch, *_PLAIN_YIELD)
     for slot in shape.bound:
         # STORE_FAST takes any slot: in place of the new cells come the very cell objects there were.
         writer.write(*SPOKEN.fetch, ("STORE_FAST", slot))
@@ -150,6 +152,8 @@ def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Co
     return _Prologue(whole, call_start, call_end, len(writer.code), tuple(writer.raises))
 
 
+_PLAIN_YIELD: Final[Operations] = (("YIELD_VALUE", 0), ("RESUME", 1), ("POP_TOP", 0))
+
 _LINES_END: Final = assemble.operation("NOP")
 """Never run: has the entry of the line table from which the original table can go on. A unit that is run
 would be a line of its own to a tracer."""
@@ -160,7 +164,7 @@ def _tail(action: Action) -> Operations:
         return TAILS[action.kind]
     wrap = SPOKEN.wrap if action.wrapped else ()
     # Both with the arguments of the original: the interpreter tells yield from await by them.
-    return (("LOAD_CONST", NONE), *wrap, ("YIELD_VALUE", action.yielded), ("RESUME", action.resumed))
+    return (*SPOKEN.fetch, *wrap, ("YIELD_VALUE", action.yielded), ("RESUME", action.resumed))
 
 
 def _loop_end(action: Action, constants: _Constants) -> bytes:

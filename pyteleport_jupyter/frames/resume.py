@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 from .calls import bare_function
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
-from .generators import generator_code
 from .morph import build_morph
+from .priming import generator_code
 from .registry import load_values
 from .snapshot import FrameSnapshot, Kind, Stack
 
@@ -26,8 +26,7 @@ def resume_code(stack: Stack, value: object) -> CodeType:
     The call in which the innermost frame was interrupted returns ``value``. The stack is empty afterwards:
     nothing but the frames themselves keeps their objects alive once they run.
     """
-    frames = stack.take()
-    code = _load_all(frames, value)
+    code, frames = _load_stack(stack, value)
     root = frames[-1].generator
     if root is not None:
         cast(
@@ -38,14 +37,19 @@ def resume_code(stack: Stack, value: object) -> CodeType:
 
 def resume_call(stack: Stack, value: object) -> Call:
     """As :func:`resume_code`, as a call without arguments, for a root that is any kind of frame."""
-    frames = stack.take()
-    return _entry(frames[-1], _load_all(frames, value))
+    code, frames = _load_stack(stack, value)
+    return _entry(frames[-1], code)
 
 
-def _load_all(frames: tuple[FrameSnapshot, ...], value: object) -> CodeType:
+def _load_stack(stack: Stack, value: object) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
+    """Make and load the morphs of all frames, with those that run within; the morph of the outermost."""
+    within, frames = stack.within, stack.take()
+    return _load_all(frames, [value].pop if within is None else within.enter(value)), frames
+
+
+def _load_all(frames: tuple[FrameSnapshot, ...], inner: Call) -> CodeType:
     """Make and load the morphs from the innermost frame outwards; the morph of the outermost one is
     returned."""
-    inner: Call = [value].pop
     code: CodeType | None = None
     within: FrameSnapshot | None = None
     for frame in frames:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import CellType, CodeType
-from typing import Final
+from typing import Final, Protocol
 
 Position = tuple[int | None, int | None, int | None, int | None]
 """First line, last line, first column, last column, as ``co_positions`` gives them."""
@@ -70,6 +71,9 @@ class Action:
     """SUSPENDED: arguments of YIELD_VALUE and RESUME; the interpreter tells the kind of yield by them."""
     wrapped: bool = False
     """SUSPENDED: an async generator at a yield of its own, which hands out a wrapped value."""
+    opening: bool = False
+    """Before all else the morph yields its first value: it goes on when it is resumed for the second
+    time."""
 
 
 @dataclass(frozen=True)
@@ -123,20 +127,38 @@ class FrameSnapshot:
         return {**self.__dict__, "values": () if self.generator is not None else self.values}
 
 
+class Within(Protocol):
+    """What runs inside the innermost frame of a stack, across C that is done anew: an event loop."""
+
+    @property
+    def stack(self) -> Stack:
+        """The running frames in there."""
+
+    def enter(self, value: object) -> Callable[[], object]:
+        """What the innermost frame of the stack around it calls, so that the frames in there go on; the
+        innermost of them gets ``value``."""
+
+
 @dataclass
 class Stack:
     """The running frames of a cell, innermost first. Emptied by the resume, so that it keeps nothing
     alive."""
 
     frames: tuple[FrameSnapshot, ...]
+    within: Within | None = None
+
+    @property
+    def all_frames(self) -> tuple[FrameSnapshot, ...]:
+        """With those that run within."""
+        return self.frames if self.within is None else (*self.within.stack.all_frames, *self.frames)
 
     def take(self) -> tuple[FrameSnapshot, ...]:
         """The frames, for good: the stack is empty afterwards."""
-        frames, self.frames = self.frames, ()
+        frames, self.frames, self.within = self.frames, (), None
         return frames
 
 
 def running_generators(stack: Stack) -> dict[int, FrameSnapshot]:
     """The frames of the stack that belong to generators, by ``id`` of the generator: to be pickled as
     running."""
-    return {id(frame.generator): frame for frame in stack.frames if frame.generator is not None}
+    return {id(frame.generator): frame for frame in stack.all_frames if frame.generator is not None}

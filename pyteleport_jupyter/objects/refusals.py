@@ -140,7 +140,7 @@ def _start(root: Mapping[str, Any]) -> Iterator[tuple[Any, Path]]:
     namespace: Mapping[str, Any] = root.get("namespace") or {}
     for name in sorted(namespace, key=lambda name: name.startswith("_")):
         yield namespace[name], Path(None, Step(name))
-    frames = getattr(root.get("stack"), "frames", ())
+    frames = getattr(root.get("stack"), "all_frames", ())
     for words, value in chain.from_iterable(map(named_values, frames)):
         yield value, Path(None, Step(words))
     for name, item in (root.get("items") or {}).items():

@@ -29,7 +29,7 @@ def reduce_awaitable(awaitable: Any, reduction: Reduction) -> Any:
 
 def use_stack(reduction: Reduction, stack: Any) -> None:
     """Let the snapshots of ``stack`` keep the identity of their globals."""
-    for snapshot in getattr(stack, "frames", ()):
+    for snapshot in getattr(stack, "all_frames", ()):
         reduction.prefer(type(snapshot), reduce_snapshot)
         reduction.shared(snapshot.globals)
 
