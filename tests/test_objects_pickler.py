@@ -230,7 +230,7 @@ def test_endless_depth_is_refused(own_main: None, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(deep, "FRAME_LIMIT", 5000)
     limit = sys.getrecursionlimit()
     with pytest.raises(ObjectsRefused, match="deep: object, it is nested too deeply"):
-        pickled_of("deep = []\nfor _ in range(10_000): deep = [deep]")
+        pickled_of("deep = []\nfor _ in range(100_000): deep = [deep]")
     assert sys.getrecursionlimit() == limit
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import contents_of_module
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
@@ -97,10 +98,7 @@ def _short(key: Any) -> str:
 
 
 def _of_cell(cell: CellType) -> list[tuple[Step, Any]]:
-    try:
-        return [(Step(""), cell.cell_contents)]
-    except ValueError:
-        return []
+    return [(Step(""), content) for _, content in contents_of(cell)]
 
 
 def _of_function(function: FunctionType) -> Iterator[tuple[Step, Any]]:

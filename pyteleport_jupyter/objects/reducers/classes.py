@@ -17,9 +17,7 @@ from pyteleport_jupyter.objects.table import CannotMove, reduces
 HEAP_TYPE = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
 
-MADE_BY_TYPE = frozenset(
-    {"__dict__", "__weakref__", "_abc_impl", "__annotate_func__", "__annotations_cache__", "__slotnames__"}
-)
+MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "_abc_impl", "__slotnames__"})
 """Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
 
 GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import types
 from collections.abc import Iterator
 from types import (
@@ -46,12 +47,28 @@ def function_state(function: FunctionType) -> dict[str, Any]:
         "__doc__": function.__doc__,
         "__defaults__": function.__defaults__,
         "__kwdefaults__": function.__kwdefaults__,
-        "__annotations__": function.__annotations__ or None,
+        **annotations_of(function),
         "__type_params__": getattr(function, "__type_params__", None) or None,
     }
     return {name: value for name, value in attributes.items() if value is not None} | {
         "": function.__dict__ or None
     }
+
+
+def annotations_of(function: FunctionType) -> dict[str, Any]:
+    """The annotations if they are there, else the function that is asked for them (3.14); never asked here.
+
+    One of them: setting either on a function forgets the other.
+    """
+    annotate = getattr(function, "__annotate__", None)
+    if annotate is None:
+        return {"__annotations__": function.__annotations__ or None}
+    # In the order of func_traverse (Objects/funcobject.c) what was asked for lies before who is asked.
+    referents = gc.get_referents(function)
+    before = referents[next(index for index, each in enumerate(referents) if each is annotate) - 1]
+    if type(before) is dict and before is not function.__dict__ and before is not function.__kwdefaults__:
+        return {"__annotations__": before}
+    return {"__annotate__": annotate}
 
 
 def make_function(
@@ -85,9 +102,35 @@ def make_cell() -> CellType:
 def contents_of(cell: CellType) -> Iterator[tuple[CellType, Any]]:
     """The cell with its contents, or nothing if it is empty."""
     try:
-        yield cell, cell.cell_contents
+        content = cell.cell_contents
     except ValueError:
         return
+    owner = class_with_dict(content)
+    yield cell, content if owner is None else ClassDict(owner)
+
+
+class ClassDict:
+    """Stands for the very dict of a class, which functions that evaluate its annotations and type parameters
+    hold in their cell ``__classdict__``."""
+
+    def __init__(self, owner: type) -> None:
+        self.owner = owner
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return class_dict, (self.owner,)
+
+
+def class_dict(owner: type) -> Any:
+    """The dict behind the read-only view that Python shows."""
+    return gc.get_referents(vars(owner))[0]
+
+
+def class_with_dict(content: Any) -> type | None:
+    """The class whose very dict this is."""
+    if type(content) is not dict or not ("__module__" in content and "__doc__" in content):
+        return None
+    classes = (each for each in gc.get_referrers(content) if issubclass(type(each), type))
+    return next((each for each in classes if class_dict(each) is content), None)
 
 
 @reduces(CodeType)

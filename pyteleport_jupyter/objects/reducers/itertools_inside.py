@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from pyteleport_jupyter.frames.layout import object_at
+from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
 OBJECT, SIZE, INT = ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int
@@ -275,8 +276,8 @@ WAYS: Final[dict[str, Way]] = {
 }
 
 
-def reduce_inside(iterator: Any) -> Reduced:
-    """The reduce value of an iterator that stands for itself (all but ``groupby`` and ``tee``)."""
+def reduce_inside(iterator: Any, reduction: Reduction) -> Reduced:
+    """An iterator that gives the same from there on; for those that have no reduce method."""
     return WAYS[type(iterator).__name__](Inside(iterator))
 
 
@@ -285,7 +286,7 @@ def enter() -> None:
     had)."""
     kinds = [vars(itertools)[name] for name in WAYS if name in vars(itertools)]
     without = [kind for kind in kinds if "__reduce__" not in vars(kind)]
-    reduces(*without)(lambda iterator, _: reduce_inside(iterator))
+    reduces(*without)(reduce_inside)
 
 
 enter()
