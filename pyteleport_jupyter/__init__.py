@@ -6,13 +6,15 @@ that have neither IPython nor paramiko.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from pyteleport_jupyter.interruption import Request
+
 __version__ = "0.1.0"
-__all__ = ["load_ipython_extension", "teleport"]
+__all__ = ["load_ipython_extension", "request_teleport", "teleport", "teleport_on"]
 
 
 def teleport(target: str, **options: object) -> None:
@@ -27,8 +29,29 @@ def teleport(target: str, **options: object) -> None:
     depart(target, **options)
 
 
+def request_teleport(target: str, **options: Any) -> Request:
+    """Move what the main thread runs now to ``target``, at its next safe instruction, without its help.
+
+    May be called from a signal handler and from any thread; returns at once. See
+    :func:`pyteleport_jupyter.interruption.request_teleport`.
+    """
+    from pyteleport_jupyter.interruption import request_teleport as request
+
+    return request(target, **options)
+
+
+def teleport_on(signum: int, target: str, **options: Any) -> None:
+    """When the signal comes, move what runs then to ``target``.
+
+    See :func:`pyteleport_jupyter.interruption.teleport_on`.
+    """
+    from pyteleport_jupyter.interruption import teleport_on as order
+
+    order(signum, target, **options)
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """``%load_ext pyteleport_jupyter``: register ``%teleport``."""
+    """``%load_ext pyteleport_jupyter``: register ``%teleport``, and requests on the control channel."""
     from pyteleport_jupyter.magics import register
 
     register(shell)

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import errors, relay
@@ -50,7 +51,7 @@ START_SECONDS = 60.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
 
-CLOSE_SECONDS = 1.0
+CLOSE_SECONDS, ABORT_SECONDS = 1.0, 2.0
 STOP_SECONDS = 0.2
 """After the Stop button: so long the far side may take to say that it is gone, and the child to be gone. What
 is slower finds the link closed and ends by that.
@@ -97,6 +98,20 @@ def depart(target: str, **options: Any) -> None:
     Returns on the far side. Here it returns only where nothing had to be done (the session is there already)
     and raises TeleportError, with the session as it was, when the move fails.
     """
+    _depart(None, target, options)
+
+
+def depart_at(frame: FrameType, target: str, **options: Any) -> None:
+    """As :func:`depart`, for a cell that did not ask: ``frame`` goes on with the instruction it is about to
+    run.
+
+    To be called by a trace function or monitoring callback for ``frame``. Raises FrameRefused or NotInCell
+    where it cannot be left there; a later instruction may do.
+    """
+    _depart(frame, target, options)
+
+
+def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
     started = time.monotonic()
     shell = _running_shell()
     chosen = make_options(**options)
@@ -107,7 +122,7 @@ def depart(target: str, **options: Any) -> None:
         return
     progress = _progress(shell.kernel, going_to, chosen)
     with _told_in_one_sentence(going_to.host, progress):
-        _travel(shell, Journey(shell.kernel, going_to, chosen, progress, started))
+        _travel(shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
 
 
 def _running_shell() -> Any:
@@ -148,17 +163,22 @@ def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
     raise failure.with_traceback(None) from None
 
 
-def _travel(shell: Any, journey: Journey) -> None:
-    luggage = plan(shell, journey.target)
+def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
+    luggage = plan(shell, journey.target, frame)
     with _connected(journey) as link:
         arrival = _prepare(link, luggage, journey)
         _cut_over(arrival, journey)
 
 
-def plan(shell: Any, target: Target) -> Luggage:
-    """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent."""
+def plan(shell: Any, target: Target, frame: FrameType | None = None) -> Luggage:
+    """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent.
+
+    ``frame``: see :func:`depart_at`.
+    """
     check_interpreter()
-    cell = find_running_cell(shell)
+    cell = find_running_cell(shell, frame, at_instruction=frame is not None)
+    if cell is None and frame is not None:
+        raise NotInCell(reason="this is not the code of a cell")
     if cell is not None and relay.in_flight_request(shell.kernel) is None:
         raise NotInCell(
             reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
@@ -213,11 +233,11 @@ def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
     """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
     try:
         yield
-    except KeyboardInterrupt:
-        conversation.abort(STOP_SECONDS)
-        raise
-    except BaseException:
-        conversation.abort()
+    except BaseException as failure:
+        patience = STOP_SECONDS if isinstance(failure, KeyboardInterrupt) else ABORT_SECONDS
+        # A second Ctrl-C must not keep it from being told: a copy that is held waits for its whole lease.
+        with relay.interrupts_postponed():
+            conversation.abort(patience)
         raise
 
 

@@ -11,6 +11,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
+from pyteleport_jupyter.interruption.messages import register as answer_requests
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.anchors import anchors
 
@@ -59,7 +60,9 @@ def _parse(magic: Any, line: str) -> dict[str, Any]:
 
 
 def register(shell: InteractiveShell) -> None:
-    """Register the magics with ``shell``; idempotent."""
+    """Register the magics with ``shell``, and let its kernel answer requests; idempotent."""
     shell.register_magics(TeleportMagics)
     # Looked at now, before a cell magic swaps them: streams and publishers that exist on both sides.
     anchors(shell)
+    if hasattr(shell, "kernel"):
+        answer_requests(shell.kernel)

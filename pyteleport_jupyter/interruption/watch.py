@@ -18,21 +18,18 @@ from pyteleport_jupyter.errors import RequestRefused
 
 Visit = Callable[[FrameType], None]
 """Called with a frame that is about to run an instruction. While it runs, nothing is watched."""
+Refused = Callable[[RequestRefused], None]
 
 
 class Watch(Protocol):
     """Calls a :data:`Visit` before every instruction of the main thread."""
 
-    def arm(self, visit: Visit) -> None:
-        """Begin, from any thread. Raises RequestRefused where somebody else's tool is in the way; if that
-        can only be known later, nothing is ever visited and ``failed`` says why."""
+    def arm(self, visit: Visit, refused: Refused) -> None:
+        """Begin, from any thread. Where somebody else's tool is in the way nothing is ever visited:
+        ``refused`` is called with the reason, in the main thread, maybe before this returns."""
 
     def disarm(self) -> None:
-        """End, in the main thread or before the first visit. Idempotent."""
-
-    @property
-    def failed(self) -> RequestRefused | None:
-        """Why it could not be armed, if that came out later."""
+        """End, in the main thread. Idempotent."""
 
 
 class MonitoringWatch:
@@ -44,11 +41,14 @@ class MonitoringWatch:
 
     def __init__(self) -> None:
         self.tool: int | None = None
-        self.failed: RequestRefused | None = None
 
-    def arm(self, visit: Visit) -> None:
+    def arm(self, visit: Visit, refused: Refused) -> None:
         monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
-        self.tool = _take_tool_id(monitoring)
+        try:
+            self.tool = _take_tool_id(monitoring)
+        except RequestRefused as error:
+            refused(error)
+            return
         main = threading.main_thread().ident
 
         def on_instruction(code: CodeType, offset: int) -> None:
@@ -92,27 +92,24 @@ class TracingWatch:
     """
 
     def __init__(self) -> None:
-        self.failed: RequestRefused | None = None
         self._visit: Visit | None = None
 
-    def arm(self, visit: Visit) -> None:
+    def arm(self, visit: Visit, refused: Refused) -> None:
         self._visit = visit
-        if threading.current_thread() is not threading.main_thread():
-            _run_soon_in_main_thread(self._set_later)
-            return
-        self._set(sys._getframe(1))
+        if threading.current_thread() is threading.main_thread():
+            self._set(refused)
+        else:
+            _run_soon_in_main_thread(lambda: self._set(refused))
 
-    def _set_later(self) -> None:
-        try:
-            self._set(sys._getframe(1))
-        except RequestRefused as refused:
-            self.failed = refused
-
-    def _set(self, frame: FrameType | None) -> None:
+    def _set(self, refused: Refused) -> None:
         if self._visit is None:
             return
+        frame: FrameType | None = sys._getframe(1)
         if sys.gettrace() is not None:
-            raise RequestRefused(reason=f"a trace function is set (sys.settrace) by {_owner(sys.gettrace())}")
+            self._visit = None
+            owner = getattr(sys.gettrace(), "__module__", None) or type(sys.gettrace()).__module__
+            refused(RequestRefused(reason=f"{owner} has set a trace function (sys.settrace)"))
+            return
         while frame is not None:
             frame.f_trace, frame.f_trace_opcodes = self._on_event, True
             frame = frame.f_back
@@ -141,11 +138,6 @@ class TracingWatch:
             if getattr(frame.f_trace, "__self__", None) is self:
                 frame.f_trace, frame.f_trace_opcodes = None, False
             frame = frame.f_back
-
-
-def _owner(function: object) -> str:
-    module = getattr(function, "__module__", None) or type(function).__module__
-    return str(module)
 
 
 _PENDING_CALL: Final = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)

@@ -12,7 +12,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import CodeType, FrameType
 from typing import Any
 
@@ -30,7 +30,8 @@ class RunningCell:
     ``top`` is the innermost user frame, ``root`` the one that IPython's ``run_code`` started; ``statements``
     is the running top-level statement and what follows it, ``mode`` how IPython compiled it ("exec" or
     "single"); ``magic_levels`` the number (0 or 1) of ``run_line_magic`` frames between ``top`` and us, which
-    do not travel; ``result`` IPython's ExecutionResult of the cell.
+    do not travel; ``result`` IPython's ExecutionResult of the cell; ``at_instruction`` that ``top`` called
+    nobody, but was stopped before an instruction.
     """
 
     top: FrameType
@@ -43,12 +44,16 @@ class RunningCell:
     stores_history: bool
     magic_levels: int
     result: Any
+    at_instruction: bool
 
 
-def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCell | None:
+def find_running_cell(
+    shell: Any, caller: FrameType | None = None, *, at_instruction: bool = False
+) -> RunningCell | None:
     """The cell from which we are called; None where no cell runs at all.
 
-    ``caller`` is where to start looking outwards; frames of this package are skipped. Raises NotInCell where
+    ``caller`` is where to start looking outwards; frames of this package are skipped. With
+    ``at_instruction`` it is about to run an instruction, and did not call us. Raises NotInCell where
     a cell runs, or may run, but this is not its own stack: a thread, another task, a callback, a subshell.
     """
     top, magic_levels = _top_user_frame(caller or sys._getframe(1))
@@ -57,7 +62,7 @@ def find_running_cell(shell: Any, caller: FrameType | None = None) -> RunningCel
         _check_that_nothing_runs(shell, top)
         return None
     _check_root(shell, root)
-    return _describe_cell(shell, top, root, magic_levels)
+    return replace(_describe_cell(shell, top, root, magic_levels), at_instruction=at_instruction)
 
 
 def _code_of(method: str) -> CodeType:
@@ -126,6 +131,7 @@ def _describe_cell(shell: Any, top: FrameType, root: FrameType, magic_levels: in
         stores_history=run["store_history"],
         magic_levels=magic_levels,
         result=run["result"],
+        at_instruction=False,
     )
 
 
@@ -147,13 +153,14 @@ def _check_that_nothing_runs(shell: Any, top: FrameType | None) -> None:
     """Raise NotInCell if anything would be lost by moving from here."""
     if threading.current_thread() is not threading.main_thread():
         raise NotInCell(reason=f"it was called in the thread {threading.current_thread().name}")
-    if _a_cell_is_suspended():
+    if a_cell_is_suspended():
         raise NotInCell(reason="it was called in another asyncio task than the cell's")
     if _inside_callback(shell, top):
         raise NotInCell(reason="it was called in a callback")
 
 
-def _a_cell_is_suspended() -> bool:
+def a_cell_is_suspended() -> bool:
+    """Whether a cell waits at an ``await``, in a task of the loop that runs in this thread."""
     try:
         tasks = asyncio.all_tasks()
     except RuntimeError:  # no loop is running, hence no task of it

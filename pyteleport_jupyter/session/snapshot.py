@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.frames import PlaceName, Stack, capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -49,8 +49,7 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
     Raises FrameRefused or ObjectsRefused.
     """
     fault("capture.before")
-    name_of_file = partial(_cell_name, shell)
-    stack = None if cell is None else capture_stack(cell.top, cell.root, place_name=name_of_file)
+    stack = None if cell is None else _stack_of(cell, partial(_cell_name, shell))
     fault("capture.midway")
     items = {
         "place": place,
@@ -61,6 +60,10 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
     pickled = dump(session, anchors(shell), running_generators(stack) if stack else {})
     surroundings = pickle.dumps(capture_items(shell, cell, Phase.SURROUNDINGS))
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
+
+
+def _stack_of(cell: RunningCell, place_name: PlaceName) -> Stack:
+    return capture_stack(cell.top, cell.root, place_name=place_name, at_instruction=cell.at_instruction)
 
 
 def _cell_name(shell: Any, file_name: str) -> str | None:

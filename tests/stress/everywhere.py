@@ -169,11 +169,15 @@ def new_module() -> ModuleType:
 
 def run_watched(code: CodeType, module: ModuleType, visit: Any) -> None:
     watch = new_watch()
-    watch.arm(visit)
+    watch.arm(visit, fail)
     try:
         exec(code, vars(module))
     finally:
         watch.disarm()
+
+
+def fail(error: TeleportError) -> None:
+    raise error
 
 
 def run_moving(path: Path, point: Point, state: Path, report: dict[str, Any]) -> int:
@@ -284,7 +288,7 @@ def try_point(program: Program, point: Point, state: Path) -> Outcome:
             )
         return Outcome(point, "refused", first.report.get("last", "no instruction was left"))
     if first.status != MOVED:
-        return Outcome(point, "fail", f"status {first.status} here: {first.output[-1500:]}")
+        return Outcome(point, "fail", f"status {first.status} here: {first.output[-3500:]}")
     second = forked(lambda report: run_resumed(state, report))
     where = first.report["at"]
     if second.status or first.output + second.output != program.output:
