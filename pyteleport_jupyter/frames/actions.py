@@ -15,15 +15,19 @@ from typing import Any, Final
 from .boundary import Site
 from .callees import (
     called_object,
+    first_in_call,
     function_code,
+    is_trusted,
     kind_of_call,
     method_code,
     rebinds_self,
-    refers_to,
     runs_special_method,
+    special_method_running,
 )
 from .dialect import SPOKEN
+from .drivers import FILLED_FROM, drives
 from .flow import UNIT, VALUE, Instruction
+from .operators import IN_PLACE_ADD, wants_bool, what_follows
 from .snapshot import Action, Kind
 from .words import PlaceName, describe_code, name_of
 
@@ -43,11 +47,24 @@ def again(site: Site, kind: Kind, stack: str) -> Action:
 
 def plan_call(site: Site) -> Action | None:
     stack = site.after[:-1]
+    if site.crossing.through_c and (action := plan_builtin(site)) is not None:
+        return action
     kind = kind_of_call(site) if site.crossing.through_c else _kind_of_direct_call(site)
     if kind is Kind.AGAIN:
         # next(generator): operands stay; up to 3.12 the stack before a CALL is that before its PRECALL.
         return again(site, kind, stack + VALUE * (2 + site.instruction.argument))
     return None if kind is None else behind(site, kind, stack)
+
+
+def plan_builtin(site: Site) -> Action | None:
+    """A builtin that has only just called a special method of one of its arguments."""
+    called = called_object(site)
+    first = first_in_call(site, called) if is_trusted(site, called) else None
+    if first is None:
+        return None
+    count = site.instruction.argument
+    stack = site.after[:-1] + VALUE * (2 + count)
+    return stand_in(site, stack, count - first.argument, first.methods)
 
 
 def _kind_of_direct_call(site: Site) -> Kind | None:
@@ -59,24 +76,18 @@ def _kind_of_direct_call(site: Site) -> Kind | None:
 def plan_for(site: Site) -> Action | None:
     iterator, generator = site.operand(1), site.callee.generator
     if generator is not None:
-        known = iterator is generator or (type(iterator) is enumerate and refers_to(iterator, generator))
-        return again(site, Kind.AGAIN, site.before) if known else None
+        return again(site, Kind.AGAIN, site.before) if drives(iterator, generator) else None
     if not runs_special_method(site, iterator, ("__next__",)):
         return None
     loop_exit = (site.instruction.target or 0) + UNIT * SPOKEN.loop_exit_units
     return replace(behind(site, Kind.NEXT_ITEM, site.before), exit=loop_exit)
 
 
-DRIVERS: Final = ("coroutine_wrapper", "async_generator_asend")
-"""C objects that only pass on what is sent to them: ``coroutine.__await__()``, ``agen.asend()``."""
-
-
 def plan_send(site: Site) -> Action | None:
     receiver, generator = site.operand(2), site.callee.generator
     if generator is None:
         return None
-    driven = type(receiver).__name__ in DRIVERS and refers_to(receiver, generator)
-    return again(site, Kind.AWAIT, site.before[:-1]) if receiver is generator or driven else None
+    return again(site, Kind.AWAIT, site.before[:-1]) if drives(receiver, generator) else None
 
 
 @dataclass(frozen=True)
@@ -98,12 +109,7 @@ OPERATORS: Final[dict[str, Operator]] = {
     "UNARY_NEGATIVE": Operator(("__neg__",), 1),
     "UNARY_INVERT": Operator(("__invert__",), 1),
     "UNARY_POSITIVE": Operator(("__pos__",), 1),
-    "CONVERT_VALUE": Operator(("__str__", "__repr__"), 1),
-    "FORMAT_SIMPLE": Operator(("__format__", "__str__", "__repr__"), 1),
-    "FORMAT_WITH_SPEC": Operator(("__format__",), 2),
 }
-"""Binary operators and comparisons are missing on purpose: a method that returns NotImplemented would have
-to be followed by the reflected one, which C decides."""
 
 
 def plan_operator(site: Site) -> Action | None:
@@ -119,43 +125,94 @@ def _plan_operator(site: Site, operator: Operator) -> Action | None:
 
 def plan_binary(site: Site) -> Action | None:
     is_subscript = site.instruction.argument == SPOKEN.subscript
-    return _plan_operator(site, OPERATORS["BINARY_SUBSCR"]) if is_subscript else None
+    return _plan_operator(site, OPERATORS["BINARY_SUBSCR"]) if is_subscript else plan_tried(site)
+
+
+def plan_tried(site: Site) -> Action | None:
+    """A binary operator or comparison, of which several methods are tried."""
+    if site.callee.generator is not None:
+        return plan_filling(site)
+    following = what_follows(site)
+    if following is None:
+        return None
+    action = behind(site, Kind.OPERATOR, site.after[:-1])
+    calls, inverts = len(following.calls), following.inverts
+    return replace(action, fallbacks=calls, inverts=inverts, as_bool=wants_bool(site))
+
+
+FILLING: Final = ("LIST_EXTEND", "SET_UPDATE")
+
+
+def plan_filling(site: Site) -> Action | None:
+    """A list or set that takes elements from a generator: those it has got lie in it."""
+    fills = site.instruction.name in FILLING or (
+        site.instruction.name == "BINARY_OP"
+        and site.instruction.argument == IN_PLACE_ADD
+        and type(site.operand(2)) in FILLED_FROM
+    )
+    known = fills and drives(site.operand(1), site.callee.generator)
+    return again(site, Kind.AGAIN, site.before) if known else None
 
 
 def plan_contains(site: Site) -> Action | None:
-    if not runs_special_method(site, site.operand(1), ("__contains__",)):
+    if site.callee.generator is None:
+        return plan_first(site)
+    return again(site, Kind.AGAIN, site.before) if drives(site.operand(1), site.callee.generator) else None
+
+
+def stand_in(site: Site, stack: str, operand: int, methods: tuple[str, ...]) -> Action | None:
+    """The instruction runs again, with a stand-in for its operand (1 being the topmost slot of ``stack``)."""
+    receiver = site.stack_slot(len(stack) - operand)
+    method = special_method_running(site, receiver, methods)
+    if method is None:
         return None
-    kind = Kind.FALSITY if site.instruction.argument & 1 else Kind.TRUTH
-    return behind(site, kind, site.after[:-1])
+    return replace(again(site, Kind.STAND_IN, stack), method=method, operand=operand)
 
 
-FORMAT_CONVERSION, FORMAT_SPEC = 3, 4
-"""Bits of the argument of FORMAT_VALUE (3.11, 3.12)."""
+@dataclass(frozen=True)
+class First:
+    """What an instruction does first of all: it calls one of these methods of an operand."""
+
+    methods: tuple[str, ...]
+    operand: int = 1
+
+
+FIRST: Final[dict[str, First]] = {
+    "GET_ITER": First(("__iter__",)),
+    "GET_YIELD_FROM_ITER": First(("__iter__",)),
+    "GET_AITER": First(("__aiter__",)),
+    "GET_AWAITABLE": First(("__await__",)),
+    "UNPACK_SEQUENCE": First(("__iter__",)),
+    "UNPACK_EX": First(("__iter__",)),
+    "TO_BOOL": First(("__bool__", "__len__")),
+    "UNARY_NOT": First(("__bool__", "__len__")),
+    **dict.fromkeys(
+        (
+            f"POP_JUMP{direction}_IF_{truth}"
+            for direction in ("", "_FORWARD", "_BACKWARD")
+            for truth in ("TRUE", "FALSE")
+        ),
+        First(("__bool__", "__len__")),
+    ),
+    "CONTAINS_OP": First(("__contains__", "__iter__")),
+    "CONVERT_VALUE": First(("__str__", "__repr__")),
+    "FORMAT_SIMPLE": First(("__format__", "__str__", "__repr__")),
+    "FORMAT_WITH_SPEC": First(("__format__", "__str__", "__repr__"), 2),
+}
+
+
+def plan_first(site: Site) -> Action | None:
+    first = FIRST[site.instruction.name]
+    return stand_in(site, site.before, first.operand, first.methods)
+
+
+FORMAT_SPEC: Final = 4
+"""Bit of the argument of FORMAT_VALUE (3.11, 3.12)."""
 
 
 def plan_format_value(site: Site) -> Action | None:
-    """Nothing may follow the method: with a conversion *and* a format, the format would."""
-    argument = site.instruction.argument
-    has_spec = bool(argument & FORMAT_SPEC)
-    if has_spec and argument & FORMAT_CONVERSION:
-        return None
-    methods = ("__format__",) if has_spec else ("__format__", "__str__", "__repr__")
-    receiver = site.operand(2 if has_spec else 1)
-    return (
-        behind(site, Kind.RESULT, site.after[:-1]) if runs_special_method(site, receiver, methods) else None
-    )
-
-
-def plan_iter(site: Site) -> Action | None:
-    """``__iter__``: GET_ITER runs again on its result, because only it checks that this is an iterator."""
-    known = runs_special_method(site, site.operand(1), ("__iter__",))
-    return again(site, Kind.OPERAND, site.before[:-1]) if known else None
-
-
-def plan_truth(site: Site) -> Action | None:
-    """``__bool__`` or ``__len__``: their result is tested in place of the object."""
-    known = runs_special_method(site, site.operand(1), ("__bool__", "__len__"))
-    return again(site, Kind.OPERAND, site.before[:-1]) if known else None
+    operand = 2 if site.instruction.argument & FORMAT_SPEC else 1
+    return stand_in(site, site.before, operand, ("__format__", "__str__", "__repr__"))
 
 
 def plan_load_attribute(site: Site) -> Action | None:
@@ -221,13 +278,11 @@ PLANNERS: Final[dict[str, Planner]] = {
     "SEND": plan_send,
     **dict.fromkeys(OPERATORS, plan_operator),
     "BINARY_OP": plan_binary,
+    "COMPARE_OP": plan_tried,
+    **dict.fromkeys(FIRST, plan_first),
     "CONTAINS_OP": plan_contains,
+    **dict.fromkeys(FILLING, plan_filling),
     "FORMAT_VALUE": plan_format_value,
-    "GET_ITER": plan_iter,
-    **dict.fromkeys(("TO_BOOL", "UNARY_NOT"), plan_truth),
-    **dict.fromkeys(("POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE"), plan_truth),
-    **dict.fromkeys(("POP_JUMP_FORWARD_IF_TRUE", "POP_JUMP_FORWARD_IF_FALSE"), plan_truth),
-    **dict.fromkeys(("POP_JUMP_BACKWARD_IF_TRUE", "POP_JUMP_BACKWARD_IF_FALSE"), plan_truth),
     **dict.fromkeys(("LOAD_ATTR", "LOAD_METHOD"), plan_load_attribute),
     **dict.fromkeys(("STORE_ATTR", "DELETE_ATTR"), plan_set_attribute),
     **dict.fromkeys(("BEFORE_WITH", "BEFORE_ASYNC_WITH"), plan_enter),
@@ -246,9 +301,14 @@ def refusal(site: Site, place_name: PlaceName) -> str:
     """One clause: why the frame that ``site`` waits for cannot be moved."""
     caller = describe_code(site.code, site.frame.f_lineno, place_name)
     generator = "" if site.callee.generator is None else " (as a generator)"
-    if site.instruction.name in CALLS:
+    if site.callee.code.co_name == "__del__":
         return (
-            f"it was called{generator} by {caller} through {name_of(called_object(site))}, which is written "
+            f"it is the end of an object that {caller} let go of, and the object cannot be brought back to it"
+        )
+    through = _c_caller(site)
+    if through is not None:
+        return (
+            f"it was called{generator} by {caller} through {through}, which is written "
             "in C, so how far it has come cannot be read"
         )
     return (
@@ -257,17 +317,55 @@ def refusal(site: Site, place_name: PlaceName) -> str:
     )
 
 
+ITERATING: Final = frozenset({"FOR_ITER", "SEND", "UNPACK_SEQUENCE", "UNPACK_EX", *FILLING})
+"""What asks the iterator in the topmost slot (SEND: in the one below)."""
+
+
+def _c_caller(site: Site) -> str | None:
+    """The C function that called the callee, if one is named in the code or works in an iterator."""
+    name = site.instruction.name
+    if name in CALLS:
+        return name_of(called_object(site))
+    if name not in ITERATING:
+        return None
+    iterator = site.operand(2 if name == "SEND" else 1)
+    is_own = iterator is site.callee.generator or runs_special_method(
+        site, iterator, ("__iter__", "__next__")
+    )
+    return None if is_own else name_of(type(iterator))
+
+
 WORDS: Final[dict[str, str]] = {
     "BINARY_OP": "an operator",
     "COMPARE_OP": "a comparison",
+    "CONTAINS_OP": "an in",
     "FOR_ITER": "an iterator under for",
     "SEND": "an await or yield from",
     "YIELD_VALUE": "a throw() that was passed on by yield from",
+    "RESUME": "a throw() that was passed on by yield from",
     "IMPORT_NAME": "an import",
+    "IMPORT_FROM": "an import",
     "LIST_EXTEND": "a list display",
+    "SET_UPDATE": "a set display",
+    "DICT_UPDATE": "a dict display",
+    "MAP_ADD": "a dict display",
+    "BUILD_MAP": "a dict display",
+    "BUILD_SET": "a set display",
+    "SET_ADD": "a set display",
     "UNPACK_SEQUENCE": "an unpacking",
+    "UNPACK_EX": "an unpacking",
     "LOAD_ATTR": "an attribute access",
+    "LOAD_METHOD": "an attribute access",
+    "LOAD_SUPER_ATTR": "an attribute access",
     "STORE_ATTR": "an attribute assignment",
+    "DELETE_ATTR": "a del of an attribute",
+    "BINARY_SUBSCR": "a subscript",
+    "STORE_SUBSCR": "an assignment to a subscript",
+    "DELETE_SUBSCR": "a del of a subscript",
+    "CALL_INTRINSIC_1": "an operation of the interpreter",
+    "CHECK_EXC_MATCH": "an except clause",
+    "MATCH_CLASS": "a case",
+    "MATCH_KEYS": "a case",
 }
 
 

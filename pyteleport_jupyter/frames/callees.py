@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import builtins
 import functools
-import gc
+import math
+import operator
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import (
     AsyncGeneratorType,
     BuiltinMethodType,
@@ -25,6 +27,7 @@ from typing import Final
 
 from .boundary import Site
 from .dialect import SPOKEN
+from .drivers import can_start_again, drives
 from .flow import flow_of
 from .layout import CO_OPTIMIZED, NULL
 from .producers import loaded_callable
@@ -37,17 +40,76 @@ Rule = Callable[[Site, object], Verdict]
 
 GENERATOR_TYPES: Final = (GeneratorType, CoroutineType, AsyncGeneratorType)
 
-RETURNS_RESULT_OF: Final[dict[object, tuple[str, ...]]] = {
-    len: ("__len__",),
-    str: ("__str__", "__repr__"),
-    repr: ("__repr__",),
-    abs: ("__abs__",),
-    iter: ("__iter__",),
-    bool: ("__bool__",),
-    format: ("__format__",),
+
+@dataclass(frozen=True)
+class First:
+    """What a builtin does first of all with one of its arguments: it calls one of these methods."""
+
+    methods: tuple[str, ...]
+    argument: int = 0
+    only: int | None = None
+    """The number of arguments it must have been given, if that matters."""
+
+
+STRING: Final = ("__str__", "__repr__")
+FIRST_IN_CALL: Final[dict[object, First]] = {
+    len: First(("__len__",)),
+    str: First(STRING, only=1),
+    repr: First(("__repr__",)),
+    ascii: First(("__repr__",)),
+    print: First(STRING),
+    format: First(("__format__", *STRING)),
+    abs: First(("__abs__",)),
+    hash: First(("__hash__",)),
+    iter: First(("__iter__",), only=1),
+    next: First(("__next__",)),
+    reversed: First(("__reversed__",)),
+    bool: First(("__bool__", "__len__")),
+    int: First(("__int__", "__index__", "__trunc__"), only=1),
+    float: First(("__float__", "__index__")),
+    complex: First(("__complex__", "__float__", "__index__"), only=1),
+    round: First(("__round__",)),
+    bytes: First(("__bytes__",), only=1),
+    dir: First(("__dir__",)),
+    operator.index: First(("__index__",)),
+    operator.truth: First(("__bool__", "__len__")),
+    math.floor: First(("__floor__",)),
+    math.ceil: First(("__ceil__",)),
+    math.trunc: First(("__trunc__",)),
+    isinstance: First(("__instancecheck__",), argument=1),
+    issubclass: First(("__subclasscheck__",), argument=1),
 }
-"""Builtins of one argument that return what the argument's special method returns (after a check of its
-type)."""
+"""Builtins that can be called again with a stand-in (:mod:`.stand_ins`) for the argument."""
+
+CONSUMERS: Final = (list, tuple, set, frozenset, sorted, sum, min, max, any, all, enumerate)
+"""Builtins that ask their only argument for an iterator first, and then for its length if it has one."""
+
+LENGTHS: Final = ("__len__", "__length_hint__")
+
+
+def first_in_call(site: Site, called: object) -> First | None:
+    """What the called builtin does first of all, if it is known and can be repeated."""
+    if site.instruction.name != "CALL" or call_has_keywords(site):
+        return None
+    first = next((first for builtin, first in FIRST_IN_CALL.items() if builtin is called), None)
+    if first is None:
+        return _of_consumer(site, called)
+    count = site.instruction.argument
+    return first if first.only in (None, count) and first.argument < count else None
+
+
+def _of_consumer(site: Site, called: object) -> First | None:
+    if site.instruction.argument != 1 or not any(called is each for each in CONSUMERS):
+        return None
+    receiver = type(argument_of(site, 0))
+    return None if any(method_code(receiver, name) for name in LENGTHS) else First(("__iter__",))
+
+
+def call_has_keywords(site: Site) -> bool:
+    """Whether a CALL was given arguments by name. Up to 3.12 an instruction before it says so."""
+    return any(
+        each.name == "KW_NAMES" for each in site.flow.instructions[max(site.index - 2, 0) : site.index]
+    )
 
 
 def method_code(owner: type, name: str) -> CodeType | None:
@@ -66,12 +128,18 @@ def function_code(function: object) -> CodeType | None:
 
 
 def runs_special_method(site: Site, receiver: object, names: tuple[str, ...]) -> bool:
-    """Whether the callee is one of the special methods of ``receiver``.
+    """Whether the callee is one of the special methods of ``receiver``."""
+    return special_method_running(site, receiver, names) is not None
+
+
+def special_method_running(site: Site, receiver: object, names: tuple[str, ...]) -> str | None:
+    """Which of these special methods of ``receiver`` the callee is.
 
     Code is compared by value: after a move a library function is the one of this host, and its running
     frame has the code that travelled.
     """
-    return any(method_code(type(receiver), name) == site.callee.code for name in names)
+    codes = ((name, method_code(type(receiver), name)) for name in names)
+    return next((name for name, code in codes if code == site.callee.code), None)
 
 
 def python_function(site: Site, called: object) -> Verdict:
@@ -143,10 +211,13 @@ def run_code(site: Site, called: object) -> Verdict:
 def generator_step(site: Site, called: object) -> Verdict:
     """``next(g)``, ``g.send(x)``, ``g.throw(e)``, ``g.__next__()`` on a generator or coroutine itself."""
     generator = site.callee.generator
-    if generator is None:
+    if generator is None or site.instruction.name != "CALL":
         return None
     if called is builtins.next:
-        return Kind.AGAIN if argument_of(site, 0) is generator else None
+        return Kind.AGAIN if drives(argument_of(site, 0), generator) else None
+    receiver, is_single = argument_of(site, -1), site.instruction.argument == 1
+    if is_single and can_start_again(called, receiver, argument_of(site, 0), generator):
+        return Kind.AGAIN
     if not isinstance(called, BuiltinMethodType | MethodDescriptorType) and not _is_slot_wrapper(called):
         return None
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else argument_of(site, -1)
@@ -156,14 +227,6 @@ def generator_step(site: Site, called: object) -> Verdict:
 
 def _is_slot_wrapper(called: object) -> bool:
     return type(called).__name__ in ("wrapper_descriptor", "method-wrapper")
-
-
-def special_method_of_argument(site: Site, called: object) -> Verdict:
-    """``len(x)`` and the like, in ``type(x).__len__``."""
-    names = next((methods for builtin, methods in RETURNS_RESULT_OF.items() if builtin is called), None)
-    if names is None or site.instruction.name != "CALL":
-        return None
-    return Kind.RESULT if runs_special_method(site, argument_of(site, 0), names) else None
 
 
 def leaving_with(site: Site, called: object) -> Verdict:
@@ -197,7 +260,6 @@ RULES: Final[tuple[Rule, ...]] = (
     generator_step,
     run_code,
     class_body,
-    special_method_of_argument,
     class_call,
 )
 CLOBBERED_RULES: Final[tuple[Rule, ...]] = (leaving_with, clobbered_partial)
@@ -232,8 +294,3 @@ def is_trusted(site: Site, called: object) -> bool:
 def argument_of(site: Site, index: int) -> object:
     """Positional argument of a CALL; -1 is the receiver of a method call."""
     return site.stack_slot(len(site.after) + 1 + index)
-
-
-def refers_to(container: object, generator: object) -> bool:
-    """Whether a C object drives ``generator`` (``coroutine.__await__()``, ``enumerate(generator)``)."""
-    return any(referent is generator for referent in gc.get_referents(container))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dis
+import functools
 import itertools
 import sys
 from dataclasses import dataclass, replace
@@ -11,20 +13,33 @@ from typing import Any, Final, NoReturn
 from ..errors import FrameRefused
 from .actions import CALLS, plan, refusal
 from .boundary import Callee, Site, crossing_between
+from .callees import function_code
 from .classes import class_arguments
 from .dialect import SPOKEN
-from .flow import flow_of
+from .flow import UNIT, flow_of
 from .here import action_here
-from .layout import CO_OPTIMIZED, RawFrame, closure_of, exception_below, generator_exception, local_names
+from .layout import (
+    CO_OPTIMIZED,
+    NULL,
+    RawFrame,
+    closure_of,
+    exception_below,
+    generator_exception,
+    local_names,
+)
 from .liveness import is_being_closed, operands_are_there
 from .morph import is_inside_call
-from .registry import MorphRecord, record_of
+from .operators import what_follows
+from .registry import MorphRecord, record_of, values_of
 from .running_code import code_hash, library_of
 from .selftest import check_interpreter
 from .slots import Contents, position_at, read_slots, with_handled_exceptions
 from .snapshot import Action, FrameSnapshot, Kind, Stack
+from .stand_ins import StandIn, make_stand_in
 from .words import PlaceName, describe, describe_code, no_place_name
 
+CACHE: Final = dis.opmap["CACHE"]
+CALLING_OPCODES: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL") if name in dis.opmap)
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 
 NO_CALL: Final = "it runs because something is let go of, or as a handler"
@@ -108,7 +123,8 @@ def _interrupted(
         action = _planned(site, place_name)
         overrides = _overrides(site, action)
     contents = read_slots(site.code, site.raw, record, action.stack, overrides)
-    return Interrupted(site, action, contents, _extras(site, action))
+    extras = _extras(site, action) or tuple(each for each in overrides.values() if isinstance(each, StandIn))
+    return Interrupted(site, action, contents, extras)
 
 
 def _site(frame: FrameType, callee: FrameType, record: MorphRecord | None) -> Site:
@@ -124,9 +140,31 @@ def _site(frame: FrameType, callee: FrameType, record: MorphRecord | None) -> Si
 
 def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
     """A frame that moved before and is still inside the same call: as it was then."""
-    if not is_inside_call(record, site.frame.f_lasti):
+    if not is_inside_call(record, site.frame.f_lasti) or not _is_at_call(site.frame):
         _refuse(site.frame, "it is just being restored", place_name)
+    if record.action.kind is Kind.OPERATOR:
+        return _operator_in_prologue(site, record, place_name)
     return replace(record.action, opening=False)
+
+
+def _is_at_call(frame: FrameType) -> bool:
+    """Whether the frame waits for a call, not for the truth of a result or the end of an object."""
+    bytecode, offset = frame.f_code.co_code, frame.f_lasti
+    while bytecode[offset] == CACHE and offset > 0:
+        offset -= UNIT
+    return bytecode[offset] in CALLING_OPCODES
+
+
+def _operator_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
+    """An operator that moved before: in the method that ran then, or in one that followed it."""
+    left = len(values_of(site.frame.f_code))
+    if left < record.action.fallbacks:
+        depth = len(record.action.stack)
+        called = next(slot for slot in map(site.stack_slot, (depth, depth + 1)) if slot is not NULL)
+        if not isinstance(called, functools.partial) or function_code(called.func) != site.callee.code:
+            _refuse(site.callee.frame, refusal(site, place_name), place_name)
+    inverts = record.action.inverts[-left - 1 :]
+    return replace(record.action, opening=False, fallbacks=left, inverts=inverts)
 
 
 def _action_here(site: Site, place_name: PlaceName) -> Action:
@@ -170,6 +208,8 @@ def _refuse(frame: FrameType, reason: str, place_name: PlaceName) -> NoReturn:
 
 def _overrides(site: Site, action: Action) -> dict[int, object]:
     """Stack slots (by depth) that have to hold something else than they do while the instruction runs."""
+    if action.kind is Kind.STAND_IN:
+        return {len(action.stack) - action.operand: make_stand_in(action.method)}
     if action.opcode not in ENTERING or SPOKEN.exit_replaces_manager:
         return {}
     manager: Any = site.operand(1)
@@ -183,7 +223,16 @@ def _extras(site: Site, action: Action) -> tuple[object, ...]:
         return (site.callee.first_local(),)
     if action.kind is Kind.CLASS_BODY:
         return class_arguments(site, action.stack)
+    if action.kind is Kind.OPERATOR:
+        return _what_follows(site)
     return ()
+
+
+def _what_follows(site: Site) -> tuple[object, ...]:
+    if site.frame.f_lasti < site.shift:
+        return tuple(reversed(values_of(site.frame.f_code)))
+    following = what_follows(site)
+    return following.calls if following else ()
 
 
 def _base_exception(frames: list[FrameType]) -> BaseException | None:

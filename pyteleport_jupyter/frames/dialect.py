@@ -1,9 +1,9 @@
 """How each minor version says in bytecode what a morph has to say, and the few shapes of the stack that
 differ.
 
-An operation is ``(name, argument)``. Three arguments are filled in by :mod:`.morph`: :data:`FETCH` (the
-constant that hands out the next value), :data:`NONE` and :data:`STOP` (the constants None and
-StopIteration).
+An operation is ``(name, argument)``. Four arguments are filled in by :mod:`.morph`: :data:`FETCH` (the
+constant that hands out the next value), :data:`NONE`, :data:`STOP` and :data:`NOT_IMPLEMENTED` (the constants
+None, StopIteration and NotImplemented).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .snapshot import Kind
 FETCH: Final = "fetch"
 NONE: Final = "none"
 STOP: Final = "stop"
+NOT_IMPLEMENTED: Final = "not implemented"
 
 Operation = tuple[str, int | str]
 Operations = tuple[Operation, ...]
@@ -159,6 +160,8 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.AGAIN: (),
     Kind.AWAIT: _PUSH_NONE,
     Kind.NEXT_ITEM: SPOKEN.call,
+    Kind.OPERATOR: SPOKEN.call,
+    Kind.STAND_IN: (),
     Kind.HERE: (),
     Kind.SUSPENDED: (),
 }

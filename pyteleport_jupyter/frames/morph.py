@@ -18,7 +18,7 @@ from types import CodeType
 from typing import Final
 
 from . import assemble
-from .dialect import CALLING, FETCH, NONE, SPOKEN, STOP, TAILS, Operations
+from .dialect import CALLING, FETCH, NONE, NOT_IMPLEMENTED, SPOKEN, STOP, TAILS, Operations
 from .flow import HANDLER, LASTI, UNIT, VALUE, Handler, flow_of, opening_of
 from .registry import MorphRecord, register
 from .slots import position_at
@@ -43,11 +43,12 @@ class _Constants:
 
     @property
     def by_name(self) -> dict[str, int]:
-        return {FETCH: self.first, NONE: self.first + 1, STOP: self.first + 2}
+        names = (FETCH, NONE, STOP, NOT_IMPLEMENTED)
+        return {name: self.first + index for index, name in enumerate(names)}
 
     @property
     def first_lasti(self) -> int:
-        return self.first + 3
+        return self.first + 4
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
     # An instruction index kept on the stack counts from the start of the code, which now begins with the
     # prologue.
     rebased = tuple(unit + length // UNIT for unit in shape.lasti)
-    return (fetch.pop, None, StopIteration, *rebased)
+    return (fetch.pop, None, StopIteration, NotImplemented, *rebased)
 
 
 def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Constants) -> _Prologue:
@@ -145,6 +146,7 @@ def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Co
     writer.restore_stack(shape)
     call_start = len(writer.code)
     writer.write(*_tail(action))
+    writer.code += _fallbacks(action, constants)
     call_end = len(writer.code)
     ending = _loop_end(action, constants) if action.kind is Kind.NEXT_ITEM else b""
     writer.write(("JUMP_FORWARD", (len(ending) + UNIT + action.target) // UNIT))
@@ -165,6 +167,24 @@ def _tail(action: Action) -> Operations:
     wrap = SPOKEN.wrap if action.wrapped else ()
     # Both with the arguments of the original: the interpreter tells yield from await by them.
     return (*SPOKEN.fetch, *wrap, ("YIELD_VALUE", action.yielded), ("RESUME", action.resumed))
+
+
+def _fallbacks(action: Action, constants: _Constants) -> bytes:
+    """OPERATOR: while the result is NotImplemented the next call follows. Those that are not needed are
+    fetched all the same, so that nothing keeps their objects alive."""
+    code = b""
+    for left in range(1, action.fallbacks + 1):
+        again, test, kept = _Writer(constants), _Writer(constants), _Writer(constants)
+        again.write(("POP_TOP", 0), *SPOKEN.call)
+        kept.write(*(SPOKEN.falsity if action.inverts[-left - 1] else ()))
+        kept.write(*(*SPOKEN.fetch, ("POP_TOP", 0)) * left)
+        kept.write(("JUMP_FORWARD", len(again.code + code) // UNIT))
+        test.write(("COPY", 1), ("LOAD_CONST", NOT_IMPLEMENTED), ("IS_OP", 0))
+        test.write((SPOKEN.jump_if_true, len(kept.code) // UNIT))
+        code = bytes(test.code + kept.code + again.code) + code
+    ending = _Writer(constants)
+    ending.write(*(SPOKEN.truth if action.as_bool else ()))
+    return code + bytes(ending.code)
 
 
 def _loop_end(action: Action, constants: _Constants) -> bytes:

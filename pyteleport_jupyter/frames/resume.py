@@ -15,6 +15,7 @@ from .morph import build_morph
 from .priming import generator_code
 from .registry import load_values
 from .snapshot import FrameSnapshot, Kind, Stack
+from .stand_ins import StandIn, give_method
 
 Call = Callable[[], object]
 
@@ -53,7 +54,8 @@ def _load_all(frames: tuple[FrameSnapshot, ...], inner: Call) -> CodeType:
     code: CodeType | None = None
     within: FrameSnapshot | None = None
     for frame in frames:
-        if within is not None and code is not None and frame.action.kind in CALLING:
+        calls = frame.action.kind in CALLING or frame.action.kind is Kind.STAND_IN
+        if within is not None and code is not None and calls:
             inner = ENTRIES.get(frame.action.kind, _plain_entry)(frame, within, code)
         code, within = _loaded_morph(frame, inner), frame
     if code is None:
@@ -63,8 +65,10 @@ def _load_all(frames: tuple[FrameSnapshot, ...], inner: Call) -> CodeType:
 
 def _loaded_morph(frame: FrameSnapshot, inner: Call) -> CodeType:
     last: tuple[object, ...] = (inner,) if frame.action.kind in CALLING else ()
-    if frame.action.kind is Kind.INSTANCE:
+    if frame.action.kind in (Kind.INSTANCE, Kind.OPERATOR):
         last += frame.extras
+    if frame.action.kind is Kind.STAND_IN:
+        give_method(cast(StandIn, frame.extras[0]), inner)
     if frame.generator is not None:
         code = generator_code(frame.generator)
         load_values(code, last)  # its values were loaded when it was unpickled; these are fetched behind them

@@ -46,6 +46,10 @@ class Kind(StrEnum):
     """As AGAIN, for SEND: None is sent to the rebuilt coroutine."""
     NEXT_ITEM = "next item"
     """``__next__`` of a Python iterator under ``for``: an item, or StopIteration ends the loop."""
+    OPERATOR = "operator"
+    """A binary operator or comparison: while the result is NotImplemented, what follows is called."""
+    STAND_IN = "stand in"
+    """The instruction runs again on an object whose special method is the inner frame."""
     HERE = "here"
     """Not in a call: the innermost frame was about to run the instruction."""
     SUSPENDED = "suspended"
@@ -71,6 +75,16 @@ class Action:
     """SUSPENDED: arguments of YIELD_VALUE and RESUME; the interpreter tells the kind of yield by them."""
     wrapped: bool = False
     """SUSPENDED: an async generator at a yield of its own, which hands out a wrapped value."""
+    fallbacks: int = 0
+    """OPERATOR: how many calls may follow the inner one."""
+    inverts: tuple[bool, ...] = ()
+    """OPERATOR: whether the result is negated (``!=`` by ``__eq__``): of the inner frame, then of each."""
+    as_bool: bool = False
+    """OPERATOR: the result is made a bool."""
+    method: str = ""
+    """STAND_IN: the special method that is running."""
+    operand: int = 0
+    """STAND_IN: which of the restored stack slots its object is in, 1 being the topmost."""
     opening: bool = False
     """Before all else the morph yields its first value: it goes on when it is resumed for the second
     time."""
