@@ -24,12 +24,12 @@ from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.interrupts import signals_noted
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
 from pyteleport_jupyter.session import (
-    Place,
     current_place,
     find_running_cell,
     modules_in_use,
+    place_at,
     search_path,
     take_snapshot,
 )
@@ -183,8 +183,7 @@ def plan(shell: Any, target: Target, frame: FrameType | None = None) -> Luggage:
         raise NotInCell(
             reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
         )
-    place = Place(host=target.host, target=target.text, pid=0, home=current_place().home)
-    pickled = take_snapshot(shell, cell, place)
+    pickled = take_snapshot(shell, cell, place_at(target.text, target.host))
     return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)))
 
 
@@ -236,7 +235,7 @@ def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
     except BaseException as failure:
         patience = STOP_SECONDS if isinstance(failure, KeyboardInterrupt) else ABORT_SECONDS
         # A second Ctrl-C must not keep it from being told: a copy that is held waits for its whole lease.
-        with relay.interrupts_postponed():
+        with interrupts_postponed():
             conversation.abort(patience)
         raise
 

@@ -201,11 +201,42 @@ def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:
     return found
 
 
-def from_record(record: Mapping[str, object], **known: object) -> TeleportError:
-    """Rebuild an error that another process reported; an unknown kind becomes the base.
+FROM_FAR_SIDE = frozenset(
+    (
+        "SetupFailed",
+        "NoPython",
+        "WrongPython",
+        "NoIpykernel",
+        "PackageMissing",
+        "CodeDiffers",
+        "InterpreterUnsupported",
+        "ShellFailed",
+        "DiskFull",
+        "StartFailed",
+        "RestoreFailed",
+        "LinkLost",
+        "ProtocolBroken",
+        "SessionGone",
+    )
+)
+"""What a target may say about itself. That a host key has changed, or a password is wrong, is for us to find
+out: such a sentence in the mouth of a stranger would only be there to make the user do something.
+"""
 
-    Only class names of this module are honoured, and facts are text: a hostile peer can choose the words, nothing else.
+
+def from_record(record: Mapping[str, object], **known: object) -> TeleportError:
+    """Rebuild an error that the far side reported; any but FROM_FAR_SIDE becomes the base.
+
+    Only these class names are honoured, and facts are text: a hostile peer can choose the words, nothing else.
     ``known`` facts (such as ``host``) win over what the record says.
+    """
+    honoured = str(record.get("error")) in FROM_FAR_SIDE
+    return from_child(record if honoured else {**record, "error": "TeleportError"}, **known)
+
+
+def from_child(record: Mapping[str, object], **known: object) -> TeleportError:
+    """Rebuild an error that a child process of ours reported (the ssh it is); an unknown kind becomes the
+    base.
     """
     kind = _kinds(TeleportError).get(str(record.get("error")), TeleportError)
     facts = record.get("facts")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def parse_target(text: str, options: Options) -> Target:
 def _local(rest: str, options: Options) -> Transport:
     if rest:
         raise TargetUnknown(target=f"local:{rest}", reason="local takes nothing behind it")
-    return LocalTransport()
+    return LocalTransport(host=f"a process on {socket.gethostname()}")
 
 
 def _command(rest: str, options: Options) -> Transport:

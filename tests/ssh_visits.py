@@ -78,7 +78,7 @@ def _converse(visit: Visit, ask: Ask) -> None:
             answer = ask(visit.questions[-1])
             os.write(visit.link.events_fd or -1, json.dumps({"answer": answer}).encode() + b"\n")
         elif kind == "failed":
-            visit.failure = errors.from_record(event)
+            visit.failure = errors.from_child(event)
             return
         elif kind == "connected":
             return

@@ -9,6 +9,7 @@ import pytest
 from far_side import eventually
 
 from pyteleport_jupyter.transports import LocalTransport, close_link, complaint, from_record
+from pyteleport_jupyter.transports import link as link_module
 from pyteleport_jupyter.transports.link import COMPLAINT_LIMIT
 
 
@@ -86,3 +87,14 @@ def test_it_survives_as_a_record() -> None:
 def test_other_kinds_are_refused(record: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="unknown kind"):
         from_record(record)
+
+
+def test_a_child_that_cannot_be_killed_is_not_waited_for_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that hangs in the system, as on a dead file server."""
+    link = LocalTransport().spawn("read line")
+    with monkeypatch.context() as patch:
+        patch.setattr(link_module, "_reaped", lambda pid: False)
+        patch.setattr(link_module, "KILLED_SECONDS", 0.05)
+        patch.setattr(link_module, "_children", dict(link_module._children))
+        close_link(link, patience=0.0)
+    close_link(link)

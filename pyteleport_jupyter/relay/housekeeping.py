@@ -1,5 +1,4 @@
-"""The relay's duties as a process, behind one face: signals, parent, children, and the pipes that children
-write to."""
+"""The relay's duties as a process, behind one face: signals, parent and children."""
 
 from __future__ import annotations
 
@@ -8,7 +7,6 @@ from typing import Any, Protocol
 
 from pyteleport_jupyter.relay.processes import (
     ENDING_SIGNALS,
-    CapturedOutput,
     Parent,
     Signals,
     reap_children,
@@ -38,15 +36,14 @@ class Housekeeping(Protocol):
 class ProcessHousekeeping:
     """Of a process that is nothing but a relay."""
 
-    def __init__(self, signals: Signals, parent: Parent, captured: CapturedOutput) -> None:
+    def __init__(self, signals: Signals, parent: Parent) -> None:
         self._signals = signals
         self._parent = parent
-        self._captured = captured
         self._noted: list[int] = []
 
     def reading(self) -> list[int]:
         """See :class:`Housekeeping`."""
-        return [self._signals.read_fd, *self._captured.descriptors]
+        return [self._signals.read_fd]
 
     def interrupted(self) -> bool:
         """See :class:`Housekeeping`."""
@@ -58,8 +55,6 @@ class ProcessHousekeeping:
         """See :class:`Housekeeping`."""
         if self._signals.read_fd in ready:
             self._noted += self._signals.numbers()
-        for descriptor in [fd for fd in self._captured.descriptors if fd in ready]:
-            self._captured.pass_on(descriptor)
         return self._parent.gone or any(number in ENDING_SIGNALS for number in self._noted)
 
     def ended_children(self) -> set[int]:

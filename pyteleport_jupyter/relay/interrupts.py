@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,10 +34,6 @@ class NotedSignals:
         return read_numbers(self.read_fd)
 
 
-def _do_nothing(number: int, frame: FrameType | None) -> None:
-    """The wakeup descriptor has noted the signal."""
-
-
 def python_handlers() -> dict[int, Handler]:
     """The signals whose handlers are Python functions; exec would put them back to their default, death for
     most.
@@ -50,7 +47,11 @@ def python_handlers() -> dict[int, Handler]:
 def signals_noted() -> Iterator[NotedSignals]:
     """From here on signals are noted and nothing else. Giving up puts the handlers back and delivers what
     was noted.
+
+    They are noted twice: in the pipe for the relay, and in a list for the case that we give up, since a
+    signal may still come when the pipe is closed and its handler is not back yet.
     """
+    missed: list[int] = []
     read_fd, write_fd = os.pipe()
     os.set_blocking(read_fd, False)
     os.set_blocking(write_fd, False)
@@ -59,17 +60,46 @@ def signals_noted() -> Iterator[NotedSignals]:
     wakeup = signal.set_wakeup_fd(write_fd, warn_on_full_buffer=False)
     try:
         for number in handlers:
-            signal.signal(number, _do_nothing)
+            signal.signal(number, lambda number, frame: missed.append(number))
         yield noted
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
         signal.set_wakeup_fd(wakeup, warn_on_full_buffer=False)
-        missed = noted.numbers()
         os.close(read_fd)
         os.close(write_fd)
-        for number in missed:
+        _put_back(handlers)
+        # SIGINT last: what it raises would keep the others from being delivered.
+        for number in sorted(missed, key=lambda number: number == signal.SIGINT):
             signal.raise_signal(number)
+
+
+def _put_back(handlers: dict[int, Handler]) -> None:
+    """Put all handlers back, SIGINT's last, whatever those that are back already raise meanwhile."""
+    try:
+        for number in sorted(handlers, key=lambda number: number == signal.SIGINT):
+            signal.signal(number, handlers[number])
+            del handlers[number]
+    finally:
+        if handlers:
+            _put_back(handlers)
+
+
+@contextmanager
+def interrupts_postponed() -> Iterator[None]:
+    """Within the block SIGINT only raises KeyboardInterrupt when the block is over. For what must be said to
+    the far side before anything else happens, and takes no longer than a user waits for Ctrl-C.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def ready_for_exec() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from contextlib import suppress
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
@@ -72,27 +73,28 @@ def reap_children() -> set[int]:
     return ended
 
 
-class CapturedOutput:
-    """The pipes that ipykernel had put behind descriptors 1 and 2. Child processes still write to them:
-    what they say goes to where the kernel's own output went before it was captured, and they do not die of
-    a broken pipe.
+def pass_on_captured(descriptors: tuple[int, ...]) -> None:
+    """Keep the pipes empty that ipykernel had put behind descriptors 1 and 2.
+
+    Child processes still write to them: what they say goes to where the kernel's own output went before it
+    was captured, and they do not die of a broken pipe. Each pipe has a thread of its own, because whoever
+    started the kernel may never read what it writes (or has stopped his terminal), and that shall hold up
+    nothing else.
     """
+    for descriptor in descriptors:
+        os.set_blocking(descriptor, True)
+        threading.Thread(target=_pass_on, args=(descriptor,), name="captured", daemon=True).start()
 
-    def __init__(self, descriptors: tuple[int, ...]) -> None:
-        self.descriptors = list(descriptors)
-        for descriptor in descriptors:
-            os.set_blocking(descriptor, False)
 
-    def pass_on(self, descriptor: int) -> None:
-        """Move what is in one of the pipes; one that nobody can write to any more is left alone from now
-        on.
-        """
-        try:
-            data = os.read(descriptor, 65536)
-        except BlockingIOError:
-            return
-        if not data:
-            self.descriptors.remove(descriptor)
-            return
+def _pass_on(descriptor: int) -> None:
+    """Until nobody can write to the pipe any more."""
+    while data := os.read(descriptor, 65536):
         with suppress(OSError):
-            os.write(1, data)
+            _write_all(data)
+    os.close(descriptor)
+
+
+def _write_all(data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(1, rest) :]

@@ -16,7 +16,7 @@ from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping, ProcessHousekeeping
 from pyteleport_jupyter.relay.jupyter import Relay
 from pyteleport_jupyter.relay.notices import Notices
-from pyteleport_jupyter.relay.processes import CapturedOutput, Parent, Signals
+from pyteleport_jupyter.relay.processes import Parent, Signals, pass_on_captured
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.signing import Signer
@@ -46,9 +46,8 @@ def _run(unpacked: Unpacked) -> int:
     _no_core_dumps()
     signals = Signals(settings.signals_fd)
     endpoints = SocketEndpoints(settings.front)
-    housekeeping = ProcessHousekeeping(
-        signals, Parent(settings.parent), CapturedOutput(settings.captured_fds)
-    )
+    pass_on_captured(settings.captured_fds)
+    housekeeping = ProcessHousekeeping(signals, Parent(settings.parent))
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
     status = relay.run(settings.in_flight, unpacked.drained)
     for file in settings.files:

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pyteleport_jupyter.session.place import Place, current_place, set_place
+    from pyteleport_jupyter.session.place import Place, current_place, place_at, set_place
     from pyteleport_jupyter.session.restore import Restored, restore_snapshot
     from pyteleport_jupyter.session.running_cell import RunningCell, find_running_cell
     from pyteleport_jupyter.session.snapshot import TravellingCell, modules_in_use, take_snapshot
@@ -23,6 +23,7 @@ __all__ = [
     "current_place",
     "find_running_cell",
     "modules_in_use",
+    "place_at",
     "restore_snapshot",
     "search_path",
     "set_place",
@@ -32,6 +33,7 @@ __all__ = [
 _LATER = {
     "Place": "place",
     "current_place": "place",
+    "place_at": "place",
     "set_place": "place",
     "Restored": "restore",
     "restore_snapshot": "restore",

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 HOME = "home"
 """Target of a session that has not moved."""
 
+LOCAL = "local"
+"""Target of a session in a fresh process on the host that it was on."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -23,7 +26,8 @@ class Place:
 
     def sentence(self) -> str:
         """``this session runs on cartesius (pid 17980), its home is laptop``."""
-        here = f"this session runs on {self.host} (pid {self.pid})"
+        where = f"in a process of its own on {self.host}" if self.target == LOCAL else f"on {self.host}"
+        here = f"this session runs {where} (pid {self.pid})"
         return here if self.target == HOME else f"{here}, its home is {self.home}"
 
 
@@ -42,3 +46,9 @@ def set_place(place: Place) -> None:
     """The session in this process has arrived at ``place``; its pid is that of this process."""
     global _place
     _place = replace(place, pid=os.getpid())
+
+
+def place_at(target: str, host: str) -> Place:
+    """Where the session of this process will be when it has moved to ``target``, which is called ``host``."""
+    here = current_place()
+    return Place(host=here.host if target == LOCAL else host, target=target, pid=0, home=here.home)

@@ -66,7 +66,7 @@ class ParentEvents:
     def _obey(self, event: dict[str, Any]) -> bool:
         """Whether the user was asked."""
         if event.get("event") == "failed":
-            raise errors.from_record(event, host=self._host)
+            raise errors.from_child(event, host=self._host)
         if event.get("event") != "question":
             return False
         secret = event.get("secret") is not False

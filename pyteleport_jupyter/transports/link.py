@@ -23,6 +23,11 @@ from pyteleport_jupyter import errors
 PIPE_SIZE = 1 << 20
 """Wanted capacity of the pipes in bytes; fewer switches between the processes. Only Linux lets one ask."""
 
+KILLED_SECONDS = 2.0
+"""How long a child that was killed may take to be gone. One that hangs in the system (a dead NFS server) may
+take for ever; it is then left to whoever inherits it.
+"""
+
 COMPLAINT_LIMIT = 2000
 """Most bytes of the child's stderr that are quoted in an error."""
 
@@ -142,16 +147,19 @@ def close_link(link: Link, patience: float = 1.0) -> None:
     for fd in {link.read_fd, link.write_fd, link.events_fd, link.complaints_fd} - {None}:
         with contextlib.suppress(OSError):
             os.close(fd)  # type: ignore[arg-type]
-    deadline = time.monotonic() + patience
-    with contextlib.suppress(KeyboardInterrupt):
-        while not _reaped(link.pid) and time.monotonic() < deadline:
-            time.sleep(0.005)
-    if not _reaped(link.pid):
+    if not _reaped_within(link.pid, patience):
         with contextlib.suppress(OSError):
             os.killpg(link.pid, signal.SIGKILL)
-        while not _reaped(link.pid):
-            time.sleep(0.005)
+        _reaped_within(link.pid, KILLED_SECONDS)
     _children.pop(link.pid, None)
+
+
+def _reaped_within(pid: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(KeyboardInterrupt):
+        while not _reaped(pid) and time.monotonic() < deadline:
+            time.sleep(0.005)
+    return _reaped(pid)
 
 
 def _reaped(pid: int) -> bool:
