@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import logging
 import os
+import socket
+import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ import paramiko
 import pytest
 
 from pyteleport_jupyter.demo.ephemeral import EphemeralHost, ephemeral_host
+from pyteleport_jupyter.demo.loopback_host import LOG
 from pyteleport_jupyter.demo.remains import processes_at_home
 
 MEGABYTE = 1 << 20
@@ -132,6 +136,32 @@ def test_nothing_is_left_when_it_closes() -> None:
     assert processes_at_home(host.home) == []
     assert not host.home.parent.exists()
     connection.close()
+
+
+def test_clients_that_reset_their_connections_are_nothing_to_tell(caplog: pytest.LogCaptureFixture) -> None:
+    """The kernel's ssh child, killed while output is on its way to it."""
+    clients = set()
+    with ephemeral_host("far") as host:
+        for _ in range(3):
+            reset(socket.create_connection(("127.0.0.1", host.port)))
+            connection = connect(host)
+            connection.auth_publickey(getpass.getuser(), user_key(host))
+            channel = connection.open_session(timeout=10)
+            channel.exec_command("exec cat /dev/zero")
+            channel.recv(1)
+            reset(connection.sock)
+            connection.close()
+            clients.add(connection.ident)
+    logger = logging.getLogger(LOG)
+    assert not logger.propagate
+    assert logger.hasHandlers(), "or else logging would write to stderr"
+    assert {record.name for record in caplog.records if record.thread not in clients} <= {LOG}
+
+
+def reset(peer: socket.socket) -> None:
+    """Close it in the manner of a killed process with unread input."""
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    peer.close()
 
 
 def test_its_folder_is_private(host: EphemeralHost) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import getpass
 import hmac
+import logging
 import os
 import signal
 import socket
@@ -34,6 +35,14 @@ COMMAND_LIMIT = 128 * 1024
 LOGIN_SECONDS = 30.0
 """A connection that has not authenticated by then is closed."""
 CLOSING_SECONDS = 5.0
+
+LOG = "pyteleport_jupyter.demo.paramiko"
+"""Where paramiko logs what it thinks of its clients. Without a handler of ours it would go to the user's
+stderr: a client that ends while something is on its way to it (as that of a kernel that is shut down) resets
+its connection, and that is nothing to tell anybody.
+"""
+logging.getLogger(LOG).addHandler(logging.NullHandler())
+logging.getLogger(LOG).propagate = False
 
 
 class _Doorkeeper(paramiko.ServerInterface):
@@ -83,6 +92,8 @@ class LoopbackHost:
         self._commands: list[subprocess.Popen[bytes]] = []
         self._complaints: list[str] = []
         self._closed = False
+        self._closing = threading.Lock()
+        """Held while something is begun that has to be ended when we close."""
         self._thread = threading.Thread(target=self._accept, daemon=True, name="loopback host")
         self._thread.start()
 
@@ -98,7 +109,8 @@ class LoopbackHost:
 
     def close(self) -> None:
         """Stop listening, end every connection, and kill the commands that still run."""
-        self._closed = True
+        with self._closing:
+            self._closed = True
         # accept() in the other thread does not notice close(), but shutdown() (Linux: EINVAL there).
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -106,6 +118,8 @@ class LoopbackHost:
         self._thread.join(CLOSING_SECONDS)
         for connection in self._connections:
             connection.close()
+            if connection.is_alive():
+                connection.join(CLOSING_SECONDS)
         for command in self._commands:
             end_command(command)
 
@@ -119,11 +133,16 @@ class LoopbackHost:
 
     def _greet(self, peer: socket.socket) -> None:
         """Negotiate with one client; from then on paramiko's thread serves it."""
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = paramiko.Transport(
-            peer, default_window_size=WINDOW, default_max_packet_size=LARGEST_PACKET
-        )
-        self._connections.append(connection)
+        with self._closing:
+            if self._closed:
+                peer.close()
+                return
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = paramiko.Transport(
+                peer, default_window_size=WINDOW, default_max_packet_size=LARGEST_PACKET
+            )
+            self._connections.append(connection)
+        connection.set_log_channel(LOG)
         connection.add_server_key(self._host_key)
         connection.auth_timeout = LOGIN_SECONDS
         try:
@@ -131,16 +150,22 @@ class LoopbackHost:
         except (paramiko.SSHException, EOFError, OSError) as problem:
             self._complaints.append(f"connection refused: {problem}")
             connection.close()
+        if self._closed:
+            # close() came before the connection was one that can be closed.
+            connection.close()
 
     def _run(self, channel: paramiko.Channel, command: bytes) -> None:
         """Run one command with the channel as its standard streams."""
         try:
-            process = self._start(command)
+            with self._closing:
+                if self._closed:
+                    return
+                process = self._start(command)
+                self._commands.append(process)
         except OSError as problem:
             self._complaints.append(f"command refused: {problem}")
             channel.close()
             return
-        self._commands.append(process)
         with contextlib.suppress(OSError, EOFError):
             serve(channel, process)
         with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
