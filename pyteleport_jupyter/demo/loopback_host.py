@@ -91,7 +91,7 @@ class LoopbackHost:
         self._connections: list[paramiko.Transport] = []
         self._commands: list[subprocess.Popen[bytes]] = []
         self._complaints: list[str] = []
-        self._closed = False
+        self._closed = threading.Event()
         self._closing = threading.Lock()
         """Held while something is begun that has to be ended when we close."""
         self._thread = threading.Thread(target=self._accept, daemon=True, name="loopback host")
@@ -110,7 +110,7 @@ class LoopbackHost:
     def close(self) -> None:
         """Stop listening, end every connection, and kill the commands that still run."""
         with self._closing:
-            self._closed = True
+            self._closed.set()
         # accept() in the other thread does not notice close(), but shutdown() (Linux: EINVAL there).
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -124,7 +124,7 @@ class LoopbackHost:
             end_command(command)
 
     def _accept(self) -> None:
-        while not self._closed:
+        while not self._closed.is_set():
             try:
                 peer, _address = self._listener.accept()
             except OSError:
@@ -134,7 +134,7 @@ class LoopbackHost:
     def _greet(self, peer: socket.socket) -> None:
         """Negotiate with one client; from then on paramiko's thread serves it."""
         with self._closing:
-            if self._closed:
+            if self._closed.is_set():
                 peer.close()
                 return
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -150,7 +150,7 @@ class LoopbackHost:
         except (paramiko.SSHException, EOFError, OSError) as problem:
             self._complaints.append(f"connection refused: {problem}")
             connection.close()
-        if self._closed:
+        if self._closed.is_set():
             # close() came before the connection was one that can be closed.
             connection.close()
 
@@ -158,7 +158,7 @@ class LoopbackHost:
         """Run one command with the channel as its standard streams."""
         try:
             with self._closing:
-                if self._closed:
+                if self._closed.is_set():
                     return
                 process = self._start(command)
                 self._commands.append(process)
