@@ -24,5 +24,10 @@ class LineStarts:
 
 def _starts(code: CodeType) -> frozenset[int]:
     shift = prologue_length(code)
-    lines = original_code(code).co_lines()
-    return frozenset(start + shift for start, _, line in lines if line is not None)
+    starts, before = set(), None
+    # One entry for each position (3.11) or for each line (later).
+    for start, _, line in original_code(code).co_lines():
+        if line is not None and line != before:
+            starts.add(start + shift)
+        before = line
+    return frozenset(starts)
