@@ -6,7 +6,10 @@ that have neither IPython nor paramiko.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+from pyteleport_jupyter import exits
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -14,19 +17,52 @@ if TYPE_CHECKING:
     from pyteleport_jupyter.interruption import Request
 
 __version__ = "0.1.0"
-__all__ = ["load_ipython_extension", "request_teleport", "teleport", "teleport_on"]
+__all__ = ["bash_teleport", "load_ipython_extension", "request_teleport", "teleport", "teleport_on"]
 
 
 def teleport(target: str, **options: object) -> None:
     """Go on with the running cell, and the whole session, on ``target``; returns on the far side.
 
-    Options are those of ``%teleport`` (``python``, ``setup``, ``via``, ``lease``, ``quiet``).
+    In a script, or at the prompt of ``python``, it is the running program that goes on there. Options are
+    those of ``%teleport`` (``python``, ``setup``, ``via``, ``lease``, ``quiet``); for programs also
+    ``abandon_threads`` (leave behind threads, which cannot move) and ``home`` (False: it may not come home).
     Raises :class:`~pyteleport_jupyter.errors.TeleportError` here, with the session untouched, when the move
     fails.
     """
-    from pyteleport_jupyter.departure import depart
+    if _in_shell():
+        from pyteleport_jupyter.departure import depart
+    else:
+        from pyteleport_jupyter.scripts.road import depart
 
     depart(target, **options)
+
+
+def bash_teleport(*argv: str, python: str = "python3", before: str = "") -> None:
+    """Go on with the running program wherever ``argv`` ends in a shell; returns there.
+
+    The command line that starts us is appended to ``argv`` as its last argument, for that shell:
+    ``bash_teleport("ssh", "cartesius", "conda activate py39;")``, or ``bash_teleport("bash", "-c")`` for a
+    fresh process here. ``before`` is a shell line that is run ahead of it, ``python`` the interpreter there.
+    Raises :class:`~pyteleport_jupyter.errors.TeleportError` here, with the program as it was, when the move
+    fails.
+    """
+    if _in_shell():
+        from pyteleport_jupyter.errors import NotInProgram
+
+        raise NotInProgram(reason='in IPython it is %teleport "cmd:COMMAND" that does this')
+    from pyteleport_jupyter.scripts.road import depart_by
+
+    depart_by(argv, python, before)
+
+
+if "IPython" not in sys.modules:
+    exits.watch()
+
+
+def _in_shell() -> bool:
+    """Whether IPython runs here; it is not imported for this."""
+    core = sys.modules.get("IPython.core.getipython")
+    return core is not None and core.get_ipython() is not None
 
 
 def request_teleport(target: str, **options: Any) -> Request:

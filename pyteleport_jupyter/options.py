@@ -24,6 +24,10 @@ class Options:
     via: str | None = None
     lease: float = DEFAULT_LEASE
     quiet: bool = False
+    abandon_threads: bool = False
+    """Of scripts: leave behind threads, which cannot move."""
+    home: bool = True
+    """Of scripts: may come home again, where this machine will run what the far side sends."""
 
 
 def parse_lease(text: str | float) -> float:
@@ -51,6 +55,8 @@ def _checked(
     via: str | None = None,
     lease: str | float = DEFAULT_LEASE,
     quiet: bool = False,
+    abandon_threads: bool = False,
+    home: bool = True,
 ) -> Options:
     if via not in (None, "paramiko", "ssh"):
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
@@ -59,4 +65,12 @@ def _checked(
             raise OptionWrong(
                 option=option, given="that", reason="it must be one line of at most 4096 characters"
             )
-    return Options(python=python or None, setup=setup, via=via, lease=parse_lease(lease), quiet=bool(quiet))
+    return Options(
+        python=python or None,
+        setup=setup,
+        via=via,
+        lease=parse_lease(lease),
+        quiet=bool(quiet),
+        abandon_threads=bool(abandon_threads),
+        home=bool(home),
+    )

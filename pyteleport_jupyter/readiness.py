@@ -21,16 +21,23 @@ def check_survey(survey: Mapping[str, Any], modules: Iterable[str], host: str) -
 
     Raises WrongPython, NoIpykernel or PackageMissing.
     """
-    _check_python(survey, host)
+    check_python(survey, host)
     _check_kernel(survey, host)
+    check_packages(survey, modules, host)
+
+
+def check_packages(survey: Mapping[str, Any], modules: Iterable[str], host: str) -> None:
+    """Raises PackageMissing unless the target has all ``modules``."""
     versions = survey.get("packages") or {}
     missing = [name for name in modules if versions.get(name) is None]
     if missing:
         raise PackageMissing(host=host, packages=_in_words(missing))
 
 
-def _check_python(survey: Mapping[str, Any], host: str) -> None:
-    """The magic number too: op codes move even inside a minor series while it is not released."""
+def check_python(survey: Mapping[str, Any], host: str) -> None:
+    """Raises WrongPython. The magic number counts too: op codes move even inside a minor series while it is
+    not released.
+    """
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     there = str(survey.get("python", "?"))
     if there.split(".")[:2] != here.split("."):

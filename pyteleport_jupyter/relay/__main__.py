@@ -1,7 +1,8 @@
 """Entry of the relay: ``python -I -S .../relay/__main__.py DESCRIPTOR``.
 
-It finds its packages by the first line of the baggage. With ``rehearse PATH...`` in place of the descriptor
-it only loads them (see :mod:`pyteleport_jupyter.relay.rehearsal`).
+It finds its packages by the first line of the baggage, which also says what it is to be: the relay of a
+kernel or of a program. With ``rehearse KIND PATH...`` in place of the descriptor it only loads them
+ (see :mod:`pyteleport_jupyter.relay.rehearsal`).
 """
 
 from __future__ import annotations
@@ -10,27 +11,38 @@ import json
 import os
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def _start(descriptor: int) -> None:
     with os.fdopen(os.dup(descriptor), "rb") as file:
-        sys.path[:0] = json.loads(file.readline())["python_path"]
+        settings = json.loads(file.readline())
+    sys.path[:0] = settings["python_path"]
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.set_inheritable(descriptor, False)
-    from pyteleport_jupyter.relay.program import main
-
-    main(descriptor)
+    _program(settings.get("kind", "kernel"))(descriptor)
 
 
-def _rehearse(python_path: list[str]) -> None:
+def _program(kind: str) -> Callable[[int], object]:
+    if kind == "terminal":
+        from pyteleport_jupyter.relay.terminal_program import main as of_program
+
+        return of_program
+    from pyteleport_jupyter.relay.program import main as of_kernel
+
+    return of_kernel
+
+
+def _rehearse(kind: str, python_path: list[str]) -> None:
     sys.path[:0] = python_path
-    from pyteleport_jupyter.relay.program import main
-
-    if not callable(main):
+    if not callable(_program(kind)):
         raise ImportError("the relay has no program")
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "rehearse":
-        _rehearse(sys.argv[2:])
+        _rehearse(sys.argv[2], sys.argv[3:])
     else:
         _start(int(sys.argv[1]))

@@ -156,11 +156,12 @@ def open_baggage() -> Iterator[Baggage]:
     """A file without a name: in memory where the system has that, else in the temporary directory and
     unlinked.
     """
-    with _nameless_file() as file:
+    with open_file() as file:
         yield Baggage(file)
 
 
-def _nameless_file() -> Any:
+def open_file() -> Any:
+    """The file itself, for reading and writing bytes."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("relay"), "w+b")
     # Only here: the relay reads this module when every millisecond counts.

@@ -39,6 +39,7 @@ from pyteleport_jupyter.relay.configuration import (
     open_baggage,
     plain_fields,
 )
+from pyteleport_jupyter.relay.entry import RELAY_PROGRAM
 from pyteleport_jupyter.relay.interrupts import NotedSignals, ready_for_exec, signals_noted
 from pyteleport_jupyter.relay.kernel_internals import (
     KernelParts,
@@ -70,19 +71,6 @@ HALF_CLOSE_SECONDS = 2.0
 does."""
 LOOK_SECONDS = 0.001
 READS = 16
-
-HERE = os.path.dirname(os.path.abspath(__file__))
-FROM_FILE = (os.path.join(HERE, "__main__.py"),)
-FROM_ZIP = (
-    "-c",
-    "import sys, zipimport; exec(zipimport.zipimporter(sys.argv.pop(1)).get_code('__main__'))",
-    HERE,
-)
-"""The same program where this package is served from a zip: on a host that the session moved to, and
-leaves."""
-
-RELAY_PROGRAM = FROM_FILE if os.path.exists(*FROM_FILE) else FROM_ZIP
-"""What follows ``python -I -S``; the descriptor of the baggage comes last."""
 
 
 @dataclass

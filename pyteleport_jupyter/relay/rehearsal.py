@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyteleport_jupyter.errors import QuiesceFailed
-from pyteleport_jupyter.relay.cutover import RELAY_PROGRAM, python_path
+from pyteleport_jupyter.relay.entry import RELAY_PROGRAM
 
 PATIENCE = 30.0
 """Seconds that the rehearsal may take; a relay starts in a tenth of a second."""
@@ -45,9 +46,21 @@ class Rehearsal:
         self.process.communicate()
 
 
-def rehearse() -> Rehearsal:
-    """Start a rehearsal. Raises QuiesceFailed if not even a process can be started."""
-    argv = [sys.executable, "-I", "-S", *RELAY_PROGRAM, "rehearse", *python_path()]
+def python_path() -> tuple[str, ...]:
+    """Where the relay of a kernel finds what it needs."""
+    from pyteleport_jupyter.relay import cutover
+
+    return cutover.python_path()
+
+
+def rehearse(folders: Sequence[str] | None = None, kind: str = "kernel") -> Rehearsal:
+    """Start a rehearsal: of the relay of a ``kernel`` or of a program (``terminal``), which finds its
+    packages in ``folders``.
+
+    Raises QuiesceFailed if not even a process can be started.
+    """
+    found = python_path() if folders is None else folders
+    argv = [sys.executable, "-I", "-S", *RELAY_PROGRAM, "rehearse", kind, *found]
     try:
         process = subprocess.Popen(
             argv,

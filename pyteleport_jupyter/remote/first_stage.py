@@ -94,16 +94,17 @@ start-up file cares about its status.
 """
 
 
-def start_line(version: str, python: str | None = None, setup: str = "") -> bytes:
+def start_line(version: str, python: str | None = None, setup: str = "", login: bool = True) -> bytes:
     """The line that finds Python ``version`` ("3.11") and executes the first stage.
 
     ``setup`` runs in a login shell (bash where there is one) with its input from nowhere and its output to
     stderr, so that it can neither eat what is meant for us nor add to it. An absolute ``python`` without
-    ``setup`` needs no login shell.
+    ``setup`` needs no login shell; without ``login`` the environment counts in which the line is read.
     """
     absolute = _absolute(python)
-    if absolute and not setup:
-        line = f"p={absolute}; {_launch(version, '')}"
+    if not setup and (absolute or not login):
+        # q is set in any case: it might be a variable of the user's.
+        line = f"set --; {_search(version, python, absolute)}; {_launch(version, '')}"
     else:
         launch = _launch(version, "<&3 >&4 3<&- 4>&-")
         prepare = _SETUP.replace("SETUP", shlex.quote(setup)) if setup else ""
@@ -145,7 +146,7 @@ def _launch(version: str, redirections: str) -> str:
     """
     complaint = f"{{ {_NO_PYTHON}{' >&4' if redirections else ''}; exit 1; }}"
     source = shlex.quote(FIRST_STAGE.replace("\n", "|"))
-    other = '${q:+"$q"}' if redirections else ""
+    other = '${q:+"$q"}'
     start = f'exec "$p" -I -S -c {shlex.quote(_UNPACK)} {version} {source} {other} {redirections}'
     return f'[ -x "$p" ] || {complaint}; {start}'
 

@@ -47,7 +47,7 @@ def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[st
             leash = _connect(directory)
         else:
             package = take(header["size"])
-            leash, directory = _boot(header["boot"], package)
+            leash, directory = _boot(header["boot"], package, header.get("role", "supervisor"))
     except Refusal as refusal:
         import json
 
@@ -73,7 +73,7 @@ def _connect(directory: str) -> _socket.socket:
     return connection
 
 
-def _boot(boot: str, package: bytes) -> tuple[_socket.socket, str]:
+def _boot(boot: str, package: bytes, role: str) -> tuple[_socket.socket, str]:
     try:
         unpacked = zlib.decompress(package)
     except zlib.error:
@@ -82,7 +82,7 @@ def _boot(boot: str, package: bytes) -> tuple[_socket.socket, str]:
     path = os.path.join(directory, PACKAGE_NAME)
     try:
         _write(path, unpacked)
-        return _start_supervisor(boot, directory, path), directory
+        return _start_supervisor(boot, directory, path, role), directory
     except OSError as error:
         remove(directory)
         raise no_room(error) from None
@@ -105,8 +105,11 @@ def _write(path: str, content: bytes) -> None:
         os.close(fd)
 
 
-def _start_supervisor(boot: str, directory: str, package: str) -> _socket.socket:
-    """Start it in a session of its own, so that it survives our login; returns our end of its first leash."""
+def _start_supervisor(boot: str, directory: str, package: str, role: str) -> _socket.socket:
+    """Start it in a session of its own, so that it survives our login; returns our end of its first leash.
+
+    ``role`` is "supervisor", of a kernel that is launched here, or "program-supervisor".
+    """
     ours, theirs = _socket.socketpair()
     environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
     if os.fork() == 0:
@@ -117,10 +120,11 @@ def _start_supervisor(boot: str, directory: str, package: str) -> _socket.socket
             os.dup2(nowhere, 0)
             os.dup2(nowhere, 1)
             program = [sys.executable, "-c", boot, package]
-            numbers = theirs.fileno(), *launch(directory, [*program, "kernel"], environment)
+            launched = launch(directory, [*program, "kernel"], environment) if role == "supervisor" else ()
+            numbers = theirs.fileno(), *launched
             for fd in (numbers[0], *numbers[2:]):
                 os.set_inheritable(fd, True)
-            os.execve(program[0], [*program, "supervisor", directory, *map(str, numbers)], environment)
+            os.execve(program[0], [*program, role, directory, *map(str, numbers)], environment)
         finally:
             os._exit(127)
     theirs.close()

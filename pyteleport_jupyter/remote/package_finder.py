@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from types import CodeType, ModuleType
+from typing import Any
 from zipimport import zipimporter
 
 SERVED = ("pyteleport_jupyter", "cloudpickle")
@@ -26,7 +27,29 @@ BOOT = (
 directory, and
 leaves it in :func:`run`, so that no file lying about there is ever imported."""
 
-ROLES = {"supervisor": "pyteleport_jupyter.remote.supervisor", "kernel": "pyteleport_jupyter.remote.kernel"}
+PROGRAM_BOOT = """__teleported__ = True
+import sys
+sys.path[:not sys.flags.safe_path] = [sys.argv[1]]
+from pyteleport_jupyter.remote.package_finder import arrive
+program, end = arrive()
+try:
+    exec(*program)
+except BaseException:
+    end()
+    raise
+end()
+"""
+"""Program for ``python -c PROGRAM_BOOT PACKAGE ...``; PACKAGE is the zip, or the folder with our package.
+
+What arrives is code and its namespace, and runs on this frame alone: no other frame of ours is under it. The
+first line is what :mod:`..scripts.program` knows this frame by.
+"""
+
+ROLES = {
+    "supervisor": "pyteleport_jupyter.remote.supervisor",
+    "kernel": "pyteleport_jupyter.remote.kernel",
+    "program-supervisor": "pyteleport_jupyter.remote.program_supervisor",
+}
 """Modules whose ``main`` is called with what follows the role."""
 
 
@@ -67,6 +90,20 @@ def run() -> None:
     if role == "kernel":
         wait_to_go()
     module.main(rest)
+
+
+def arrive() -> tuple[tuple[CodeType, dict[str, Any]], Callable[[], None]]:
+    """Second half of PROGRAM_BOOT: clean up after it, then take over the program that comes.
+
+    Returns code and namespace, and what is to be called when the code has ended or raised.
+    """
+    package, *rest = sys.argv[1:]
+    del sys.path[0]
+    if os.path.isfile(package):
+        install(package)
+    program: Any = importlib.import_module("pyteleport_jupyter.remote.program")
+    code, namespace = program.arrive(rest)
+    return (code, namespace), program.end
 
 
 def wait_to_go() -> None:

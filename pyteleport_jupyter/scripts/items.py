@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pyteleport_jupyter.scripts import exit_handlers
+from pyteleport_jupyter.scripts import exit_handlers, streams
 from pyteleport_jupyter.scripts.companions import own_folders
 from pyteleport_jupyter.scripts.program import main_namespace
 from pyteleport_jupyter.session import process_items, surroundings
@@ -93,9 +93,9 @@ def capture_streams() -> dict[str, Any]:
     return {name: getattr(sys, name) for name in ("stdin", "stdout", "stderr")}
 
 
-def restore_streams(streams: dict[str, Any]) -> None:
+def restore_streams(replaced: dict[str, Any]) -> None:
     """Set them."""
-    for name, stream in streams.items():
+    for name, stream in replaced.items():
         setattr(sys, name, stream)
 
 
@@ -185,6 +185,7 @@ ITEMS: tuple[Item, ...] = (
     Item("signals", capture_signals, restore_signals),
     Item("last value", capture_last_value, restore_last_value),
     Item("settings", capture_settings, restore_settings),
+    Item("stream settings", streams.capture_settings, streams.restore_settings),
     Item("streams", capture_streams, restore_streams),
     Item("timers", capture_timers, restore_timers),
 )

@@ -32,9 +32,10 @@ from pyteleport_jupyter.session.place import set_place
 
 @dataclass
 class Restored:
-    """A program that has arrived and waits to go on."""
+    """A program that has arrived and waits to go on. ``prompts``: the interpreter's prompt follows it."""
 
     main: ModuleType
+    prompts: bool
     stack: Stack | None
     items: dict[str, Any]
     deferred: list[Callable[[], object]]
@@ -89,7 +90,7 @@ def _restore(stream: bytes | bytearray, buffers: Sequence[Any]) -> Restored:
         finish_restore()
         set_place(items["place"])
         check_running_code(root["stack"])
-    return Restored(main, root["stack"], items, list(loaded.deferred))
+    return Restored(main, items["prompts"], root["stack"], items, list(loaded.deferred))
 
 
 def _new_main() -> ModuleType:

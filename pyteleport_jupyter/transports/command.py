@@ -21,6 +21,8 @@ class CommandTransport:
     """Runs ``argv`` with the shell's command line as one more argument at the end."""
 
     argv: tuple[str, ...]
+    before: str = ""
+    """A line for the shell at the end of ``argv``, run ahead of ours."""
 
     @property
     def host(self) -> str:
@@ -31,15 +33,15 @@ class CommandTransport:
     def spawn(self, command: str) -> Link:
         """See :class:`~.link.Transport`."""
         try:
-            return spawn_child([*self.argv, command])
+            return spawn_child([*self.argv, f"{self.before}; {command}" if self.before else command])
         except OSError as error:
             raise errors.TargetUnknown(target=f"cmd:{self.host}", reason=error.strerror or error) from error
 
     def as_record(self) -> dict[str, Any]:
         """See :class:`~.link.Transport`."""
-        return {"kind": "command", "argv": list(self.argv)}
+        return {"kind": "command", "argv": list(self.argv), "before": self.before}
 
 
 def from_record(record: Mapping[str, Any]) -> CommandTransport:
     """Undo :meth:`CommandTransport.as_record`."""
-    return CommandTransport(tuple(str(word) for word in record["argv"]))
+    return CommandTransport(tuple(str(word) for word in record["argv"]), str(record.get("before", "")))

@@ -46,6 +46,10 @@ class BootRequest:
 
     python: str | None = None
     setup: str = ""
+    role: str = "supervisor"
+    """What is started: the supervisor of a kernel, or "program-supervisor"."""
+    login: bool = True
+    """Whether Python is looked for in the environment of a login shell, or in the one that the link has."""
     command: ClassVar[str] = REMOTE_COMMAND
 
 
@@ -127,8 +131,8 @@ def _boot_opening(version: str, request: BootRequest) -> bytes:
     from pyteleport_jupyter.remote.package_finder import BOOT
     from pyteleport_jupyter.remote.package_zip import packed_zip
 
-    line = first_stage.start_line(version, request.python, request.setup)
-    return line + first_stage.header("boot", packed_zip(), boot=BOOT)
+    line = first_stage.start_line(version, request.python, request.setup, request.login)
+    return line + first_stage.header("boot", packed_zip(), boot=BOOT, role=request.role)
 
 
 def _check_hello(hello: dict[str, Any], host: str) -> None:

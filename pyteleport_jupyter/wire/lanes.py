@@ -13,7 +13,9 @@ PART_LIMIT = 1 << 16
 
 
 class Lane(IntEnum):
-    """What a message is for: our own commands, the four Jupyter sockets, or the snapshot on its way."""
+    """What a message is for: our own commands, the four Jupyter sockets, the snapshot on its way; of a
+    program its streams (STDIN is its input too), and what its copies say to each other.
+    """
 
     COMMAND = 0
     SHELL = 1
@@ -21,6 +23,10 @@ class Lane(IntEnum):
     STDIN = 3
     IOPUB = 4
     SHIP = 5
+    STDOUT = 6
+    STDERR = 7
+    TALK = 8
+    TERMINAL = 9
 
 
 MESSAGE_LIMIT: dict[Lane, int] = {
@@ -30,6 +36,10 @@ MESSAGE_LIMIT: dict[Lane, int] = {
     Lane.STDIN: 1 << 30,
     Lane.IOPUB: 1 << 30,
     Lane.SHIP: 1 << 20,
+    Lane.STDOUT: 1 << 20,
+    Lane.STDERR: 1 << 20,
+    Lane.TALK: 1 << 20,
+    Lane.TERMINAL: 1 << 20,
 }
 """Longest message of a lane in bytes, checked when its first bytes arrive."""
 

@@ -1,0 +1,228 @@
+"""What a program's process is while the program runs elsewhere: three streams, signals, an exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from pyteleport_jupyter.relay.far_side import FarSide
+from pyteleport_jupyter.relay.processes import reap_children
+from pyteleport_jupyter.relay.states import Event, Link
+from pyteleport_jupyter.relay.terminal_input import INTERRUPT_BYTE, LocalTerminal, terminal_descriptor
+from pyteleport_jupyter.relay.terminal_output import Output
+from pyteleport_jupyter.relay.terminal_signals import PASSED_ON, TerminalSignals, stop_like
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.waiting import ready
+
+READ_SIZE = 64 << 10
+
+LOST_STATUS = 255
+"""Exit status when the far side cannot be reached any more, as of ssh."""
+
+FAREWELL_SECONDS = 2.0
+
+ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+"""Signals that end us by themselves while there is no link over which they could be passed on."""
+
+OUTPUTS = {Lane.STDOUT: 1, Lane.STDERR: 2}
+
+
+class TerminalRelay:
+    """Passes on what it is given. Nothing that comes from the far side is more than bytes for a descriptor, a
+    number, or one of the commands below.
+    """
+
+    def __init__(
+        self,
+        far: FarSide,
+        host: str,
+        streams: dict[str, str],
+        signals: TerminalSignals,
+        unread: bytes = b"",
+    ) -> None:
+        self.far = far
+        self.host = host
+        self.committed = False
+        self.status: int | None = None
+        """How the far side ended."""
+        self._signals = signals
+        self._terminal = LocalTerminal(streams["stdin"] == "terminal")
+        self._unread = unread
+        self._input_open = streams["stdin"] != "nowhere"
+        lanes = {**OUTPUTS, Lane.TERMINAL: terminal_descriptor()}
+        self._outputs = {lane: Output(fd, signals.wake_fd) for lane, fd in lanes.items()}
+        self._told_closed: set[Lane] = set()
+        self._commands: dict[str, Callable[[dict[str, Any]], None]] = {
+            "committed": lambda command: self._begin(),
+            "exited": self._note_exit,
+            "stopped": self._stop,
+        }
+
+    def handle(self, op: str, handler: Callable[[dict[str, Any]], None]) -> None:
+        """Let ``handler`` see to the command ``op`` of the far side."""
+        self._commands[op] = handler
+
+    def run(self) -> int:
+        """Pass on until the far side has ended; the exit status for this process."""
+        try:
+            while self.status is None:
+                self._step()
+            self._finish()
+        finally:
+            self._terminal.restore()
+        return self.status
+
+    # ------------------------------------------------------------- the one loop
+
+    def _step(self) -> None:
+        readers = [*self.far.reading(), self._signals.read_fd]
+        if self._reads_input():
+            readers.append(0)
+        readable, _ = ready(readers, self.far.writing(), self.far.timeout())
+        if self._signals.read_fd in readable:
+            for number in self._signals.numbers():
+                self._take_signal(number)
+        for message in self.far.receive():
+            self._take(message)
+        if 0 in readable and self._reads_input():
+            self._read_input()
+        self._look_at_outputs()
+        self.far.flush()
+        for event in self.far.look():
+            self._notice(event)
+        self.far.flush()
+
+    def _reads_input(self) -> bool:
+        return self.committed and self._input_open and self.far.has_room and self._terminal.in_front
+
+    def _read_input(self) -> None:
+        try:
+            data = os.read(0, READ_SIZE)
+        except OSError:
+            data = b""
+        if data:
+            self._send_input(data)
+        else:
+            self._input_open = False
+            self.far.command("eof")
+
+    def _send_input(self, data: bytes) -> None:
+        if self._terminal.is_raw and self.far.state is not Link.UP and INTERRUPT_BYTE in data:
+            self._end_by(signal.SIGINT)
+            return
+        self.far.send(Lane.STDIN, [data])
+
+    def _look_at_outputs(self) -> None:
+        for lane, output in self._outputs.items():
+            if output.broken and lane not in self._told_closed:
+                self._told_closed.add(lane)
+                self.far.command("closed", stream=lane.name)
+        self.far.hold_back(any(output.congested for output in self._outputs.values()))
+
+    # ------------------------------------------------------------- the far side
+
+    def _take(self, message: Message) -> None:
+        content = b"".join(message.parts)
+        if message.lane in self._outputs:
+            self._outputs[message.lane].write(content)
+        elif message.lane is Lane.COMMAND:
+            self._obey(content)
+
+    def _obey(self, content: bytes) -> None:
+        with suppress(WireError):
+            command = parse_command(content)
+            handler = self._commands.get(str(command["op"]))
+            if handler is not None:
+                handler(command)
+
+    def _begin(self) -> None:
+        """The program goes on there: from now on keys are for it."""
+        self.committed = True
+        self._terminal.make_raw()
+        if self._unread:
+            self.far.send(Lane.STDIN, [self._unread])
+            self._unread = b""
+
+    def _note_exit(self, command: dict[str, Any]) -> None:
+        status = command.get("status")
+        number = status if isinstance(status, int) else 1
+        self.status = 128 - number if number < 0 else number & 0xFF
+
+    def _stop(self, command: dict[str, Any]) -> None:
+        """The program was stopped (Ctrl-Z): so are we, until the shell continues us."""
+        self._terminal.restore()
+        self.far.flush()
+        stop_like(signal.SIGSTOP if command.get("number") == signal.SIGSTOP else signal.SIGTSTP)
+        self._continue()
+
+    def _continue(self) -> None:
+        self._terminal.make_raw()
+        self._tell_size()
+        self.far.command("signal", number=int(signal.SIGCONT))
+
+    def _notice(self, event: Event) -> None:
+        """Tell the user, if there is one at a terminal, what becomes of the link."""
+        if event is Event.LOST:
+            self._tell_user(f"the link to {self.host} is lost, reconnecting")
+        elif event is Event.ATTACHED:
+            self._tell_user(f"linked to {self.host} again")
+        elif event in (Event.REFUSED, Event.LEASE_OVER):
+            self._tell_user(f"the program on {self.host} cannot be reached any more: {self.far.reason}", True)
+            self.status = LOST_STATUS
+
+    def _tell_user(self, text: str, always: bool = False) -> None:
+        if not (always or os.isatty(2)):
+            return
+        end = "\r\n" if self._terminal.is_raw else "\n"
+        with suppress(OSError):
+            os.write(2, f"{end if self._terminal.is_raw else ''}[pyteleport] {text}{end}".encode())
+
+    # ------------------------------------------------------------------- signals
+
+    def _take_signal(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            self.far.children_ended(reap_children())
+        elif number == signal.SIGWINCH:
+            self._tell_size()
+        elif number == signal.SIGCONT:
+            self._continue()
+        elif number in PASSED_ON:
+            self._pass_on(number)
+
+    def _pass_on(self, number: int) -> None:
+        if self.far.state is not Link.UP and number in ENDING:
+            self._end_by(number)
+        else:
+            self.far.command("signal", number=number)
+
+    def _end_by(self, number: int) -> None:
+        """There is nobody to pass it on to; the program ends by its lease."""
+        self.status = 128 + number
+
+    def _tell_size(self) -> None:
+        if self._terminal.is_terminal:
+            with suppress(OSError):
+                rows, columns = self._terminal.size()
+                self.far.command("resize", rows=rows, columns=columns)
+
+    # ----------------------------------------------------------------------- end
+
+    def _finish(self) -> None:
+        """Everything that was said is written, and the far side knows that we know."""
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while not self.far.flushed and time.monotonic() < deadline:
+            self.far.flush()
+            ready([], self.far.writing(), 0.05)
+            self.far.look()
+        self.far.end()
+        for output in self._outputs.values():
+            output.end()
+        sys.stdout = sys.stderr = None  # type: ignore[assignment]

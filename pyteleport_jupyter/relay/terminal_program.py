@@ -1,0 +1,46 @@
+"""The process after exec: put together from the baggage, run to its end, gone without a look back."""
+
+from __future__ import annotations
+
+import os
+import resource
+import traceback
+from contextlib import suppress
+from typing import NoReturn
+
+from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.relay.terminal import TerminalRelay
+from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, unpack
+from pyteleport_jupyter.relay.terminal_signals import TerminalSignals
+from pyteleport_jupyter.wire.channel import NumberedChannel
+
+
+def main(descriptor: int) -> NoReturn:
+    """Be the relay that the file behind ``descriptor`` describes until it ends; so does this process then."""
+    status = 1
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            baggage = unpack(file)
+        status = _run(baggage)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _run(baggage: TerminalBaggage) -> int:
+    settings = baggage.settings
+    for inherited in settings.inherited():
+        os.set_inheritable(inherited, False)
+    with suppress(OSError, ValueError):
+        # It holds the token: that shall not be written to disk by a crash.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    signals = TerminalSignals(settings.signals_fd)
+    channel = NumberedChannel.thaw(baggage.frozen_channel)
+    far = FarSide(
+        channel, carrier_of(settings.far), Reattachment(settings.far, lambda *_: None), settings.far.lease
+    )
+    relay = TerminalRelay(far, settings.far.host, settings.streams, signals, baggage.unread)
+    far.command("commit", value=settings.value)
+    return relay.run()

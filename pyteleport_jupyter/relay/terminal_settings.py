@@ -1,0 +1,70 @@
+"""What crosses exec when a program leaves: an unlinked file that its relay inherits.
+
+One line of JSON (:class:`TerminalSettings`), the frozen channel, and what the program's stdin had read ahead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+from pyteleport_jupyter.relay.configuration import FarSettings
+
+_LENGTH = struct.Struct(">Q")
+
+
+@dataclass(frozen=True)
+class TerminalSettings:
+    """Everything the relay of a program is told.
+
+    ``streams``: what each of the three is over there. ``upstream_fd``: the control socket of a program that
+    had come from elsewhere. ``home``: how to become the program again if it comes home, None where that is
+    not wanted. ``failure``: why a program that was coming home could not.
+    """
+
+    far: FarSettings
+    streams: dict[str, str]
+    python_path: tuple[str, ...]
+    signals_fd: int | None = None
+    upstream_fd: int | None = None
+    home: dict[str, Any] | None = None
+    committed: bool = False
+    value: Any = None
+    failure: dict[str, Any] | None = None
+    kind: str = "terminal"
+
+    def inherited(self) -> tuple[int, ...]:
+        """The descriptors that must stay open across exec."""
+        others = (self.signals_fd, self.upstream_fd)
+        return (*self.far.descriptors(), *(fd for fd in others if fd is not None))
+
+
+@dataclass(frozen=True)
+class TerminalBaggage:
+    """The file, as it is written and read."""
+
+    settings: TerminalSettings
+    frozen_channel: bytes
+    unread: bytes = b""
+
+    def pack(self, file: BinaryIO) -> int:
+        """Write it; returns its descriptor, at the beginning of the file."""
+        file.write(json.dumps(asdict(self.settings)).encode() + b"\n")
+        for part in (self.frozen_channel, self.unread):
+            file.write(_LENGTH.pack(len(part)))
+            file.write(part)
+        file.flush()
+        os.lseek(file.fileno(), 0, os.SEEK_SET)
+        return file.fileno()
+
+
+def unpack(file: BinaryIO) -> TerminalBaggage:
+    """What :meth:`TerminalBaggage.pack` wrote."""
+    record: dict[str, Any] = json.loads(file.readline())
+    known = {"far": FarSettings(**record["far"]), "python_path": tuple(record["python_path"])}
+    settings = TerminalSettings(**{**record, **known})
+    frozen, unread = (file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0]) for _ in range(2))
+    return TerminalBaggage(settings, frozen, unread)

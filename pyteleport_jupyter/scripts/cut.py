@@ -1,0 +1,99 @@
+"""The last steps of a program that leaves: bring its streams to rest, and become a relay by ``execv``."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.errors import LinkLost, QuiesceFailed, TeleportError
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, open_file, plain_fields
+from pyteleport_jupyter.relay.entry import become_relay, package_folder
+from pyteleport_jupyter.relay.interrupts import ready_for_exec, signals_noted
+from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
+from pyteleport_jupyter.scripts import streams
+from pyteleport_jupyter.transports import AttachRequest, Link
+from pyteleport_jupyter.wire import NumberedChannel, Pipe, WireError
+from pyteleport_jupyter.wire.waiting import ready
+
+
+@dataclass(frozen=True)
+class Departing:
+    """A prepared far side in ``hold``, and the link to it; for kernels :class:`..relay.plan.CutPlan`."""
+
+    link: Link
+    channel: NumberedChannel
+    transport: dict[str, Any]
+    attach: AttachRequest
+    host: str
+    lease: float
+    streams: dict[str, str]
+    upstream_fd: int | None = None
+    home: dict[str, Any] | None = None
+
+
+def cut_over(plan: Departing) -> NoReturn:
+    """Become the relay of ``plan``. Raises QuiesceFailed or LinkLost, with the program as it was, while that
+    is possible. No frame is unwound: no ``finally``, no ``__exit__``, no ``atexit`` runs here.
+    """
+    try:
+        with ExitStack() as undo:
+            streams.flush()
+            noted = undo.enter_context(signals_noted())
+            file = undo.enter_context(open_file())
+            settings = replace(settings_of(plan), signals_fd=noted.read_fd)
+            _last_look(plan)
+            fault("relay.at_rest")
+            # THE POINT OF NO RETURN: what stdin has read ahead is taken out of it.
+            baggage = TerminalBaggage(settings, plan.channel.freeze(), streams.take_unread())
+            _leave(baggage.pack(file), settings)
+    except TeleportError:
+        raise
+    except Exception as error:
+        raise QuiesceFailed(reason=error) from error
+
+
+def settings_of(plan: Departing) -> TerminalSettings:
+    """What the relay is told."""
+    link = plan.link
+    far = FarSettings(
+        host=plan.host,
+        lease=plan.lease,
+        transport=check_mapping(plan.transport),
+        attach=check_mapping(plain_fields(plan.attach)),
+        pid=link.pid,
+        read_fd=link.read_fd,
+        write_fd=link.write_fd,
+        events_fd=link.events_fd,
+        complaints_fd=link.complaints_fd,
+    )
+    return TerminalSettings(
+        far, plan.streams, (package_folder(),), upstream_fd=plan.upstream_fd, home=plan.home
+    )
+
+
+def _last_look(plan: Departing) -> None:
+    """A program that has ended there must not be given up here. Between ``held`` and ``commit`` the far side
+    has nothing to say but that.
+    """
+    pipe = Pipe(plan.link.read_fd, plan.link.write_fd, plan.channel)
+    try:
+        said = pipe.fill() if ready([pipe.read_fd], [], 0)[0] else []
+    except WireError as error:
+        raise LinkLost(host=plan.host, reason=error) from error
+    if said or pipe.closed:
+        raise LinkLost(host=plan.host, reason="it ended at the last moment")
+
+
+def _leave(descriptor: int, settings: TerminalSettings) -> NoReturn:
+    """If the system refuses even exec, the relay runs in this process."""
+    with suppress(BaseException):
+        ready_for_exec()
+    with suppress(BaseException):
+        fault("relay.exec")
+        become_relay(descriptor, settings.inherited())
+    from pyteleport_jupyter.relay.terminal_program import main
+
+    main(os.dup(descriptor))

@@ -1,0 +1,213 @@
+"""The road of a program: plan, connect, boot, ship, prepared, cut over. That of a kernel is
+:mod:`..departure`; the far side's half and the promises are the same.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from secrets import token_bytes
+from types import FrameType
+from typing import Any
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.errors import MoveCancelled, OptionWrong, TeleportError
+from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.objects import chunks
+from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.readiness import check_packages, check_python
+from pyteleport_jupyter.relay.entry import package_folder
+from pyteleport_jupyter.relay.rehearsal import rehearse
+from pyteleport_jupyter.scripts import streams
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
+from pyteleport_jupyter.scripts.cut import Departing, cut_over
+from pyteleport_jupyter.scripts.program import find_program
+from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
+from pyteleport_jupyter.session.place import current_place, place_at
+from pyteleport_jupyter.targets import Target, parse_target
+from pyteleport_jupyter.transports import (
+    AttachRequest,
+    BootRequest,
+    CommandTransport,
+    Landed,
+    Link,
+    close_link,
+    complaint,
+    land,
+)
+from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+
+CONNECT_SECONDS = 120.0
+START_SECONDS = 60.0
+RESTORE_SECONDS = 600.0
+
+DEFAULT_PYTHON = "python3"
+
+
+@dataclass(frozen=True)
+class Trip:
+    """Where to go and how."""
+
+    target: Target
+    request: BootRequest
+    options: Options
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The prepared far side, and the conversation with it."""
+
+    link: Link
+    conversation: Conversation
+    token: bytes
+    landed: Landed
+
+
+def depart(target: str, **options: Any) -> None:
+    """Go on on ``target``; returns there. Raises TeleportError here, with the program as it was."""
+    chosen = make_options(**options)
+    going_to = parse_target(target, chosen)
+    if current_place().target == going_to.text:
+        return
+    request = BootRequest(
+        python=chosen.python or going_to.python, setup=chosen.setup, role="program-supervisor"
+    )
+    _go(Trip(going_to, request, chosen), sys._getframe(1))
+
+
+def depart_by(argv: Sequence[str], python: str, before: str) -> None:
+    """Go on wherever ``argv`` ends in a shell; see ``pyteleport_jupyter.bash_teleport``."""
+    if not argv or not all(isinstance(word, str) and "\0" not in word for word in argv):
+        raise OptionWrong(option="argv", given=repr(argv), reason="say the command as strings")
+    options = make_options(python=None if python == DEFAULT_PYTHON else python)
+    transport = CommandTransport(tuple(argv), before.strip().rstrip(";").rstrip())
+    request = BootRequest(python=options.python, role="program-supervisor", login=False)
+    _go(Trip(Target(f"cmd:{' '.join(argv)}", transport), request, options), sys._getframe(1))
+
+
+def _go(trip: Trip, caller: FrameType) -> None:
+    with told_in_one_sentence(trip.target.host):
+        check_interpreter()
+        program = find_program(caller)
+        check_threads(trip.options.abandon_threads)
+        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
+        flags = (*python_flags(), *(("-i",) if program.flagged else ()))
+        del program, caller
+        with _connected(trip) as link:
+            cut_over(_departing(_prepare(link, luggage, flags, trip), trip))
+
+
+@contextmanager
+def told_in_one_sentence(host: str) -> Iterator[None]:
+    """Whatever goes wrong becomes one of our errors, without the frames of the road, which hold the user's
+    objects.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        failure: TeleportError = MoveCancelled(host=host)
+    except TeleportError as error:
+        failure = error
+    except Exception as error:
+        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+    else:
+        return
+    if errors.show_tracebacks:
+        raise failure
+    failure.__context__ = failure.__cause__ = None
+    raise failure.with_traceback(None) from None
+
+
+def python_flags() -> tuple[str, ...]:
+    """The options that the interpreter was started with, for one that is to be like it."""
+    found: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    flags = []
+    words = iter(found)
+    for word in words:
+        flags.append(word + next(words) if word in ("-W", "-X") else word)
+    if not sys.stdout or getattr(sys.__stdout__, "write_through", False):
+        flags.append("-u")
+    return tuple(flags)
+
+
+@contextmanager
+def _connected(trip: Trip) -> Iterator[Link]:
+    """A transport child on its way to the target; closed and reaped on any failure."""
+    link = trip.target.transport.spawn(trip.request.command)
+    try:
+        yield link
+    finally:
+        # Reached only when the move has failed: cutting over does not return.
+        close_link(link)
+
+
+def _prepare(link: Link, luggage: Luggage, flags: tuple[str, ...], trip: Trip) -> Arrival:
+    """Boot, compare, ship, and wait until the far side has restored everything; then it is held."""
+    host, deadline = trip.target.host, time.monotonic() + CONNECT_SECONDS
+    landed = land(link, trip.target.transport, trip.request, ask_at_terminal, deadline)
+    channel = NumberedChannel()
+    channel.receive(landed.leftover)
+    conversation = Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
+    token = token_bytes(32)
+    with _aborted_on_failure(conversation):
+        _start(conversation, luggage, flags, trip, token)
+        conversation.ship(chunks.slices(luggage.pickled))
+        rehearsal = rehearse([package_folder()], "terminal")
+        try:
+            conversation.command("prepare", host=host)
+            deadline = time.monotonic() + RESTORE_SECONDS
+            conversation.wait_for("prepared", deadline, "the program to be restored")
+        except BaseException:
+            rehearsal.cancel()
+            raise
+        rehearsal.verdict()
+        conversation.command("hold")
+        conversation.wait_for("held", time.monotonic() + START_SECONDS, "the program to be held")
+    return Arrival(link, conversation, token, landed)
+
+
+@contextmanager
+def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
+    """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
+    try:
+        yield
+    except BaseException:
+        with suppress(KeyboardInterrupt):
+            conversation.abort()
+        raise
+
+
+def _start(
+    conversation: Conversation, luggage: Luggage, flags: tuple[str, ...], trip: Trip, token: bytes
+) -> None:
+    """A process starts there, and what it finds is compared: nothing is shipped to an unfit target."""
+    conversation.command(
+        "start",
+        token=token.hex(),
+        modules=list(luggage.modules),
+        lease=trip.options.lease,
+        flags=list(flags),
+        streams=streams.kinds(),
+        terminal=streams.terminal(),
+        environment=streams.language(),
+    )
+    survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
+    check_python(survey, trip.target.host)
+    check_packages(survey, luggage.modules, trip.target.host)
+
+
+def _departing(arrival: Arrival, trip: Trip) -> Departing:
+    return Departing(
+        link=arrival.link,
+        channel=arrival.conversation.pipe.channel,
+        transport=trip.target.transport.as_record(),
+        attach=AttachRequest(arrival.landed.directory, arrival.token, arrival.landed.python),
+        host=trip.target.host,
+        lease=trip.options.lease,
+        streams=streams.kinds(),
+    )
