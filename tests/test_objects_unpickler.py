@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import textwrap
 from types import ModuleType
 
 import pytest
@@ -11,6 +12,7 @@ from objects_travel import LIVE, pickled_of
 
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import RestoreFailed
+from pyteleport_jupyter.objects import whereabouts
 
 pytest_plugins = ["objects_fixtures"]
 
@@ -23,14 +25,14 @@ def load(pickled: objects.Pickled, namespace: dict[str, object] | None = None) -
 def test_missing_module_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
     monkeypatch.setitem(sys.modules, "colorsys", None)
-    with pytest.raises(RestoreFailed, match="the module colorsys is missing"):
+    with pytest.raises(RestoreFailed, match=": colorsys could not be rebuilt: the module colorsys is missing"):
         load(pickled)
 
 
 def test_missing_definition_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
     monkeypatch.setitem(sys.modules, "colorsys", ModuleType("colorsys"))
-    with pytest.raises(RestoreFailed, match="colorsys.rgb_to_hls could not be found"):
+    with pytest.raises(RestoreFailed, match=": x could not be rebuilt: colorsys.rgb_to_hls could not be found"):
         load(pickled)
 
 
@@ -63,6 +65,55 @@ def test_users_error_while_loading_is_told(own_main: None) -> None:
     )
     with pytest.raises(RestoreFailed, match=r"OverflowError: too much"):
         load(pickled)
+
+
+FRAGILE = """
+        class Fragile:
+            def __init__(self, *more): self.more = more
+            def __setstate__(self, state): raise OverflowError('too much')
+        class Slotted:
+            __slots__ = 'a', 'b'
+        class Raising:
+            def __reduce__(self): return int, ('no number',)
+        class Key:
+            def __hash__(self): return 1 // len(self.__dict__)
+            def __reduce__(self): return Key, ()
+        def key():
+            key = Key(); key.x = 1
+            return key
+        """
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("a = 1; fragile = Fragile(); z = 2", "fragile (Fragile)"),
+        ("data = {'deep': [1, Slotted()]}; data['deep'][1].b = Fragile()", "data['deep'][1].b (Fragile)"),
+        ("data = [Slotted(), Slotted()]; data[1].a = {2: (0, Fragile())}", "data[1].a[2][1] (Fragile)"),
+        ("fragile = Fragile(1, 'a', [2.5, Slotted()])", "fragile (Fragile)"),
+        ("raising = [Raising()]", "raising[0] (int)"),
+        ("several = [Slotted(), [Fragile(Slotted())], Fragile()]", "several[1][0] (Fragile)"),
+        ("import types; box = types.SimpleNamespace(inside=types.SimpleNamespace(f=Fragile()))", "box.inside.f (Fragile)"),
+        ("keys = {'a': {key(): 1}}", "keys['a']"),
+        ("def outer(x):\n    def inner(): return x\n    return inner\nf = outer(Fragile())", "f (inside: Fragile)"),
+        ("shared = Fragile(); first = [shared]", "shared (Fragile)"),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_rebuilt_is_named(own_main: None, code: str, path: str) -> None:
+    pickled = pickled_of(textwrap.dedent(FRAGILE) + code)
+    with pytest.raises(RestoreFailed) as raised:
+        load(pickled)
+    assert f"{path} could not be rebuilt: " in raised.value.facts["reason"]
+
+
+def test_of_a_very_large_session_only_the_error_is_told(
+    own_main: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whereabouts, "MOST_OPERATIONS", 10)
+    pickled = pickled_of(textwrap.dedent(FRAGILE) + "fragile = Fragile()")
+    with pytest.raises(RestoreFailed) as raised:
+        load(pickled)
+    assert raised.value.facts["reason"] == "OverflowError: too much"
 
 
 @pytest.mark.parametrize("cut", [0, 10, -1])

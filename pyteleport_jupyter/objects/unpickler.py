@@ -13,6 +13,7 @@ from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
 from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.reducers.modules import fill_module
+from pyteleport_jupyter.objects.whereabouts import find_culprit
 
 _ABSENT = object()
 Bytes = bytes | bytearray | memoryview
@@ -40,7 +41,10 @@ def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
     except TeleportError:
         raise
     except Exception as error:
-        raise RestoreFailed(reason=_words(error, unpickler.last_found)) from error
+        words = _words(error, unpickler.last_found)
+        culprit = find_culprit(stream, len(unpickler.memo.copy()), error)
+        reason = f"{culprit} could not be rebuilt: {words}" if culprit else words
+        raise RestoreFailed(reason=reason) from error
     deferred, references = unpickler.deferred, unpickler.resolver
     del unpickler  # and its memo: what nothing else refers to was not needed
     if needed := references.needed():
@@ -127,6 +131,14 @@ def _words(error: Exception, last_found: str) -> str:
     words = f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError):
         return f"the module {error.name} is missing"
-    if isinstance(error, ImportError | AttributeError) and last_found:
+    if isinstance(error, ImportError | AttributeError) and last_found and _is_ours(error):
         return f"{last_found} could not be found ({words})"
-    return f"{words} (while rebuilding {last_found})" if last_found else words
+    return words
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether pickle itself did not find something, and not code of the user."""
+    at = error.__traceback__
+    while at is not None and at.tb_next is not None:
+        at = at.tb_next
+    return at is not None and at.tb_frame.f_code.co_name == _SessionUnpickler.find_class.__name__
