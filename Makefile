@@ -8,8 +8,8 @@
 # uv is used where it is installed, pip otherwise.
 
 # The first interpreter that can run us; say PYTHON=... to choose another.
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null \
 	&& command -v $$python && break; done)
 VENV ?= .venv
 TESTS ?= tests
@@ -45,7 +45,7 @@ clean:
 	rm -rf $(VENV)
 
 $(VENV)/bin/python:
-	@test -n "$(PYTHON)" || { echo "no Python 3.11, 3.12 or 3.13 found: say make PYTHON=..."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 to 3.14 found: say make PYTHON=..."; exit 1; }
 ifeq ($(UV),)
 	$(PYTHON) -m venv $(VENV)
 else

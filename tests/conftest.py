@@ -24,11 +24,16 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever uses a lab fixture is a lab test (``-m 'not lab'`` leaves them out)."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever uses a lab fixture is a lab test (``-m 'not lab'`` leaves them out); nightly ones need
+    TELEPORT_NIGHTLY."""
     for item in items:
         if LAB_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.lab)
+    if not os.environ.get("TELEPORT_NIGHTLY"):
+        nightly = [item for item in items if item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [item for item in items if item not in nightly]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

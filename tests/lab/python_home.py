@@ -21,7 +21,7 @@ from .specification import HostSpecification
 
 OUR_DISTRIBUTION = "pyteleport-jupyter"
 CHECKOUT = Path(__file__).resolve().parents[2]
-SUPPORTED_MINORS = (11, 12, 13)
+SUPPORTED_MINORS = (11, 12, 13, 14)
 
 
 def other_python() -> Path | None:
