@@ -8,13 +8,13 @@ from types import FrameType
 
 import pytest
 
-from pyteleport_jupyter.frames import layout
+from pyteleport_jupyter.frames import dialect, layout
 from pyteleport_jupyter.frames.boundary import contents
 from pyteleport_jupyter.frames.layout import NULL, RawFrame
 
 
 def test_every_supported_minor_has_a_row() -> None:
-    assert {(3, 11), (3, 12), (3, 13)} <= set(layout.LAYOUTS)
+    assert {(3, 11), (3, 12), (3, 13), (3, 14)} == set(layout.LAYOUTS) == set(dialect.DIALECTS)
     assert layout.LAYOUTS[layout.MINOR] is layout.HERE
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +60,53 @@ def test_nothing_is_reduced_where_the_self_test_fails(monkeypatch: pytest.Monkey
     monkeypatch.setattr(selftest, "CHECKS", ((lambda: False, "of a test"),))
     with pytest.raises(InterpreterUnsupported, match="of a test"):
         generators.reduce_generator((i for i in "a"), {})
+
+
+FIRST_USE = """
+import sys
+from pyteleport_jupyter.errors import InterpreterUnsupported
+from pyteleport_jupyter.frames import layout, selftest
+{change}
+try:
+    selftest.check_interpreter()
+except InterpreterUnsupported as unsupported:
+    print(unsupported)
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("sys.abiflags = 't'", "it is built to run without the global interpreter lock"),
+        ("sys._is_gil_enabled = lambda: False", "it is built to run without the global interpreter lock"),
+        (
+            "import types; sys._jit = types.SimpleNamespace(is_enabled=lambda: True)",
+            "its just-in-time compiler",
+        ),
+        ("selftest.MINOR = (3, 99)", "its minor version is not known to this package"),
+        ("selftest.LAYOUTS.clear()", "its minor version is not known to this package"),
+    ],
+)
+def test_an_interpreter_that_is_not_known_is_refused_in_one_sentence(change: str, reason: str) -> None:
+    sentence = printed(FIRST_USE.format(change=change))
+    assert sentence.startswith(f"This Python ({platform.python_version()}) cannot be teleported: {reason}")
+    assert len(sentence.splitlines()) == 1
+
+
+@pytest.mark.skipif(not hasattr(sys, "_jit") or not sys._jit.is_available(), reason="built without a JIT")
+def test_a_real_jit_is_refused() -> None:
+    assert "its just-in-time compiler is switched on" in printed(FIRST_USE.format(change=""), PYTHON_JIT="1")
+
+
+def printed(program: str, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, **environment},
+    )
+    return done.stdout.strip()

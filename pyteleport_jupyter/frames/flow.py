@@ -5,7 +5,7 @@ A stack is a string, bottom to top, one letter for each slot:
 ``v`` an ordinary value (or NULL), ``E`` the exception that was current before this handler was entered
 (pushed by PUSH_EXC_INFO), ``L`` the instruction index that a handler with the *lasti* flag keeps for RERAISE.
 
-The flow is exact on all of the standard library of 3.11 to 3.13: no code object gives two different depths
+The flow is exact on all of the standard library of 3.11 to 3.14: no code object gives two different depths
 for one instruction, and none exceeds its ``co_stacksize``.
 """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from types import FrameType
@@ -14,7 +15,7 @@ from ..errors import InterpreterUnsupported
 from .boundary import crossing_between
 from .calls import bare_function
 from .dialect import DIALECTS
-from .flow import flow_of
+from .flow import HANDLER, LASTI, UNIT, flow_of
 from .layout import (
     HERE,
     LAYOUTS,
@@ -61,7 +62,17 @@ def _is_64_bit() -> bool:
 
 
 def _has_gil() -> bool:
-    return bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+    """A free-threaded build has other objects and bytecode, also when it is run with the lock."""
+    return "t" not in sys.abiflags and bool(getattr(sys, "_is_gil_enabled", lambda: True)())
+
+
+def _runs_bytecode() -> bool:
+    """Only 3.14 and later tell whether the JIT is on; 3.13 had to be built for it, and nobody's default
+    is."""
+    jit = getattr(sys, "_jit", None)
+    if jit is not None:
+        return not jit.is_enabled()
+    return "--enable-experimental-jit" not in str(sysconfig.get_config_var("CONFIG_ARGS"))
 
 
 _MARK: Final = object()
@@ -124,6 +135,30 @@ def _tells_calls_from_c() -> bool:
     return not directly() and through_map()
 
 
+def _reads_handlers() -> bool:
+    """What an interrupted handler keeps: the index of the instruction that raised, the exception before."""
+    seen: list[tuple[object, ...]] = []
+
+    class Manager:
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *raised: object) -> bool:
+            frame = sys._getframe(1)
+            raw, flow, count = RawFrame.of(frame), flow_of(frame.f_code), len(local_names(frame.f_code))
+            stack = flow.before[flow.index_at(frame.f_lasti)]
+            index, before = (raw.slot(count + stack.rindex(letter)) for letter in (LASTI, HANDLER))
+            raised_at = isinstance(index, int) and flow.instructions[flow.index_at(index * UNIT)].name
+            seen.append((raised_at, before))
+            return True
+
+    try:
+        raise KeyError
+    except KeyError as before:
+        with Manager():
+            raise ValueError from None
+        return seen == [("RAISE_VARARGS", before)]
+
+
 def _puts_back_a_frame() -> bool:
     """A morph of a probe, in the middle of an expression, returns what the probe would have returned."""
 
@@ -145,9 +180,11 @@ Check = tuple[Callable[[], bool], str]
 CHECKS: Final[tuple[Check, ...]] = (
     (_is_cpython, "it is not CPython"),
     (_is_known_minor, "its minor version is not known to this package"),
-    (_is_64_bit, "it is not a 64-bit release build"),
-    (_has_gil, "it runs without the global interpreter lock"),
+    (_has_gil, "it is built to run without the global interpreter lock"),
+    (_is_64_bit, "it is not a 64-bit build with ordinary objects"),
+    (_runs_bytecode, "its just-in-time compiler is switched on"),
     (_reads_suspended_frame, "its frames do not look as those of its version do"),
+    (_reads_handlers, "its exception handlers do not look as those of its version do"),
     (_tells_calls_from_c, "its running frames do not look as those of its version do"),
     (_puts_back_a_frame, "it does not accept the code that puts a frame back"),
 )
