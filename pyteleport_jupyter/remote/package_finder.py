@@ -27,13 +27,13 @@ BOOT = (
 directory, and
 leaves it in :func:`run`, so that no file lying about there is ever imported."""
 
-PROGRAM_BOOT = """__teleported__ = True
-import sys
+PROGRAM_BOOT = """import sys
 sys.path[:not sys.flags.safe_path] = [sys.argv[1]]
 from pyteleport_jupyter.remote.package_finder import arrive
-program, end = arrive()
+__teleported__, end = arrive()
 try:
-    exec(*program)
+    while __teleported__:
+        exec(*__teleported__.pop(0))
 except BaseException:
     end()
     raise
@@ -41,8 +41,8 @@ end()
 """
 """Program for ``python -c PROGRAM_BOOT PACKAGE ...``; PACKAGE is the zip, or the folder with our package.
 
-What arrives is code and its namespace, and runs on this frame alone: no other frame of ours is under it. The
-first line is what :mod:`..scripts.program` knows this frame by.
+What arrives is code and its namespace, and runs on this frame alone: no other frame of ours is under it. By
+the name of what is to be run :mod:`..scripts.program` knows this frame.
 """
 
 ROLES = {
@@ -92,18 +92,18 @@ def run() -> None:
     module.main(rest)
 
 
-def arrive() -> tuple[tuple[CodeType, dict[str, Any]], Callable[[], None]]:
+def arrive() -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]:
     """Second half of PROGRAM_BOOT: clean up after it, then take over the program that comes.
 
-    Returns code and namespace, and what is to be called when the code has ended or raised.
+    Returns what is to be run, pairs of code and namespace, and what is to be called when it has ended or
+    raised.
     """
     package, *rest = sys.argv[1:]
     del sys.path[0]
     if os.path.isfile(package):
         install(package)
     program: Any = importlib.import_module("pyteleport_jupyter.remote.program")
-    code, namespace = program.arrive(rest)
-    return (code, namespace), program.end
+    return program.arrive(rest), program.end
 
 
 def wait_to_go() -> None:

@@ -23,8 +23,8 @@ _started_as = sys.modules["__main__"]
 """Kept: the interpreter holds its dict without owning it while the code of ``-c`` runs."""
 
 
-def arrive(arguments: list[str]) -> tuple[CodeType, dict[str, Any]]:
-    """Take over the program, then wait; returns the code that goes on and its namespace.
+def arrive(arguments: list[str]) -> list[tuple[CodeType, dict[str, Any]]]:
+    """Take over the program, then wait; returns the code that goes on, and its namespace.
 
     ``arguments``: descriptors of the control socket, the snapshot, stdout and stderr. Ends the process where
     there is nothing to go on with.

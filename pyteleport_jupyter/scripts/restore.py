@@ -37,11 +37,13 @@ class Restored:
     main: ModuleType
     prompts: bool
     stack: Stack | None
+    rest: tuple[CodeType, ...]
     items: dict[str, Any]
     deferred: list[Callable[[], object]]
 
-    def go_on(self, value: object) -> tuple[CodeType, dict[str, Any]]:
-        """Set what is left to be set; returns the code that goes on, and its namespace.
+    def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
+        """Set what is left to be set; returns the code that goes on and what comes behind it, each with its
+        namespace.
 
         The interrupted call of the innermost frame returns ``value``. Once only.
         """
@@ -52,7 +54,7 @@ class Restored:
         if self.stack is None:
             raise RestoreFailed(reason="it has gone on already")
         stack, self.stack = self.stack, None
-        return resume_code(stack, value), vars(self.main)
+        return [(code, vars(self.main)) for code in (resume_code(stack, value), *self.rest)]
 
 
 def restore_program(stream: bytes | bytearray, buffers: Sequence[Any], host: str) -> Restored:
@@ -90,7 +92,7 @@ def _restore(stream: bytes | bytearray, buffers: Sequence[Any]) -> Restored:
         finish_restore()
         set_place(items["place"])
         check_running_code(root["stack"])
-    return Restored(main, items["prompts"], root["stack"], items, list(loaded.deferred))
+    return Restored(main, items["prompts"], root["stack"], items["rest"], items, list(loaded.deferred))
 
 
 def _new_main() -> ModuleType:

@@ -55,6 +55,7 @@ def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
         items = {
             "place": place,
             "main": main_module(),
+            "rest": program.rest,
             "prompts": program.prompts and not program.flagged,
             "modules": {name: sys.modules[name] for name in companions.loaded},
             **capture_items(ITEMS),
