@@ -53,6 +53,7 @@ def test_a_password_is_asked_in_the_notebook_and_not_shown(
     code = MOVE.format(target=f"cartesius-password --via {via}") + WHERE
     run, asked = answered(kernel, code, PASSWORD)
     assert run.result == "('cartesius', True)", run.error
+    assert asked == [{"prompt": "bob@cartesius-password's password: ", "password": True}] or via == "ssh"
     assert [question["password"] for question in asked] == [True]
     assert PASSWORD not in repr(run.messages)
 

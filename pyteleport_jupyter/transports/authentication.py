@@ -92,6 +92,9 @@ class _Login:
         """The method to try now; None when everything is exhausted. Raises ParamikoLacks."""
         preferred = self._settings.preferred_authentications or ORDER
         usable = [name for name in preferred if name in ORDER and name not in self._exhausted]
+        if not self._takes and "publickey" not in usable and "none" not in self._exhausted:
+            # Else the user would be asked for what the host may not want at all.
+            return "none"
         taken = [name for name in usable if not self._takes or name in self._takes]
         if "publickey" not in taken:
             self._check_methods_of_system_ssh()
@@ -117,8 +120,9 @@ class _Login:
         """Everything that helps the user to see why."""
         tried = f"tried {', '.join(dict.fromkeys(self._tried))}" if self._tried else "nothing could be tried"
         takes = f"it takes {', '.join(self._takes)}" if self._takes else ""
-        parts = [f"as user {self._settings.user}", reason, takes, tried, *self._identities.unusable]
-        return AuthenticationFailed(host=self._settings.alias, reason="; ".join(filter(None, parts)))
+        parts = "; ".join(filter(None, (reason, tried, takes, *self._identities.unusable)))
+        refused = f"it refused {self._settings.user} ({parts})"
+        return AuthenticationFailed(host=self._settings.alias, reason=refused)
 
     def _offer_key(self) -> Verdict:
         identity = next(self._offers, None)
@@ -127,9 +131,11 @@ class _Login:
             seconds = ASKED_SECONDS if identity.needs_user else ANSWERED_SECONDS
             return offer_key(self._transport, self._settings.user, identity, seconds)
         self._exhausted.add("publickey")
-        if self._takes:
-            return Verdict(False)
-        # The method "none" (RFC 4252 section 5.2) lets in where nothing is needed, else it tells what is.
+        return Verdict(False)
+
+    def _knock(self) -> Verdict:
+        """The method "none" (RFC 4252 section 5.2) lets in where nothing is needed, else it tells what is."""
+        self._exhausted.add("none")
         self._transport.auth_timeout = ANSWERED_SECONDS
         return _verdict(self._transport.auth_none(self._settings.user))
 
@@ -190,6 +196,7 @@ class _Login:
 
 
 _METHODS: dict[str, Callable[[_Login], Verdict]] = {
+    "none": _Login._knock,
     "publickey": _Login._offer_key,
     "keyboard-interactive": _Login._ask_interactively,
     "password": _Login._ask_password,
