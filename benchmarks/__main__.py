@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import gap, relaying, starting
+from . import frames, gap, relaying, starting
 from .scene import scene
 from .table import show
 
@@ -13,7 +13,7 @@ def main() -> int:
     """Run everything. A goal that is missed is shown, not an error: other work may share the machine."""
     with scene() as stage:
         print(f"hosts {stage.here.name} and {stage.there.name}, lab mode {stage.lab.mode}", flush=True)
-        rows = [starting.compare(stage), *relaying.compare(stage), gap.measure(stage)]
+        rows = [starting.compare(stage), *relaying.compare(stage), gap.measure(stage), *frames.compare()]
     print(show(rows))
     return 0
 

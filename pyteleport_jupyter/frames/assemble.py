@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Iterable
+from functools import lru_cache
 
 from .flow import UNIT, Handler, cache_units
 from .snapshot import Position
@@ -18,6 +19,7 @@ _MOST_UNITS = 8
 """Code units that one entry of a line table can cover."""
 
 
+@lru_cache(maxsize=4096)
 def operation(name: str, argument: int = 0) -> bytes:
     """One instruction with the EXTENDED_ARG prefixes it needs and empty inline caches."""
     prefixes = b"".join(

@@ -143,7 +143,7 @@ def word_at(address: int) -> int:
 
 def object_at(pointer: int) -> object:
     """A new strong reference to the object that ``pointer`` (not NULL) points to."""
-    return cast(object, ctypes.cast(pointer, ctypes.py_object).value)
+    return ctypes.py_object.from_buffer(ctypes.c_size_t(pointer)).value
 
 
 def _slot_at(address: int) -> object:
