@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -225,4 +224,3 @@ class TerminalRelay:
         self.far.end()
         for output in self._outputs.values():
             output.end()
-        sys.stdout = sys.stderr = None  # type: ignore[assignment]

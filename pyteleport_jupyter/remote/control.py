@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections import deque
 from typing import Any
 
 from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
+from pyteleport_jupyter.wire.waiting import ready
 
 COMMAND, SHIP, TALK = b"c", b"s", b"t"
 """A command; a piece of a snapshot that goes home; a piece of what copies say to each other."""
@@ -21,6 +23,7 @@ PIECE = 128 << 10
 """Longest piece in one frame."""
 
 READ_SIZE = 256 << 10
+FOREVER = 1e6
 
 Frame = tuple[bytes, bytes]
 """What it is, and its contents."""
@@ -35,7 +38,7 @@ class Control:
         self.fd = fd
         self.closed = False
         """The other end has gone."""
-        self._socket = socket.socket(fileno=fd)
+        os.set_blocking(fd, False)
         self._framer = Framer()
         self._heard: deque[Frame] = deque()
         self._waiting: deque[memoryview] = deque()
@@ -58,7 +61,7 @@ class Control:
         """Send what there is room for."""
         while self.wants_write:
             try:
-                count = self._socket.send(self._waiting[0], socket.MSG_DONTWAIT)
+                count = os.write(self.fd, self._waiting[0])
             except BlockingIOError:
                 return
             except OSError:
@@ -72,14 +75,14 @@ class Control:
     def fill(self) -> list[Frame]:
         """What has come. Raises WireError."""
         try:
-            data = self._socket.recv(READ_SIZE, socket.MSG_DONTWAIT)
+            data = os.read(self.fd, READ_SIZE)
         except BlockingIOError:
             return []
         except OSError:
             data = b""
         if not data:
             self.closed = True
-        return [(body[:1], body[1:]) for body in self._framer.feed(data)] if data else []
+        return [(body[:1], body[1:]) for body in self._framer.feed(data)]
 
     # ------------------------------------------------------------------ blocking
 
@@ -89,21 +92,29 @@ class Control:
 
     def send(self, kind: bytes, content: bytes | memoryview) -> None:
         """Send, waiting for room. Raises OSError."""
-        self._socket.setblocking(True)
-        self._socket.sendall(encode_frame(kind, content))
+        self.queue(kind, bytes(content))
+        while self._waiting:
+            self.flush()
+            if self.closed:
+                raise BrokenPipeError("the other end has gone")
+            if self._waiting:
+                ready([], [self.fd], FOREVER)
 
     def hear(self, *kinds: bytes, timeout: float | None = None) -> Frame:
         """The next frame of one of ``kinds``; others are kept. Raises EOFError, TimeoutError, WireError."""
-        self._socket.settimeout(timeout)
+        deadline = time.monotonic() + (FOREVER if timeout is None else timeout)
         while True:
             for position, frame in enumerate(self._heard):
                 if frame[0] in kinds:
                     del self._heard[position]
                     return frame
-            data = self._socket.recv(READ_SIZE)
-            if not data:
+            if self.closed:
                 raise EOFError("the other end has gone")
-            self._heard.extend((body[:1], body[1:]) for body in self._framer.feed(data))
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError(f"nothing was heard for {timeout} s")
+            if ready([self.fd], [], left)[0]:
+                self._heard.extend(self.fill())
 
     def command(self, *operations: str, timeout: float | None = None) -> dict[str, Any]:
         """The next command, which must be one of ``operations``. Raises as :meth:`hear`."""
@@ -115,12 +126,10 @@ class Control:
     def close(self) -> None:
         """Hang up."""
         self.closed = True
-        self._socket.close()
+        os.close(self.fd)
 
 
 def pair() -> tuple[Control, int]:
     """Our end, and the descriptor of the other one, which a child may inherit."""
     ours, theirs = socket.socketpair()
-    number = theirs.detach()
-    os.set_inheritable(number, True)
-    return Control(ours.detach()), number
+    return Control(ours.detach()), theirs.detach()

@@ -73,8 +73,14 @@ def _modules() -> Iterator[tuple[str, ModuleType]]:
 def own_folders() -> list[str]:
     """Absolute folders that the program imports from and that no installation owns, the script's first."""
     entries = [os.path.abspath(entry) for entry in sys.path if os.path.isdir(entry or ".")]
-    foreign = {*installed_folders(), *_path_files()}
+    foreign = foreign_folders()
     return [entry for entry in dict.fromkeys(entries) if entry not in foreign]
+
+
+def foreign_folders() -> set[str]:
+    """Absolute folders on ``sys.path`` that the installation put there."""
+    archives = {os.path.abspath(entry) for entry in sys.path if entry.endswith(".zip")}
+    return {*installed_folders(), *_path_files(), *archives}
 
 
 def installed_folders() -> set[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.scripts import exit_handlers, streams
-from pyteleport_jupyter.scripts.companions import own_folders
+from pyteleport_jupyter.scripts.companions import foreign_folders
 from pyteleport_jupyter.scripts.program import main_namespace
 from pyteleport_jupyter.session import process_items, surroundings
 from pyteleport_jupyter.session.environment import (
@@ -43,10 +43,10 @@ class SearchPath:
 
 def capture_search_path() -> SearchPath:
     """In the order in which they stand; an entry "" is where the program was started from."""
-    own = set(own_folders())
-    installed = [number for number, entry in enumerate(sys.path) if os.path.abspath(entry) not in own]
+    foreign = foreign_folders()
+    installed = [number for number, entry in enumerate(sys.path) if os.path.abspath(entry) in foreign]
     first = installed[0] if installed else len(sys.path)
-    back = tuple(entry for entry in sys.path[first:] if os.path.abspath(entry) in own)
+    back = tuple(entry for entry in sys.path[first:] if os.path.abspath(entry) not in foreign)
     return SearchPath(tuple(sys.path[:first]), back)
 
 

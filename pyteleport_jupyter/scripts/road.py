@@ -130,9 +130,10 @@ def python_flags() -> tuple[str, ...]:
     words = iter(found)
     for word in words:
         flags.append(word + next(words) if word in ("-W", "-X") else word)
+    flags += [f"-X{name}" if text is True else f"-X{name}={text}" for name, text in sys._xoptions.items()]
     if not sys.stdout or getattr(sys.__stdout__, "write_through", False):
         flags.append("-u")
-    return tuple(flags)
+    return tuple(dict.fromkeys(flags))
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def take_unread() -> bytes:
         try:
             return stream.read().encode(stream.encoding, stream.errors or "strict")
         except UnicodeError:
-            return stream.buffer.read()
+            return bytes(stream.buffer.read())
     return b""
 
 
