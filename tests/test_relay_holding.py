@@ -19,7 +19,7 @@ class Clients:
         self.topics: list[bytes] = []
         self.now = 100.0
 
-    def pollables(self, requests: bool) -> dict[Any, int]:
+    def pollables(self, requests: bool, control: bool) -> dict[Any, int]:
         return {}
 
     def receive(self, ready: object) -> list[tuple[Lane, list[bytes]]]:

@@ -9,6 +9,7 @@ import pytest
 from relay_lab import eventually
 
 from pyteleport_jupyter.relay.questions import Questions
+from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -20,7 +21,8 @@ class Asked:
 
     def __init__(self) -> None:
         self.sent: list[tuple[Lane, list[bytes]]] = []
-        self.questions = Questions(SIGNER, lambda lane, frames: self.sent.append((lane, frames)))
+        self.cells = OpenCells()
+        self.questions = Questions(SIGNER, lambda lane, frames: self.sent.append((lane, frames)), self.cells)
         self.answers: list[str | None] = []
         self.thread = threading.Thread(target=self._ask)
 
@@ -46,8 +48,8 @@ def cell(allow_stdin: bool) -> list[bytes]:
 
 def test_client_of_the_running_cell_is_asked(asked: Asked) -> None:
     running, queued = cell(True), cell(True)
-    asked.questions.requested(running)
-    asked.questions.requested(queued)
+    asked.cells.requested(running)
+    asked.cells.requested(queued)
     asked.ask()
     ((lane, request),) = asked.sent
     assert lane is Lane.STDIN
@@ -65,7 +67,7 @@ def test_client_of_the_running_cell_is_asked(asked: Asked) -> None:
 
 def test_clients_that_do_not_say_to_what_they_reply(asked: Asked) -> None:
     """As those of jupyter_client. They answer one after the other, so the kernel's question comes first."""
-    asked.questions.requested(cell(True))
+    asked.cells.requested(cell(True))
     asked.questions.kernel_asks([b"client"])
     asked.ask()
     for_kernel, for_us, later = (
@@ -84,7 +86,7 @@ def test_late_answer_is_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pyteleport_jupyter.relay.questions.ANSWER_SECONDS", 0.05)
     late, next_one = Asked(), Asked()
     next_one.questions = late.questions
-    late.questions.requested(cell(True))
+    late.cells.requested(cell(True))
     late.ask()
     late.thread.join()
     assert late.answers == [None]
@@ -98,7 +100,7 @@ def test_late_answer_is_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("frames", [[], [cell(False)]])
 def test_nobody_to_ask_is_no_answer(asked: Asked, frames: list[list[bytes]]) -> None:
     for running in frames:
-        asked.questions.requested(running)
+        asked.cells.requested(running)
     asked.ask()
     asked.thread.join()
     assert asked.answers == [None]
@@ -107,8 +109,8 @@ def test_nobody_to_ask_is_no_answer(asked: Asked, frames: list[list[bytes]]) -> 
 
 def test_answered_cells_are_forgotten(asked: Asked) -> None:
     done = cell(True)
-    asked.questions.requested(done)
-    asked.questions.replied([b"client", *SIGNER.message("execute_reply", {}, header_of(done))])
+    asked.cells.requested(done)
+    asked.cells.replied([b"client", *SIGNER.message("execute_reply", {}, header_of(done))])
     asked.ask()
     asked.thread.join()
     assert asked.answers == [None]

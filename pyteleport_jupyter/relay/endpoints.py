@@ -38,11 +38,12 @@ ROUTERS: dict[Lane, str] = {Lane.CONTROL: "control", Lane.SHELL: "shell", Lane.S
 class Endpoints(Protocol):
     """What the relay needs of the side of the front ends."""
 
-    def pollables(self, requests: bool) -> dict[Any, int]:
+    def pollables(self, requests: bool, control: bool) -> dict[Any, int]:
         """Sockets and descriptors for a zmq.Poller, each with the events for which :meth:`receive` is to be
         called.
 
-        Without ``requests`` only those that bring none: subscriptions are always welcome.
+        ``requests`` and ``control`` say whether those of the control channel, and all others, are welcome
+        now; subscriptions always are.
         """
         ...
 
@@ -98,9 +99,12 @@ class SocketEndpoints:
         bind(socket, self._settings, "iopub")
         return socket
 
-    def pollables(self, requests: bool) -> dict[Any, int]:
+    def pollables(self, requests: bool, control: bool) -> dict[Any, int]:
         """See :class:`Endpoints`."""
-        found: dict[Any, int] = dict.fromkeys(self._lanes if requests else (), zmq.POLLIN)
+        welcome = (
+            socket for socket, lane in self._lanes.items() if (control if lane is Lane.CONTROL else requests)
+        )
+        found: dict[Any, int] = dict.fromkeys(welcome, zmq.POLLIN)
         found[self._iopub] = zmq.POLLIN
         for descriptor, subscriber in self._subscribers.items():
             found[descriptor] = zmq.POLLIN | (zmq.POLLOUT if subscriber.wants_write else 0)

@@ -34,45 +34,82 @@ from pyteleport_jupyter.wire.lanes import Lane
 
 LOOK_SECONDS = 0.001
 
+MOST_ARRIVED = 256
+"""So many requests of a channel are taken off the network before the relay has had a look at them."""
+
+
+class Inlet:
+    """The requests of one channel, on their way from the thread that takes them off the network to ours."""
+
+    def __init__(self, lane: Lane, stream: Any, loop: Any, wake: Callable[[], None]) -> None:
+        self.lane = lane
+        self._stream = stream
+        self._loop = loop
+        self._wake = wake
+        self._arrived: deque[list[bytes]] = deque()
+        self._stopped = False
+
+    def __len__(self) -> int:
+        return len(self._arrived)
+
+    def open(self) -> None:
+        """In the thread of the channel: requests come to us from now on."""
+        self._stopped = False
+        self._stream.on_recv(self._take, copy=False)
+
+    def _take(self, frames: Sequence[Any]) -> None:
+        self._arrived.append([bytes(getattr(frame, "bytes", frame)) for frame in frames])
+        if len(self._arrived) >= MOST_ARRIVED:
+            self._stream.stop_on_recv()
+            self._stopped = True
+        self._wake()
+
+    def take_all(self) -> list[tuple[Lane, list[bytes]]]:
+        """In our thread: what has arrived."""
+        arrived = [(self.lane, self._arrived.popleft()) for _ in range(len(self._arrived))]
+        if self._stopped:
+            self._loop.add_callback(self.open)
+        return arrived
+
 
 class KernelEndpoints:
-    """The kernel's own sockets, each used in the thread it belongs to; what comes in is passed over by a
-    pipe.
+    """The kernel's own sockets, each used in the thread it belongs to; a pipe wakes ours when something has
+    come.
     """
 
     def __init__(self, parts: KernelParts) -> None:
         self._parts = parts
-        self._arrived: deque[tuple[Lane, list[bytes]]] = deque()
         self._read_fd, self._write_fd = os.pipe()
         for descriptor in (self._read_fd, self._write_fd):
             os.set_blocking(descriptor, False)
+        self._shell = Inlet(Lane.SHELL, parts.shell_stream, parts.shell_loop, self._wake)
+        self._control = Inlet(Lane.CONTROL, parts.control_stream, parts.control_loop, self._wake)
+        self._welcome: list[Inlet] = []
 
     def redirect(self) -> None:
         """Requests come to us from now on."""
-        parts = self._parts
-        call_in(parts.shell_loop, lambda: parts.shell_stream.on_recv(self._taker(Lane.SHELL), copy=False))
-        call_in(
-            parts.control_loop, lambda: parts.control_stream.on_recv(self._taker(Lane.CONTROL), copy=False)
-        )
+        call_in(self._parts.shell_loop, self._shell.open)
+        call_in(self._parts.control_loop, self._control.open)
 
-    def _taker(self, lane: Lane) -> Callable[[Sequence[Any]], None]:
-        def take(frames: Sequence[Any]) -> None:
-            self._arrived.append((lane, [bytes(getattr(frame, "bytes", frame)) for frame in frames]))
-            with suppress(BlockingIOError):
-                os.write(self._write_fd, b"!")
+    def _wake(self) -> None:
+        with suppress(BlockingIOError):
+            os.write(self._write_fd, b"!")
 
-        return take
-
-    def pollables(self, requests: bool) -> dict[Any, int]:
+    def pollables(self, requests: bool, control: bool) -> dict[Any, int]:
         """See :class:`~.endpoints.Endpoints`."""
-        return dict.fromkeys([self._read_fd, self._parts.stdin_socket] if requests else [], zmq.POLLIN)
+        self._welcome = [inlet for inlet, now in ((self._control, control), (self._shell, requests)) if now]
+        if any(self._welcome):
+            self._wake()
+        return dict.fromkeys([self._read_fd, *([self._parts.stdin_socket] if requests else [])], zmq.POLLIN)
 
     def receive(self, ready: Iterable[Any]) -> list[tuple[Lane, list[bytes]]]:
         """See :class:`~.endpoints.Endpoints`."""
         with suppress(BlockingIOError):
             os.read(self._read_fd, 65536)
-        arrived = [self._arrived.popleft() for _ in range(len(self._arrived))]
-        return arrived + [(Lane.STDIN, frames) for frames in draining.receive_all(self._parts.stdin_socket)]
+        arrived = [request for inlet in self._welcome for request in inlet.take_all()]
+        if self._parts.stdin_socket in ready:
+            arrived += [(Lane.STDIN, f) for f in draining.receive_all(self._parts.stdin_socket)]
+        return arrived
 
     def subscriptions(self) -> list[bytes]:
         """The kernel welcomes its subscribers itself."""

@@ -24,9 +24,12 @@ from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping
 from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.notices import Notices
+from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.questions import Questions
+from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
 from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
+from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY, WaitingRoom
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -35,13 +38,14 @@ from pyteleport_jupyter.wire.lanes import Lane
 FOR_CLIENTS = frozenset((Lane.SHELL, Lane.CONTROL, Lane.STDIN, Lane.IOPUB))
 """Lanes of the far side that end at a client."""
 
-OWN_IDENTITY = b"teleport-relay"
-"""Identity of the relay's own requests; replies to it go to nobody."""
-
 AFTER_BUSY = 0.05
 """Seconds between the far kernel's ``busy`` and an interrupt that had to wait for it. The kernel says busy
 just before it puts its SIGINT handler in place (ipykernel kernelbase.py, ``pre_handler_hook``); an
 interrupt in between would be ignored."""
+
+AFTER_LINK = 0.2
+"""Seconds between a new link and what had to wait for one: the far side says first what has ended there
+meanwhile, and a Stop for a cell that is over must not hit the next one."""
 
 SETTLE_SECONDS = 10.0
 """Longest wait for that ``busy``; then control messages pass as ever."""
@@ -67,6 +71,7 @@ class Relay:
         signer: Signer,
         notices: Notices,
         questions: Questions,
+        cells: OpenCells,
         housekeeping: Housekeeping,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -76,13 +81,15 @@ class Relay:
         self._signer = signer
         self._notices = notices
         self._questions = questions
+        self._cells = cells
+        self._outage = Outage(notices, cells, clock)
+        self._waiting_room = WaitingRoom(signer, lambda frames: delivery.deliver(Lane.CONTROL, frames))
         self._housekeeping = housekeeping
         self._clock = clock
         self._move = Move.COMMITTING
         self._in_flight: InFlight | None = None
         self._outgoing: deque[tuple[Lane, Sequence[bytes]]] = deque()
-        self._control: deque[Sequence[bytes]] = deque()
-        self._interrupted = False
+        self._urgent: deque[Sequence[bytes]] = deque()
         self._settled_at = clock() + SETTLE_SECONDS
         self._reap_at = clock()
         self._shutdown: tuple[float, list[bytes]] | None = None
@@ -127,21 +134,23 @@ class Relay:
             self._far.timeout(),
             self._delivery.timeout(),
             self._until_settled(),
+            self._outage.timeout(),
         )
         return {item for item, _ in self._poller.poll(math.ceil(1000 * seconds))}
 
     def _until_settled(self) -> float:
-        waits = self._move is Move.SETTLING or (
-            self._move is Move.LIVE and bool(self._control or self._interrupted)
-        )
-        return max(0.0, self._settled_at - self._clock()) if waits else LONGEST_SLEEP
+        live = self._move is Move.LIVE and self._far.state is Link.UP
+        if self._move is Move.SETTLING or (live and not self._waiting_room.empty):
+            return max(0.0, self._settled_at - self._clock())
+        return LONGEST_SLEEP
 
     def _watch(self) -> None:
         """Tell the poller what matters now: clients only while their messages can go on, the link while we
         can deliver.
         """
         wanted: dict[Any, int] = dict.fromkeys(self._housekeeping.reading(), zmq.POLLIN)
-        wanted |= self._endpoints.pollables(requests=not self._outgoing)
+        control = not self._urgent and not self._waiting_room.full
+        wanted |= self._endpoints.pollables(requests=not self._outgoing, control=control)
         if not self._delivery.congested:
             wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
         for descriptor in self._far.writing():
@@ -161,7 +170,9 @@ class Relay:
             self._far.children_ended(self._housekeeping.ended_children())
         if self._housekeeping.look(ready):
             self._end_far_side()
-        self._interrupted |= self._housekeeping.interrupted()
+        if self._housekeeping.interrupted():
+            self._waiting_room.interrupted = True
+            self._outage.stop()
 
     def _end_far_side(self) -> None:
         """Our parent has gone, or we were asked to end: the far side shall not wait for its lease."""
@@ -178,17 +189,28 @@ class Relay:
         if lane is Lane.STDIN and self._questions.is_answer(frames):
             return
         if lane is Lane.SHELL:
-            self._questions.requested(frames)
+            self._cells.requested(frames)
         if lane is Lane.CONTROL and self._far.state is not Link.UP:
-            self._note_shutdown(frames)
-        if lane is Lane.CONTROL and (self._control or self._move is not Move.LIVE):
-            self._control.append(frames)
-        else:
+            self._note(frames)
+        if lane is not Lane.CONTROL:
             self._outgoing.append((lane, frames))
+        elif self._far.state is Link.UP and self._released():
+            self._urgent.append(frames)
+        else:
+            self._waiting_room.add(frames)
 
-    def _note_shutdown(self, frames: list[bytes]) -> None:
-        """A shutdown request while there is no link: it is passed on if the link comes back soon."""
-        if self._shutdown is None and header_of(frames).get("msg_type") == "shutdown_request":
+    def _released(self) -> bool:
+        """Whether control requests pass as they come."""
+        return self._move is Move.LIVE and self._waiting_room.empty and self._settled_at <= self._clock()
+
+    def _note(self, frames: list[bytes]) -> None:
+        """A control request while there is no link. One to shut down is passed on if the link comes back
+        soon.
+        """
+        kind = header_of(frames).get("msg_type")
+        if kind == "interrupt_request":
+            self._outage.stop()
+        elif kind == "shutdown_request" and self._shutdown is None:
             self._shutdown = (self._clock() + SHUTDOWN_SECONDS, frames)
 
     def _look_at_shutdown(self) -> None:
@@ -213,24 +235,24 @@ class Relay:
         if self._settled_at <= self._clock():
             if self._move is Move.SETTLING:
                 self._settle()
-            else:
+            elif self._far.state is Link.UP and not self._waiting_room.empty:
                 self._release_control()
-        while self._outgoing and self._far.has_room:
-            lane, frames = self._outgoing.popleft()
+        while (self._urgent or self._outgoing) and self._far.has_room:
+            lane, frames = (
+                (Lane.CONTROL, self._urgent.popleft()) if self._urgent else self._outgoing.popleft()
+            )
             try:
                 self._far.send(lane, frames)
             except WireError as error:
                 # Longer than anything the far side would take: a request that nobody can answer.
-                self._notices.link(str(error))
+                self._say(str(error))
 
     def _release_control(self) -> None:
-        """What had to wait until the resumed cell can be interrupted."""
-        self._outgoing.extend((Lane.CONTROL, frames) for frames in self._control)
-        self._control.clear()
-        if self._interrupted:
-            self._interrupted = False
-            request = self._signer.message("interrupt_request", {})
-            self._outgoing.append((Lane.CONTROL, [OWN_IDENTITY, *request]))
+        """What had to wait goes out."""
+        self._urgent.extend(self._waiting_room.leave(self._outage.stop_is_wanted()))
+
+    def _say(self, news: str) -> None:
+        self._notices.say(news, self._cells.running())
 
     # --------------------------------------------------------------- far side
 
@@ -248,7 +270,9 @@ class Relay:
             self._settle()
         fault("relay.first_message")
         if message.lane is Lane.SHELL:
-            self._questions.replied(message.parts)
+            self._cells.replied(message.parts)
+        elif message.lane is Lane.IOPUB:
+            self._cells.published(message.parts)
         elif message.lane is Lane.STDIN:
             self._questions.kernel_asks(message.parts)
         self._delivery.deliver(message.lane, message.parts)
@@ -269,16 +293,16 @@ class Relay:
         if command["op"] == "committed":
             self._committed()
         elif command["op"] == "dropped":
-            self._notices.link("a message of the kernel there was too long to be passed on")
+            self._say("a message of the kernel there was too long to be passed on")
         elif command["op"] in ("exited", "failed"):
             self._move = following(MOVE, self._move, Event.ENDED)
             self._ended(command.get("status"))
 
     def _ended(self, status: object) -> None:
         if isinstance(status, int) and status < 0:
-            self._notices.link(f"the kernel there has ended (signal {-status})")
+            self._say(f"the kernel there has ended (signal {-status})")
         elif status != 0:
-            self._notices.link("the kernel there has ended")
+            self._say("the kernel there has ended")
         self._far.command("end")
         self._finish(0 if status == 0 else 1)
 
@@ -294,7 +318,7 @@ class Relay:
             self._settle()
         else:
             resumed = _resumed(self._in_flight, self._signer)
-            self._questions.requested(resumed)
+            self._cells.requested(resumed)
             self._outgoing.appendleft((Lane.SHELL, resumed))
 
     def _settle(self) -> None:
@@ -306,15 +330,16 @@ class Relay:
     def _look_at_link(self) -> None:
         for event in self._far.look():
             if event is Event.LOST:
-                self._notices.link("the link is lost, reconnecting …")
+                self._outage.lost()
             elif event is Event.ATTACHED:
-                self._notices.link("linked again")
+                self._settled_at = max(self._settled_at, self._clock() + AFTER_LINK)
+                # First this: who has heard of the end of a cell no longer looks at its display.
+                self._outage.linked()
                 self._take_from_far()
             elif event in (Event.LEASE_OVER, Event.REFUSED):
-                self._notices.link(
-                    f"the link is lost for good ({self._far.reason}), and with it this session"
-                )
+                self._outage.over(self._far.reason)
                 self._finish(1)
+        self._outage.look()
         self._look_at_shutdown()
         self._questions.look()
 

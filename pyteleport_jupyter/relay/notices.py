@@ -1,21 +1,28 @@
-"""What the relay tells the user: the line of progress is brought to its end, and later says how the link
-is."""
+"""What the relay tells the user: one line in the cell that it is about, updated in place, never text in the
+streams.
+
+The line of the move is brought to its end; later lines say how the link is, in the cells that wait for it.
+"""
 
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 from pyteleport_jupyter.relay.plan import Announcement
+from pyteleport_jupyter.relay.requests import Cell
 from pyteleport_jupyter.relay.signing import Signer
 
-TOPIC = b"update_display_data"
+LINES = 64
+"""Most lines remembered, so that they can be updated; the oldest are left as they are."""
 
 
 class Notices:
-    """Updates of one display (jupyter_client messaging, ``update_display_data``); without an announcement
-    nothing is shown.
+    """Displays (jupyter_client messaging, ``display_data``, ``update_display_data``).
+
+    Without an announcement there is no line of the move; what a waiting cell must know is said all the same.
     """
 
     def __init__(
@@ -25,32 +32,65 @@ class Notices:
         signer: Signer,
         publish: Callable[[list[bytes]], None],
     ) -> None:
+        self.host = host
         self._announcement = announcement
-        self._host = host
         self._signer = signer
         self._publish = publish
         self._arrival = ""
+        self._lines: dict[str, str] = {}
 
     def arrived(self) -> None:
         """The session runs on the target."""
         if self._announcement is not None:
-            self._arrival = _sentence(self._announcement, self._host)
-            self._show(self._arrival)
+            self._arrival = _sentence(self._announcement, self.host)
+            self._update_move(self._arrival)
+            self._tell_consoles(self._announcement, self._arrival)
 
-    def link(self, news: str) -> None:
-        """Something about the link, said behind the arrival."""
-        self._show(f"{self._arrival} · {news}" if self._arrival else news)
+    def _tell_consoles(self, announced: Announcement, text: str) -> None:
+        """Once more, for those who cannot update a display.
 
-    def _show(self, text: str) -> None:
-        if self._announcement is None:
-            return
+        Terminals (jupyter_console, qtconsole) print what belongs to their own session and ignore updates.
+        Notebooks take only what belongs to a request of theirs, and ignore this: it belongs to none.
+        """
+        display_id = f"{announced.display_id}-arrival"
+        self._show(
+            "display_data", text, announced.metadata, display_id, announced.parent | {"msg_id": display_id}
+        )
+
+    def say(self, news: str, cell: Cell | None) -> None:
+        """``news`` in the line of ``cell``. If that is the cell that moved, or none runs, in the line of the
+        move.
+        """
+        moved = self._announcement.parent.get("msg_id") if self._announcement else None
+        if cell is not None and cell.message_id != moved:
+            self._say_in(cell, news)
+        elif self._announcement is not None:
+            self._update_move(f"{self._arrival} · {news}" if self._arrival else news)
+
+    def _say_in(self, cell: Cell, news: str) -> None:
+        known = cell.message_id in self._lines
+        display_id = self._lines.setdefault(cell.message_id, f"pyteleport-{uuid.uuid4().hex}")
+        if len(self._lines) > LINES:
+            del self._lines[next(iter(self._lines))]
+        kind = "update_display_data" if known else "display_data"
+        self._show(kind, news, {"pyteleport": {"host": self.host}}, display_id, cell.header)
+
+    def _update_move(self, text: str) -> None:
+        if self._announcement is not None:
+            announced = self._announcement
+            self._show(
+                "update_display_data", text, announced.metadata, announced.display_id, announced.parent
+            )
+
+    def _show(
+        self, kind: str, text: str, metadata: dict[str, Any], display_id: str, parent: dict[str, Any]
+    ) -> None:
         content = {
             "data": {"text/plain": text},
-            "metadata": self._announcement.metadata,
-            "transient": {"display_id": self._announcement.display_id},
+            "metadata": metadata,
+            "transient": {"display_id": display_id},
         }
-        message = self._signer.message("update_display_data", content, self._announcement.parent)
-        self._publish([TOPIC, *message])
+        self._publish([kind.encode(), *self._signer.message(kind, content, parent)])
 
 
 def _sentence(announcement: Announcement, host: str) -> str:

@@ -19,6 +19,7 @@ from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.processes import Parent, Signals, pass_on_captured
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.lanes import Lane
@@ -63,10 +64,11 @@ def assemble(
     front, far = settings.front, settings.far
     signer = Signer(front.key.encode(), front.scheme, front.session)
     delivery = Delivery(endpoints, signer, front.subscribers)
-    questions = Questions(signer, delivery.deliver)
+    cells = OpenCells()
+    questions = Questions(signer, delivery.deliver, cells)
     notices = Notices(settings.announcement, far.host, signer, partial(delivery.deliver, Lane.IOPUB))
     side = FarSide(channel, carrier_of(far), Reattachment(far, questions.ask), far.lease)
-    return Relay(endpoints, side, delivery, signer, notices, questions, housekeeping)
+    return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping)
 
 
 def _close_on_exec(settings: Settings) -> None:

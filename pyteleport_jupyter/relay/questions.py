@@ -1,9 +1,9 @@
 """Questions of a transport while a lost link is made anew: asked in the input box of the cell that is
 running.
 
-Only the client of a request that is being answered can be asked (jupyter_client messaging, stdin), so the
-relay remembers the execute requests that have no reply yet. With no such cell, or one that allows no input,
-the question is declined, and the next attempt comes later.
+Only the client of a request that is being answered can be asked (jupyter_client messaging, stdin): that of
+the cell that runs. With no such cell, or one that allows no input, the question is declined, and the next
+attempt comes later.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pyteleport_jupyter.relay.signing import DELIMITER, Signer, content_of, header_of, parent_header_of
+from pyteleport_jupyter.relay.requests import Cell, OpenCells
+from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
 from pyteleport_jupyter.wire.lanes import Lane
 
 ANSWER_SECONDS = 120.0
@@ -22,9 +23,7 @@ OURS_REMEMBERED = 1024
 """Most questions of ours whose answers are still kept from the far side, however late they come."""
 
 REMEMBERED = 256
-"""Most unanswered execute requests remembered; a Run All may queue a few hundred cells, only the oldest is
-asked."""
-
+"""Most clients remembered whom the far kernel has asked."""
 
 Answers = queue.SimpleQueue[str | None]
 
@@ -37,28 +36,15 @@ class _Asked:
 
 
 class Questions:
-    """Remembers who can be asked, and carries questions from the attempt's thread to the loop and answers
-    back.
-    """
+    """Carries questions from the attempt's thread to the loop, and answers back."""
 
-    def __init__(self, signer: Signer, send: Callable[[Lane, list[bytes]], None]) -> None:
+    def __init__(self, signer: Signer, send: Callable[[Lane, list[bytes]], None], cells: OpenCells) -> None:
         self._signer = signer
         self._send = send
-        self._unanswered: dict[str, list[bytes]] = {}
+        self._cells = cells
         self._asked: queue.SimpleQueue[_Asked] = queue.SimpleQueue()
         self._ours: dict[str, tuple[bytes, Answers]] = {}
         self._asked_by_kernel: set[bytes] = set()
-
-    def requested(self, frames: Sequence[bytes]) -> None:
-        """A client sent this on its shell channel."""
-        header = header_of(frames)
-        if header.get("msg_type") == "execute_request" and len(self._unanswered) < REMEMBERED:
-            self._unanswered[str(header.get("msg_id"))] = list(frames)
-
-    def replied(self, frames: Sequence[bytes]) -> None:
-        """The kernel answered this."""
-        if self._unanswered:
-            self._unanswered.pop(str(parent_header_of(frames).get("msg_id")), None)
 
     def ask(self, text: str, secret: bool) -> str | None:
         """From the attempt's thread: the user's answer, None when nobody can be asked or nobody answered."""
@@ -74,20 +60,19 @@ class Questions:
         """From the loop: put a question to the client of the running request."""
         while not self._asked.empty():
             asked = self._asked.get()
-            frames = next(iter(self._unanswered.values()), [])
-            if content_of(frames).get("allow_stdin"):
-                self._put(frames, asked)
+            cell = self._cells.running()
+            if cell is not None and cell.allows_input:
+                self._put(cell, asked)
             else:
                 asked.answers.put(None)
 
-    def _put(self, frames: list[bytes], asked: _Asked) -> None:
+    def _put(self, cell: Cell, asked: _Asked) -> None:
         content = {"prompt": f"{asked.text} ", "password": asked.secret}
-        request = self._signer.message("input_request", content, header_of(frames))
-        identities = frames[: frames.index(DELIMITER)]
-        self._ours[str(header_of(request).get("msg_id"))] = identities[0], asked.answers
+        request = self._signer.message("input_request", content, cell.header)
+        self._ours[str(header_of(request).get("msg_id"))] = cell.identities[0], asked.answers
         if len(self._ours) > OURS_REMEMBERED:
             del self._ours[next(iter(self._ours))]
-        self._send(Lane.STDIN, [*identities, *request])
+        self._send(Lane.STDIN, [*cell.identities, *request])
 
     def kernel_asks(self, frames: Sequence[bytes]) -> None:
         """The far kernel asks this client for input: its next answer that does not say to what is the

@@ -1,0 +1,74 @@
+"""The execute requests that the far kernel has not answered: which cell runs, and whom one can speak to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter.relay.signing import DELIMITER, content_of, header_of, parent_header_of
+
+REMEMBERED = 256
+"""Most requests remembered; a Run All may queue a few hundred cells, only the first few matter."""
+
+STATUS = b".status"
+"""How the topic of a status message ends (ipykernel kernelbase.py, ``_topic``)."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One execute request: its header, the identities of its client, what it allows, and since when."""
+
+    header: dict[str, Any]
+    identities: tuple[bytes, ...]
+    allows_input: bool
+    silent: bool
+    sent_at: float
+
+    @property
+    def message_id(self) -> str:
+        return str(self.header.get("msg_id"))
+
+
+class OpenCells:
+    """Cells from request to reply, oldest first: the oldest is the one that runs."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._cells: dict[str, Cell] = {}
+
+    def requested(self, frames: Sequence[bytes]) -> None:
+        """A client sent this on its shell channel."""
+        header = header_of(frames)
+        if header.get("msg_type") != "execute_request" or len(self._cells) >= REMEMBERED:
+            return
+        content = content_of(frames)
+        identities = tuple(bytes(frame) for frame in frames[: list(frames).index(DELIMITER)])
+        allows_input, silent = bool(content.get("allow_stdin")), bool(content.get("silent"))
+        cell = Cell(header, identities, allows_input, silent, self._clock())
+        self._cells[cell.message_id] = cell
+
+    def replied(self, frames: Sequence[bytes]) -> None:
+        """The kernel answered this."""
+        if self._cells:
+            self._cells.pop(str(parent_header_of(frames).get("msg_id")), None)
+
+    def published(self, frames: Sequence[bytes]) -> None:
+        """The kernel published this. What it is done with is over, even if the reply got lost there (an
+        interrupt between a cell's end and its reply does that to ipykernel).
+        """
+        if self._cells and frames[0].endswith(STATUS) and content_of(frames).get("execution_state") == "idle":
+            self.replied(frames)
+
+    def running(self) -> Cell | None:
+        """The one that runs."""
+        return next(iter(self._cells.values()), None)
+
+    def is_open(self, cell: Cell) -> bool:
+        """Whether the kernel is not done with it."""
+        return cell.message_id in self._cells
+
+    def sent_after(self, moment: float) -> list[Cell]:
+        """Those that were sent later than ``moment``."""
+        return [cell for cell in self._cells.values() if cell.sent_at > moment]
