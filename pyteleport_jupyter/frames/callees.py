@@ -33,6 +33,7 @@ from .layout import CO_OPTIMIZED, NULL
 from .producers import loaded_callable
 from .registry import original_code
 from .snapshot import Kind
+from .stand_ins import StandIn
 
 Verdict = Kind | None
 Rule = Callable[[Site, object], Verdict]
@@ -57,7 +58,7 @@ FIRST_IN_CALL: Final[dict[object, First]] = {
     str: First(STRING, only=1),
     repr: First(("__repr__",)),
     ascii: First(("__repr__",)),
-    print: First(STRING),
+    print: First(STRING, only=1),
     format: First(("__format__", *STRING)),
     abs: First(("__abs__",)),
     hash: First(("__hash__",)),
@@ -136,8 +137,11 @@ def special_method_running(site: Site, receiver: object, names: tuple[str, ...])
     """Which of these special methods of ``receiver`` the callee is.
 
     Code is compared by value: after a move a library function is the one of this host, and its running
-    frame has the code that travelled.
+    frame has the code that travelled. That it runs for ``receiver`` says its first argument: C may have
+    gone on to the next object of the same class.
     """
+    if not isinstance(receiver, StandIn) and site.callee.first_local() is not receiver:
+        return None
     codes = ((name, method_code(type(receiver), name)) for name in names)
     return next((name for name, code in codes if code == site.callee.code), None)
 

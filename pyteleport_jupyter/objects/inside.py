@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import contents_of_module
+from pyteleport_jupyter.objects.reduction import fill, fill_and_set
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
 PATH_LIMIT = 160
@@ -112,7 +113,9 @@ def _of_function(function: FunctionType) -> Iterator[tuple[Step, Any]]:
 
 
 def _of_reduced(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[Step, Any]]:
-    function, args, state, items, pairs = ([*reduced, None, None, None])[:5]
+    function, args, state, items, pairs, setter = ([*reduced, *(None,) * 4])[:6]
+    if setter is fill or setter is fill_and_set:
+        items, pairs, state = state[0], state[1].items(), state[2]
     named = _named_parts(obj)
     for child in (function, *args):
         yield _step_to(child, named), child

@@ -50,6 +50,21 @@ def is_importable(definition: Any) -> bool:
     return found is definition
 
 
+def found_elsewhere(definition: Any) -> tuple[str, str] | None:
+    """Module and name of a library's definition that is not in the module it says it comes from.
+
+    ``_pydecimal`` and others pretend to be the module whose place they may take.
+    """
+    name = getattr(definition, "__qualname__", "")
+    if "." in name or home_module(definition) is None:
+        return None
+    for module_name, module in list(sys.modules.items()):
+        holds = type(module) is ModuleType and vars(module).get(name) is definition
+        if holds and is_importable_module(module_name):
+            return module_name, name
+    return None
+
+
 def find_definition(module: str, qualname: str) -> Any:
     """The function at ``qualname``, without binding; taken out of class and static methods."""
     found: Any = importlib.import_module(module)
@@ -101,7 +116,7 @@ def is_stateless(value: object) -> bool:
         return True
     if not reduces_by_default(kind):
         return False
-    return kind.__basicsize__ <= _PLAIN_SIZE and not _attributes(value) and is_importable(kind)
+    return kind.__basicsize__ <= _PLAIN_SIZE and not _attributes(value) and home_module(kind) is not None
 
 
 def reduces_by_default(kind: Any) -> bool:

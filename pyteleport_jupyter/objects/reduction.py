@@ -105,9 +105,11 @@ def choose(kind: type) -> Reducer | None:
         return reducer
     if not names.reduces_by_default(kind):
         return reduce_own
+    if issubclass(kind, dict | list):
+        return reduce_filled
     if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
         return reduce_delegating
-    return reduce_constant if names.is_importable(kind) else None
+    return reduce_constant if names.home_module(kind) else None
 
 
 def reduce_own(obj: Any, reduction: Reduction) -> Any:
@@ -119,6 +121,34 @@ def reduce_own(obj: Any, reduction: Reduction) -> Any:
             raise CannotMove(f"it is only found as {module}.{reduced}, which exists here alone")
         reduction.modules.add(module)
     return reduced
+
+
+def reduce_filled(obj: Any, reduction: Reduction) -> Any:
+    """Subclasses of dict and list: filled past their own ``__setitem__`` or ``append``, which have seen what
+    is in them."""
+    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    function, args, state, items, pairs = reduced
+    setter = fill_and_set if hasattr(type(obj), "__setstate__") else fill
+    return function, args, (list(items or ()), dict(pairs or ()), state), None, None, setter
+
+
+def fill(obj: Any, content: tuple[list[Any], dict[Any, Any], Any]) -> None:
+    """Put items and attributes into an empty container, without asking it."""
+    items, pairs, state = content
+    if isinstance(obj, list):
+        list.extend(obj, items)
+    else:
+        dict.update(obj, pairs)
+    if state is not None:
+        set_state(obj, state)
+
+
+def fill_and_set(obj: Any, content: tuple[list[Any], dict[Any, Any], Any]) -> None:
+    """As :func:`fill`, for one that sets its state itself."""
+    items, pairs, state = content
+    fill(obj, (items, pairs, None))
+    if state is not None:
+        obj.__setstate__(state)
 
 
 def reduce_constant(obj: Any, reduction: Reduction) -> Any:

@@ -43,6 +43,10 @@ def reduce_class(made: type, reduction: Reduction) -> Any:
         return NotImplemented
     if made in names.UNNAMED_TYPES:
         return names.find_variable, names.UNNAMED_TYPES[made]
+    elsewhere = names.found_elsewhere(made)
+    if elsewhere is not None:
+        reduction.modules.add(elsewhere[0])
+        return names.find_variable, elsewhere
     if not made.__flags__ & HEAP_TYPE:
         raise CannotMove("its type is built in and has no name that can be imported")
     if issubclass(made, Enum):

@@ -30,6 +30,10 @@ def reduce_function(function: FunctionType, reduction: Reduction) -> Any:
     if names.is_definition_of_class(function):
         reduction.modules.add(function.__module__)
         return names.find_definition, (function.__module__, function.__qualname__)
+    elsewhere = names.found_elsewhere(function)
+    if elsewhere is not None:
+        reduction.modules.add(elsewhere[0])
+        return names.find_variable, elsewhere
     given = (
         function.__code__,
         reduction.shared(function.__globals__),

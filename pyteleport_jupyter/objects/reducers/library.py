@@ -9,6 +9,7 @@ import sys
 import typing
 from typing import Any
 
+from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
@@ -40,6 +41,13 @@ def make_match(
     """Search again."""
     found: re.Match[str] | None = getattr(pattern, method)(text, start, end)
     return found
+
+
+@reduces("re._constants._NamedIntConstant")
+def reduce_pattern_constant(constant: Any, reduction: Reduction) -> Any:
+    """By name: while a pattern is compiled they are compared with ``is``."""
+    reduction.modules.add("re._constants")
+    return names.find_variable, ("re._constants", constant.name)
 
 
 @reduces(struct.Struct)
