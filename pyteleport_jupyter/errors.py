@@ -69,7 +69,7 @@ class OptionWrong(TeleportError):
 
 
 class InterpreterUnsupported(TeleportError):
-    """This Python ({python}) cannot be teleported: {reason}. Nothing was touched. CPython 3.11 to 3.13 (64-bit, with the GIL) is what works."""
+    """This Python ({python}) cannot be teleported: {reason}. Nothing was touched. CPython 3.11 to 3.14 (64-bit, with the GIL, without JIT) is what works."""
 
 
 class KernelUnsupported(TeleportError):
@@ -86,6 +86,10 @@ class NotInProgram(TeleportError):
 
 class ThreadsRunning(TeleportError):
     """Threads cannot be moved, and these are running: {threads}. Nothing was sent, the program goes on here. Wait for them (join), or say abandon_threads=True to leave them behind."""
+
+
+class HomeRefused(TeleportError):
+    """The program cannot come home: {reason}. It goes on where it is."""
 
 
 class FrameRefused(TeleportError):
@@ -188,6 +192,14 @@ class RequestRefused(TeleportError):
 
 class RequestGivenUp(TeleportError):
     """The move to {host} that was asked for was given up after {tries} tries in {seconds} s, the program goes on here. The last reason: {reason}"""
+
+
+class TaskRefused(TeleportError):
+    """The task {task} cannot move: it waits for {waits_for}. Nothing was changed, the session goes on here."""
+
+
+class LoopRefused(TeleportError):
+    """What runs in the event loop cannot move: {reason}. Nothing was changed, the session goes on here."""
 
 
 class SessionGone(TeleportError):

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pyteleport_jupyter import frames, objects
+from pyteleport_jupyter import frames, loops, objects
 
 MOVED = 42
 MOST_HOPS = 200
@@ -148,7 +148,7 @@ def _teleport(module: types.ModuleType, state: str, *ignored: object) -> object:
     root = top
     while root.f_back is not None and root.f_back.f_code is not run_module.__code__:
         root = root.f_back
-    stack = frames.capture_stack(top, root)
+    stack = loops.capture_stack(top, root)
     anchors = objects.NamespaceAnchors(
         module.__dict__, live(module.__dict__.get("move") or module.__dict__["teleport"])
     )
@@ -159,7 +159,7 @@ def _teleport(module: types.ModuleType, state: str, *ignored: object) -> object:
 
 def leave(stack: frames.Stack, names: dict[str, Any], anchors: Any, state: str, **items: Any) -> NoReturn:
     root = {"stack": stack, "namespace": names, "items": {"stdout": sys.stdout, **items}}
-    pickled = objects.dump(root, anchors, frames.running_generators(stack))
+    pickled = objects.dump(root, anchors, loops.running_generators(stack))
     Path(state).write_bytes(b"".join(objects.chunks.slices(pickled)))
     sys.__stdout__.flush()
     os._exit(MOVED)
@@ -170,7 +170,7 @@ def arrive(state: str, anchors: Any, items: dict[str, Any] | None = None) -> fra
     loaded = objects.load(*objects.chunks.receive(file.readinto, LIMIT), anchors)
     anchors.namespace.update(loaded.root["namespace"])
     sys.stdout = loaded.root["items"].pop("stdout")
-    frames.finish_restore()
+    loops.finish_restore()
     stack: frames.Stack = loaded.root["stack"]
     frames.check_running_code(stack)
     for action in loaded.deferred:
@@ -219,7 +219,7 @@ def _teleport_cell(shell: Any, state: str, *ignored: object) -> object:
 
     cell = find_running_cell(shell, sys._getframe(1))
     assert cell is not None
-    stack = frames.capture_stack(cell.top, cell.root)
+    stack = loops.capture_stack(cell.top, cell.root)
     leave(stack, travelling_namespace(shell), anchors_of(shell), state, cell=TravellingCell.of(cell))
 
 

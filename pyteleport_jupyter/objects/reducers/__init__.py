@@ -18,6 +18,7 @@ SUBJECTS = (
     "itertools_inside",
     "itertools_shared",
     "library",
+    "event_loops",
     "widgets",
     "refused",
 )

@@ -9,6 +9,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from pyteleport_jupyter.loops import context_around
 from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.deferred import run_later
 from pyteleport_jupyter.objects.reduction import Reduction
@@ -23,7 +24,7 @@ def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
         reduction.modules.add(where[0])
         return names.find_variable, where
     default = _value_in(Context(), variable)
-    current = _value_in(contextvars.copy_context(), variable)
+    current = _value_in(context_around(), variable)
     return make_variable, (variable.name, default), (current, run_later), None, None, set_variable
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import struct
 import sys
@@ -62,14 +61,6 @@ def reduce_mapped(array: Any, reduction: Reduction) -> Any:
     if array.flags.writeable and getattr(array, "mode", None) in ("r+", "w+"):
         raise CannotMove("writing to it writes to a file here")
     return array.__reduce_ex__(5)
-
-
-@reduces(asyncio.Future, subclasses=True)
-def refuse_future(future: Any, reduction: Reduction) -> Any:
-    """Tasks and futures belong to the event loop of this process."""
-    raise CannotMove(
-        "it is finished, but belongs to" if future.done() else "it waits in" + " the event loop here"
-    )
 
 
 @reduces(typing.ParamSpec, typing.TypeVarTuple)

@@ -34,10 +34,6 @@ refuses(
     "multiprocessing.shared_memory.SharedMemory",
     "mmap.mmap",
 )
-refuses("an event loop runs in this process", "asyncio.events.AbstractEventLoop", "asyncio.runners.Runner")
-refuses(
-    "it runs in the event loop of this process", "asyncio.timeouts.Timeout", "asyncio.taskgroups.TaskGroup"
-)
 refuses("it looks into the event loop here", "asyncio.streams.StreamReader", "asyncio.streams.StreamWriter")
 refuses("an open database stays here; close it first", "sqlite3.Connection", "sqlite3.Cursor")
 refuses("a frame of this process cannot be held by another", "builtins.frame")
