@@ -107,11 +107,11 @@ class HostUnknown(TeleportError):
 
 
 class HostRefused(TeleportError):
-    """{host} did not accept the connection: {reason}. The session goes on here."""
+    """{host} did not accept the connection: {reason}. The session goes on here. See whether `ssh {alias}` works in a terminal."""
 
 
 class AuthenticationFailed(TeleportError):
-    """{host} did not let you in: {reason}. The session goes on here. Try `ssh {alias}` in a terminal."""
+    """{host} did not let you in: {reason}. The session goes on here. See whether `ssh {alias}` works in a terminal."""
 
 
 class HostKeyUnknown(TeleportError):
@@ -151,11 +151,11 @@ class CodeDiffers(TeleportError):
 
 
 class DiskFull(TeleportError):
-    """{host} has no room left in {directory}: {reason}. The session goes on here, nothing stays there."""
+    """{host} has no room left in {directory}: {reason}. The session goes on here, nothing stays there. Make room there, then teleport again."""
 
 
 class StartFailed(TeleportError):
-    """The kernel on {host} did not start: {reason}. The session goes on here."""
+    """The kernel on {host} did not start: {reason}. The session goes on here, nothing stays there. See whether `python -m ipykernel_launcher` starts there."""
 
 
 class RestoreFailed(TeleportError):

@@ -41,6 +41,9 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     def teleport(self, line: str) -> None:
         """Move this session, in the middle of this cell, to another machine."""
         options = _parse(self.teleport, line)
+        if options is None:
+            print(self.teleport.__doc__)
+            return
         errors.show_tracebacks = options.pop("debug")
         target = options.pop("target")
         if target is None:
@@ -49,13 +52,18 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
         depart(target, **options)
 
 
-def _parse(magic: Any, line: str) -> dict[str, Any]:
-    """The arguments of ``line``, split like a shell does: quotes hold a whole ``--setup`` line together."""
+def _parse(magic: Any, line: str) -> dict[str, Any] | None:
+    """The arguments of ``line``, split like a shell does: quotes hold a whole ``--setup`` line together.
+
+    None where help is wanted. Raises UsageError.
+    """
     try:
         words = shlex.split(line, comments=True)
-    except ValueError as error:
-        raise UsageError(f"%teleport: {error}") from None
-    arguments: dict[str, Any] = vars(magic.parser.parse_args(words))
+        if {"-h", "--help"} & set(words):
+            return None
+        arguments: dict[str, Any] = vars(magic.parser.parse_args(words))
+    except (ValueError, UsageError) as error:
+        raise UsageError(f"%teleport: {error}; %teleport --help shows what is possible") from None
     return arguments
 
 

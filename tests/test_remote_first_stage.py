@@ -159,6 +159,7 @@ CONDA = "printf '\\nCondaError: no such environment: x\\nTry conda env list.\\n\
         ("source ~/no/such/venv; true", 1, "no/such/venv: No such file or directory"),
         ("echo so >&2; exit 3", 3, "so"),
         ("false", 1, "it did not say why"),
+        ("exit", 0, "it ended the shell"),
         ("set -e; false; true", 1, "it did not say why"),
         (CONDA, 3, "CondaError: no such environment: x Try conda env list"),
         ("(", 2, "syntax error: unexpected end of file"),

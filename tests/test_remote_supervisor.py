@@ -64,6 +64,7 @@ def test_the_snapshot_arrives_whole_and_only_once(far: FarSide) -> None:
 
 def test_an_order_that_is_called_off_before_it_was_read_is_not_begun(far: FarSide, home: Path) -> None:
     """The Stop button, while the supervisor is still loading."""
+    eventually(lambda: ours_at(home, "supervisor"), "a supervisor")
     supervisor_of(home).suspend()
     far.say("start", **far.order())
     far.say("abort")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from lab import CellRun, Host, Lab, LabKernel
+from lab import CellRun, Direction, Host, Lab, LabKernel
 
 SETUP = """%load_ext pyteleport_jupyter
 import os, socket, numpy as np
@@ -96,6 +98,154 @@ def test_a_host_that_nobody_knows(lab: Lab, kernel: LabKernel) -> None:
     run = refused(kernel, "no-such-host.invalid")
     assert run.error is not None
     assert run.error.startswith("HostUnknown: no-such-host.invalid is not known")
+
+
+STRANGE_SHELLS = {
+    "exit 3": "ShellFailed: sh -c exit 3 let us in but gave no usable shell: it hung up.",
+    "echo This account is closed. >&2": "gave no usable shell: This account is closed.",
+    "exec yes": "ShellFailed: sh -c exec yes let us in but gave no usable shell: it prints too much before",
+}
+
+
+@pytest.mark.parametrize("script", STRANGE_SHELLS)
+def test_a_shell_that_is_none(kernel: LabKernel, script: str) -> None:
+    run = refused(kernel, f"\"cmd:sh -c '{script}'\"")
+    assert run.error is not None
+    assert STRANGE_SHELLS[script] in run.error
+
+
+def test_a_shell_that_talks_as_if_it_were_ours(lab: Lab, kernel: LabKernel, host_a: Host) -> None:
+    liar = "printf '<pyteleport %s>\\n' shell; printf '<pyteleport %s>[]\\n' python; exec sleep 600"
+    folder = files_there(host_a, liar=liar)
+    try:
+        run = refused(kernel, f'"cmd:sh {host_a.home}/extra/liar"')
+    finally:
+        shutil.rmtree(folder)
+    assert run.error is not None
+    assert (
+        "liar sent something that is not ours: an answer that is not JSON. The session goes on" in run.error
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--lease soon cartesius", "OptionWrong: lease cannot be 'soon': say seconds, or 15m, 2h, 1d."),
+        ("--via pigeon cartesius", "UsageError: %teleport: argument --via: invalid choice: 'pigeon'"),
+        ("there and back", "UsageError: %teleport: unrecognized arguments: and back; %teleport --help shows"),
+        (
+            "'cartesius",
+            "UsageError: %teleport: No closing quotation; %teleport --help shows what is possible",
+        ),
+    ],
+)
+def test_options_that_make_no_sense(kernel: LabKernel, words: str, sentence: str) -> None:
+    run = kernel.execute(MOVE.format(target=words))
+    assert run.error is not None
+    assert run.error.startswith(sentence)
+    assert "--setup" in kernel.execute("%teleport --help").text()
+    assert kernel.execute("1 + 1").result == "2"
+
+
+def test_a_connection_that_breaks_on_the_way(lab: Lab, kernel: LabKernel) -> None:
+    lab.need_own_systems()
+    with lab.fault_proxy("cartesius") as proxy:
+        proxy.reset_after(Direction.TO_SERVER, 60_000)
+        run = refused(kernel, "cartesius-faulty")
+    assert run.error is not None
+    assert run.error.startswith(
+        "LinkLost: The connection to cartesius-faulty broke before the move was complete: "
+    )
+
+
+def test_a_host_that_never_answers(lab: Lab, kernel: LabKernel) -> None:
+    kernel.execute("import pyteleport_jupyter.departure as departure; departure.CONNECT_SECONDS = 1.0")
+    with lab.fault_proxy("cartesius") as proxy:
+        proxy.cut()
+        run = refused(kernel, "cartesius-faulty")
+    assert run.error == (
+        "LinkTimeout: cartesius-faulty did not answer within 1 s while we waited for its shell. "
+        "The session goes on here."
+    )
+
+
+def test_a_key_that_was_revoked(lab: Lab, kernel: LabKernel, host_a: Host) -> None:
+    lab.need_own_systems()
+    file = host_a.outside(f"{host_a.home}/.ssh/known_hosts")
+    before = file.read_text()
+    key = next(line.split(" ", 1)[1] for line in before.splitlines() if line.startswith("cartesius "))
+    file.write_text(f"{before}@revoked cartesius-unknown {key}\n")
+    try:
+        for via in ("paramiko", "ssh"):
+            run = refused(kernel, f"cartesius-unknown --via {via}")
+            assert run.error is not None
+            assert run.error.startswith("HostKeyRevoked: The key that cartesius-unknown shows (")
+            assert "is marked as revoked in" in run.error
+    finally:
+        file.write_text(before)
+
+
+def files_there(host: Host, **contents: str) -> Path:
+    """A folder ``extra`` in the home of the host's user, as seen from here."""
+    folder = host.outside(f"{host.home}/extra")
+    for name, content in contents.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+    return folder
+
+
+def test_a_kernel_that_does_not_start(lab: Lab, kernel: LabKernel, host_b: Host) -> None:
+    lab.need_own_systems()
+    broken = "raise ImportError('libzmq.so.5: cannot open shared object file')"
+    folder = files_there(host_b, **{"ipykernel/__init__.py": broken})
+    (folder / "ipykernel-7.0.0.dist-info").mkdir()
+    try:
+        run = refused(kernel, "cartesius --setup 'export PYTHONPATH=~/extra'")
+    finally:
+        shutil.rmtree(folder)
+    assert run.error is not None
+    assert run.error.startswith(
+        "StartFailed: The kernel on cartesius did not start: ImportError: libzmq.so.5: cannot open shared object file."
+    )
+
+
+def test_a_running_function_that_is_another_there(
+    lab: Lab, kernel: LabKernel, host_a: Host, host_b: Host
+) -> None:
+    lab.need_own_systems()
+    tool = "def run(f):\n    f()\n    return {result}\n"
+    folders = [
+        files_there(host, **{"tool.py": tool.format(result=host.name == "cartesius")})
+        for host in (host_a, host_b)
+    ]
+    try:
+        kernel.execute(
+            "import os, sys; sys.path.append(os.path.expanduser('~/extra')); import tool\n"
+            "from pyteleport_jupyter import teleport"
+        )
+        run = kernel.execute("tool.run(lambda: teleport('cartesius', setup='export PYTHONPATH=~/extra'))")
+    finally:
+        for folder in folders:
+            shutil.rmtree(folder)
+    assert run.error is not None
+    assert run.error.startswith(
+        "CodeDiffers: run (line 2 of tool.py) is running in this session and is another version on cartesius: "
+    )
+    assert kernel.execute("socket.gethostname()").result == "'workbench'"
+
+
+def test_a_kernel_that_cannot_be_brought_to_rest(
+    lab: Lab, kernel_on: Callable[..., LabKernel], host_a: Host, host_b: Host
+) -> None:
+    lab.need_own_systems()
+    kernel = kernel_on(host_a, {"TELEPORT_FAULT": "relay.at_rest"})
+    kernel.execute(SETUP)
+    run = refused(kernel, "cartesius")
+    assert run.error is not None
+    assert run.error.startswith(
+        "QuiesceFailed: The connections of this kernel could not be brought to rest: "
+    )
 
 
 def test_words_that_are_no_target(kernel: LabKernel) -> None:

@@ -89,7 +89,7 @@ class KernelProcess:
         """The last line that it printed, or how it ended."""
         self.listen()
         lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else f"it ended with status {self.status()}"
+        return lines[-1].strip() if lines else _end_in_words(self.status())
 
     def end(self, grace: float = 0.0) -> None:
         """End it and what it started: asked to for ``grace`` seconds, then killed."""
@@ -109,6 +109,12 @@ class KernelProcess:
             os.killpg(self.pid, number)
         except OSError:
             pass
+
+
+def _end_in_words(status: int | None) -> str:
+    if status is not None and -status in set(signal.Signals):
+        return f"it was ended by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"
 
 
 def socket_address(directory: str, port: str) -> str:

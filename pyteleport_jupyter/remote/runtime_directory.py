@@ -68,7 +68,8 @@ def no_room(error: OSError) -> Refusal:
     """The refusal that says ``error``: DiskFull for want of space, else StartFailed."""
     reason = error.strerror or "unknown"
     if error.errno in _NO_ROOM:
-        return Refusal("DiskFull", directory=str(error.filename or "its runtime directory"), reason=reason)
+        directory = os.path.dirname(str(error.filename or "")) or "its runtime directory"
+        return Refusal("DiskFull", directory=directory, reason=reason)
     return Refusal("StartFailed", reason=f"no runtime directory could be made ({error.filename}: {reason})")
 
 

@@ -356,7 +356,7 @@ class SessionService:
             return
         self._exited_at = time.monotonic()
         if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
-            kind = "StartFailed" if self._phase is Phase.STARTING else "RestoreFailed"
+            kind = "RestoreFailed" if self._answered else "StartFailed"
             self._fail(kind, reason=self._kernel.last_words())
 
     def _end_overdue_kernel(self) -> None:

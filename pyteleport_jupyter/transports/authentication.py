@@ -86,6 +86,7 @@ class _Login:
         self._asking = _Asking(0 if settings.batch else settings.password_prompts)
         self._takes: tuple[str, ...] = ()
         self._tried: list[str] = []
+        self._unanswered = False
         self._exhausted = {name for name in ORDER if settings.said(_SWITCHES[name]) in ("no", "false")}
 
     def next_method(self) -> str | None:
@@ -118,7 +119,11 @@ class _Login:
 
     def failure(self, reason: str) -> AuthenticationFailed:
         """Everything that helps the user to see why."""
-        tried = f"tried {', '.join(dict.fromkeys(self._tried))}" if self._tried else "nothing could be tried"
+        tried = f"tried {', '.join(dict.fromkeys(self._tried))}" if self._tried else ""
+        if self._unanswered:
+            reason = "the question was not answered, or nobody could be asked"
+        elif not tried:
+            tried = "nothing could be tried"
         takes = f"it takes {', '.join(self._takes)}" if self._takes else ""
         parts = "; ".join(filter(None, (reason, tried, takes, *self._identities.unusable)))
         refused = f"it refused {self._settings.user} ({parts})"
@@ -145,6 +150,7 @@ class _Login:
             text = f"{self._asking.again()}{self._who()}'s password:"
             password = self._ask(Question(kind="password", text=text, secret=True))
         if password is None:
+            self._unanswered = True
             return self._stop_asking()
         self._tried.append("password")
         self._transport.auth_timeout = ANSWERED_SECONDS
@@ -177,6 +183,7 @@ class _Login:
         kind = "password" if "password" in words[-1].lower() else "code"
         answer = self._ask(Question(kind=kind, text=f"{self._who()}: {text}", secret=secret))
         if answer is None:
+            self._unanswered = True
             self._stop_asking()
         return answer or ""
 

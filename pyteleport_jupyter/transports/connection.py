@@ -11,7 +11,13 @@ from paramiko.packet import Packetizer
 from pyteleport_jupyter.errors import HostRefused, TeleportError
 from pyteleport_jupyter.transports import jump_hosts, proxy
 from pyteleport_jupyter.transports.authentication import authenticate
-from pyteleport_jupyter.transports.failures import LastWords, ParamikoLacks, listen_to_last_words, of_socket
+from pyteleport_jupyter.transports.failures import (
+    LastWords,
+    ParamikoLacks,
+    listen_to_last_words,
+    of_socket,
+    without_number,
+)
 from pyteleport_jupyter.transports.host_keys import check_host_key, known_keys, preferred_algorithms
 from pyteleport_jupyter.transports.known_hosts import HostKey, Known
 from pyteleport_jupyter.transports.link import Question
@@ -141,7 +147,7 @@ def _handshake(stream: Stream, settings: Settings, known: Known, last_words: Las
     except paramiko.ssh_exception.IncompatiblePeer as error:
         raise ParamikoLacks(f"there is no algorithm in common ({error})") from None
     except (paramiko.SSHException, OSError, EOFError) as error:
-        reason = last_words.words or str(error) or "it closed the connection at once"
+        reason = last_words.words or without_number(error) or "it closed the connection at once"
         raise HostRefused(host=settings.alias, reason=reason) from None
     if not transport.initial_kex_done:
         raise HostRefused(host=settings.alias, reason="it did not agree on keys in time")

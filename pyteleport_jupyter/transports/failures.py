@@ -53,6 +53,11 @@ def listen_to_last_words() -> LastWords:
     return words
 
 
+def without_number(error: Exception) -> str:
+    """The words of ``error``, of which the system's are the last: "[Errno 104]" is of no use to a reader."""
+    return re.split(r"\[Errno \d+\] ?", str(error))[-1].strip()
+
+
 def of_socket(host: str, error: OSError) -> TeleportError:
     """The error of resolving or reaching ``host`` (a TCP connect)."""
     if isinstance(error, socket.gaierror):

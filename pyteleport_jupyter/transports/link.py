@@ -140,6 +140,15 @@ def complaint(link: Link) -> str:
     return errors.clean(tail.decode(errors="replace")).strip()
 
 
+def exit_status(link: Link, patience: float = 0.5) -> int | None:
+    """How the child of ``link``, which has closed its end, has ended; None if it has not, or is not ours."""
+    child = _children.get(link.pid)
+    try:
+        return None if child is None else child.wait(patience)
+    except subprocess.TimeoutExpired:
+        return None
+
+
 def close_link(link: Link, patience: float = 1.0) -> None:
     """Close the pipe and see to it that the child is gone; after ``patience`` seconds, or at a Ctrl-C, it is
     killed with its group.

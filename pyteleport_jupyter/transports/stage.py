@@ -22,7 +22,7 @@ from pyteleport_jupyter.remote import first_stage
 from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, REMOTE_COMMAND, SHELL_MARKER
 from pyteleport_jupyter.transports import complaints
 from pyteleport_jupyter.transports.events import ParentEvents
-from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint
+from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint, exit_status
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
 from pyteleport_jupyter.wire.proof import attach_digest
 from pyteleport_jupyter.wire.records import Challenge, Proof, Record, Refused, Welcome, encode, parse
@@ -35,6 +35,9 @@ ANSWER_LIMIT = 64 << 10
 """Longest line of JSON behind a marker."""
 
 READ_SIZE = 64 << 10
+
+LINK_BROKE = 255
+"""Exit status of an ssh whose connection broke; any other is that of the shell there."""
 
 LAST_WORDS_SECONDS = 2.0
 """So long a shell whose --setup has failed may take to end, before we tell without all that it said."""
@@ -213,7 +216,8 @@ class _Landing:
             return errors.NoPython(host=self._host, reason=_searched(self._request))
         if isinstance(error, errors.SetupFailed):
             self._await_end()
-            reason = complaints.of_setup(complaint(self._link)) or "it did not say why"
+            silent = "it ended the shell" if error.facts.get("status") == "0" else "it did not say why"
+            reason = complaints.of_setup(complaint(self._link)) or silent
             return errors.SetupFailed(**{**error.facts, "reason": reason})
         return error
 
@@ -305,7 +309,10 @@ class _Landing:
             "its --setup": errors.NoPython,
             "its shell": errors.ShellFailed,
         }
-        return kinds.get(self._stage, errors.LinkLost)(host=self._host, reason=reason)
+        kind = kinds.get(self._stage, errors.LinkLost)
+        if kind is errors.NoPython and exit_status(self._link) == LINK_BROKE:
+            kind = errors.LinkLost
+        return kind(host=self._host, reason=reason)
 
 
 def _has_setup(request: BootRequest | AttachRequest) -> bool:
