@@ -6,7 +6,6 @@ changed. What happens after it is the business of :mod:`pyteleport_jupyter.relay
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 import time
@@ -246,7 +245,6 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
     conversation.command(
         "start",
         key=journey.kernel.session.key.decode(),
-        cell_pid=os.getpid(),
         host=journey.target.host,
         target=journey.target.text,
         modules=list(luggage.modules),

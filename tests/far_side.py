@@ -145,7 +145,6 @@ class FarSide:
         """The fields of an order to start."""
         return {
             "key": KEY,
-            "cell_pid": 123,
             "host": "cartesius",
             "target": "cartesius",
             "modules": list(modules),

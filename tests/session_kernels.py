@@ -101,7 +101,7 @@ class Kernel:
 
     def prepare(self) -> dict[str, Any]:
         """Ask for the restore; the content of the reply."""
-        content = {"host": "there", "target": "there", "cell_pid": 1}
+        content = {"host": "there", "target": "there"}
         request = self.client.session.msg("teleport_prepare", content)
         self.client.shell_channel.send(request)
         reply: dict[str, Any] = self.reply_to(request["header"]["msg_id"])["content"]

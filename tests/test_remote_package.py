@@ -62,7 +62,7 @@ def test_it_holds_every_module_of_ours_and_cloudpickle(package: Path) -> None:
 
 
 def test_it_is_not_large() -> None:
-    assert len(package_zip.packed_zip()) < 600_000
+    assert len(package_zip.packed_zip()) < 700_000
 
 
 def test_it_says_nothing_about_this_machine(package: Path) -> None:
@@ -100,8 +100,8 @@ def test_packages_of_the_user_are_visible(package: Path, tmp_path: Path) -> None
 
 
 def test_what_the_far_side_starts_with_imports_fast(package: Path) -> None:
-    """Before the survey is answered nothing heavy may be loaded."""
-    program = "import pyteleport_jupyter.remote.supervisor, sys; print(*sys.modules)"
+    """Nothing heavy is loaded, neither before the survey is answered nor later."""
+    program = "import pyteleport_jupyter.remote.supervisor, pyteleport_jupyter.remote.session_service, sys; print(*sys.modules)"
     (modules,) = run_there(package, program)
     heavy = {
         "zmq",
@@ -114,13 +114,6 @@ def test_what_the_far_side_starts_with_imports_fast(package: Path) -> None:
         "tempfile",
     }
     assert not heavy & set(modules.split())
-
-
-def test_the_service_needs_zmq_and_nothing_else_that_is_heavy(package: Path) -> None:
-    program = "import pyteleport_jupyter.remote.session_service, sys; print(*sys.modules)"
-    (modules,) = run_there(package, program)
-    assert "zmq" in modules.split()
-    assert not {"jupyter_client", "ipykernel", "IPython", "cloudpickle", "paramiko"} & set(modules.split())
 
 
 def test_from_there_the_same_package_goes_on(package: Path) -> None:

@@ -91,10 +91,14 @@ class KernelProcess:
         lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
         return lines[-1].strip() if lines else _end_in_words(self.status())
 
+    def ask_to_end(self) -> None:
+        """Ask it, and what it started, to end."""
+        self._signal(signal.SIGTERM)
+
     def end(self, grace: float = 0.0) -> None:
         """End it and what it started: asked to for ``grace`` seconds, then killed."""
         if grace:
-            self._signal(signal.SIGTERM)
+            self.ask_to_end()
             self._wait_for_end(grace)
         self._signal(signal.SIGKILL)
         self._wait_for_end(KILL_SECONDS)
@@ -111,15 +115,9 @@ class KernelProcess:
             pass
 
 
-def _end_in_words(status: int | None) -> str:
-    if status is not None and -status in set(signal.Signals):
-        return f"it was ended by {signal.Signals(-status).name}"
-    return f"it ended with status {status}"
-
-
-def socket_address(directory: str, port: str) -> str:
+def socket_path(directory: str, port: str) -> str:
     """Where the kernel's socket ``port`` (``shell_port`` ...) is."""
-    return f"ipc://{directory}/k-{PORTS[port]}"
+    return f"{directory}/k-{PORTS[port]}"
 
 
 def _write_connection_file(directory: str, key: str) -> None:

@@ -30,7 +30,6 @@ class StartOrder:
 
     key: str
     token: bytes
-    cell_pid: int
     host: str
     target: str
     modules: tuple[str, ...]
@@ -50,7 +49,6 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
         order = StartOrder(
             key=str(command["key"]),
             token=token,
-            cell_pid=int(command["cell_pid"]),
             host=str(command["host"]),
             target=str(command["target"]),
             modules=tuple(str(name) for name in command["modules"]),

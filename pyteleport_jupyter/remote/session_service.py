@@ -6,24 +6,23 @@ import os
 import signal
 import socket
 import time
-from collections import deque
 from collections.abc import Callable
 from functools import partial
-from itertools import islice
+from select import POLLIN, POLLOUT
 from typing import Any
-
-from zmq import POLLIN, POLLOUT, zmq_poll
 
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.door import Door
+from pyteleport_jupyter.remote.kernel_lines import KernelLines, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
-from pyteleport_jupyter.remote.kernel_sockets import KernelSockets, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.remote.spoken import farewell, read_command
+from pyteleport_jupyter.remote.spool import Spool
 from pyteleport_jupyter.remote.tether import Tether, tether
+from pyteleport_jupyter.remote.watch import Watch
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -33,7 +32,7 @@ FAILED_SECONDS = 10.0
 """So long the other side has to hang up after a failure."""
 
 SETTLE_SECONDS = 0.2
-"""So long after the kernel's end its last messages may still be on their way through libzmq."""
+"""So long after the kernel's end its last messages may still be read."""
 
 KERNEL_GRACE = 4.0
 """Seconds between asking a kernel that was the session to end and killing it. Long, because it may have
@@ -45,11 +44,7 @@ SHUTDOWN_SECONDS = 5.0
 ``shutdown_wait_time``): a thread of the user's must not keep it for ever.
 """
 
-BURST = 256
-"""Most messages taken from one socket before everybody else has a turn."""
-
-REPLY_LANES = (Lane.STDIN, Lane.CONTROL, Lane.SHELL)
-FORWARDED = frozenset(REPLY_LANES)
+FORWARDED = frozenset((Lane.STDIN, Lane.CONTROL, Lane.SHELL))
 """Lanes in which front ends and the kernel speak to each other."""
 
 
@@ -71,14 +66,16 @@ class SessionService:
         self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._overdue_at: float | None = None
-        self._overdue = False
+        self._kill_at: float | None = None
         self._was_session = False
         self._complains = True
         self._answered = False
+        self._overdue = False
         self._outputs_seen = False
         self._restored: dict[str, Any] | None = None
-        self._replies: deque[tuple[Lane, list[bytes]]] = deque()
-        self._sockets = KernelSockets(directory, order.key)
+        self._lines = KernelLines(directory, order.key)
+        self._spool = Spool(self._tell_what_is_missing)
+        self._watch = Watch()
         self._shipment = Shipment(kernel.ship_fd)
         self._door = Door(directory, order.token)
         self._wakeup = _wake_on_signals(self._terminate)
@@ -86,14 +83,14 @@ class SessionService:
     def run(self) -> None:
         """Serve until the end, then leave nothing behind."""
         try:
-            self._sockets.request("kernel_info_request", {})
+            self._lines.request("kernel_info_request", {})
             self._check_kernel()
             while self._phase is not Phase.ENDED:
                 self._step()
         finally:
             self._kernel.end(KERNEL_GRACE if self._was_session else 0.0)
             self._door.close()
-            self._sockets.close()
+            self._lines.close()
             remove(self._directory)
             if self._link:
                 farewell(self._link)
@@ -102,16 +99,28 @@ class SessionService:
 
     def _step(self) -> None:
         watched = self._watched()
-        ready = dict(zmq_poll([(key, flags) for key, (flags, _) in watched.items()], self._milliseconds()))
-        for key, (_, handle) in watched.items():
-            if key in ready:
+        wanted = {fd: flags for fd, (flags, _) in watched.items()}
+        if self._may_read:
+            wanted |= self._lines.watched()
+        ready = self._watch.wait(wanted, self._milliseconds())
+        for fd, (_, handle) in watched.items():
+            if fd in ready:
                 handle()
-        if self._channel.has_room:
-            self._read_kernel()
-        self._channel.hold_acks = self._shipment.congested
+        for lane, parts in self._lines.receive(ready):
+            self._take_from_kernel(lane, parts)
+        self._lines.look()
+        self._forward()
+        self._channel.hold_acks = self._shipment.congested or self._lines.congested
         if self._link:
             self._link.pipe.flush()
         self._look_at_clock()
+
+    @property
+    def _may_read(self) -> bool:
+        """Whether to read what the kernel says. Over a slow link it has to wait, as with any slow client;
+        without one it shall go on computing.
+        """
+        return not (self._link and self._spool.full)
 
     def _watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
         """What may happen now, and who sees to it, in this order."""
@@ -127,8 +136,6 @@ class SessionService:
             watched[self._kernel.complaints_fd] = (POLLIN, self._hear_complaints)
         if self._shipment.wants_write:
             watched[self._shipment.fd] = (POLLOUT, self._shipment.write)
-        if self._channel.has_room:
-            watched.update(dict.fromkeys(self._sockets.by_lane.values(), (POLLIN, _nothing)))
         return watched
 
     def _watched_of(self, link: Tether) -> dict[Any, tuple[int, Callable[[], None]]]:
@@ -144,8 +151,10 @@ class SessionService:
         now = time.monotonic()
         times = [now + self._channel.timeout(), now + 3600.0]
         times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
-        times += [at for at in (self._ends_at, self._overdue_at) if at is not None]
-        if self._exited_at is not None:
+        times += [at for at in (self._ends_at, self._overdue_at, self._kill_at) if at is not None]
+        if self._exited_at is None:
+            times.append(self._lines.retry_at())
+        elif not self._spool:
             times.append(self._exited_at + SETTLE_SECONDS)
         return max(0, int(1000 * (min(times) - now)) + 1)
 
@@ -156,7 +165,10 @@ class SessionService:
             self._lose_link()
         if self._overdue_at is not None and now >= self._overdue_at:
             self._end_overdue_kernel()
-        if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and self._channel.has_room:
+        if self._kill_at is not None and now >= self._kill_at:
+            self._kernel.end()
+            self._check_kernel()
+        if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and not self._spool:
             self._report_exit()
         if self._phase is Phase.CLOSING and self._channel.idle:
             self._phase = Phase.ENDED
@@ -220,7 +232,7 @@ class SessionService:
         elif message.lane is Lane.SHIP and self._phase is Phase.STARTING:
             self._shipment.add(b"".join(message.parts))
         elif message.lane in FORWARDED and self._phase is Phase.LIVE:
-            self._sockets.send(message.lane, message.parts)
+            self._lines.send(message.lane, message.parts)
         elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
             raise WireError(f"{message.lane.name} while {self._phase.name}")
 
@@ -243,9 +255,8 @@ class SessionService:
     def _prepare(self) -> None:
         self._phase = Phase.RESTORING
         self._shipment.finish()
-        order = self._order
-        content = {"cell_pid": order.cell_pid, "host": order.host, "target": order.target}
-        self._sockets.request("teleport_prepare", content)
+        content = {"host": self._order.host, "target": self._order.target}
+        self._lines.request("teleport_prepare", content)
 
     def _hold(self) -> None:
         self._phase = Phase.HELD
@@ -257,8 +268,7 @@ class SessionService:
         self._say("held")
 
     def _commit(self) -> None:
-        for _ in self._sockets.receive(Lane.IOPUB):
-            pass
+        self._lines.forget_outputs()
         self._phase = Phase.LIVE
         self._was_session = True
         fault("commit.sent_not_acked")
@@ -275,44 +285,33 @@ class SessionService:
 
     # ---------------------------------------------------------------- the kernel
 
-    def _read_kernel(self) -> None:
-        """Pass on what the kernel says: outputs before the replies that were there at the same time.
-
-        Replies are taken first and sent last, so that no output that the kernel sent before a reply can
-        trail it.
-        """
-        if not self._replies:
-            for lane in REPLY_LANES:
-                self._replies.extend((lane, parts) for parts in islice(self._sockets.receive(lane), BURST))
-        if not self._pass_outputs():
-            return
-        while self._replies and self._channel.has_room:
-            self._pass_reply(*self._replies.popleft())
-
-    def _pass_outputs(self) -> bool:
-        """Whether there is none left for now."""
-        for count, parts in enumerate(self._sockets.receive(Lane.IOPUB)):
+    def _take_from_kernel(self, lane: Lane, parts: list[bytes]) -> None:
+        """What the kernel publishes before the commit is nobody's output; replies to us are for us."""
+        if lane is Lane.IOPUB:
             self._outputs_seen = True
-            if self._phase is Phase.LIVE:
-                self._forward(Lane.IOPUB, parts)
-            if count >= BURST or not self._channel.has_room:
-                return False
-        return True
-
-    def _pass_reply(self, lane: Lane, parts: list[bytes]) -> None:
-        if own := own_reply(parts):
+        elif own := own_reply(parts):
             self._hear(*own)
-        elif self._phase is Phase.LIVE:
-            self._forward(lane, parts)
+            return
+        if self._phase is Phase.LIVE:
+            self._spool.add(lane, parts, linked=self._link is not None)
             if lane is Lane.CONTROL and self._overdue_at is None and is_shutdown_reply(parts):
                 self._overdue_at = time.monotonic() + SHUTDOWN_SECONDS
 
-    def _forward(self, lane: Lane, parts: list[bytes]) -> None:
-        """Pass on a message of the kernel, or say that it is too long to be passed on."""
-        try:
-            self._channel.send(lane, parts)
-        except WireError as error:
-            self._say("dropped", lane=lane.name, reason=str(error))
+    def _forward(self) -> None:
+        """Pass on what the kernel has said, as far as there is room."""
+        while self._spool and self._channel.has_room:
+            lane, parts = self._spool.take()
+            try:
+                self._channel.send(lane, parts)
+            except WireError as error:
+                self._say("dropped", lane=lane.name, reason=str(error))
+
+    def _tell_what_is_missing(self, parent: bytes, size: int) -> list[bytes]:
+        """The message that says so in the cell with that parent header."""
+        host = self._order.host
+        text = f"pyteleport: {size / 1e6:.1f} MB of output were left out while the link to {host} was down\n"
+        message = self._lines.message("stream", parent, {"name": "stderr", "text": text})
+        return [b"stream.stderr", *message]
 
     def _hear(self, message_type: str, content: dict[str, Any]) -> None:
         """The kernel answers a request of ours."""
@@ -337,7 +336,7 @@ class SessionService:
         if self._restored is None or self._phase is not Phase.RESTORING:
             return
         if not self._outputs_seen:
-            self._sockets.request("kernel_info_request", {})
+            self._lines.request("kernel_info_request", {})
             return
         self._phase = Phase.PREPARED
         facts = {"pid": self._restored.get("pid"), "python": self._restored.get("python")}
@@ -355,6 +354,7 @@ class SessionService:
         if self._kernel.status() is None or self._exited_at is not None:
             return
         self._exited_at = time.monotonic()
+        self._kill_at = None
         if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
             kind = "RestoreFailed" if self._answered else "StartFailed"
             self._fail(kind, reason=self._kernel.last_words())
@@ -363,9 +363,9 @@ class SessionService:
         """It has said that it would end, and something keeps it: its end is the one that was asked for."""
         self._overdue_at = None
         if self._kernel.status() is None:
-            self._kernel.end(KERNEL_GRACE)
             self._overdue = True
-        self._check_kernel()
+            self._kernel.ask_to_end()
+            self._kill_at = time.monotonic() + KERNEL_GRACE
 
     def _report_exit(self) -> None:
         """What the kernel said last has been passed on; now the other side may know that it has ended."""

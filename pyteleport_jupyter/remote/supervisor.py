@@ -116,7 +116,7 @@ def serve(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess
     """Look after the session until its end."""
     # It holds the token and the key; the kernel, which was started before, may dump core as the user wishes.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    # Only now, because this loads libzmq: the kernel is loading its own at the same time.
+    # Only now: the kernel, which is to be ready soon, is loading at the same time.
     from pyteleport_jupyter.remote.session_service import SessionService
 
     SessionService(directory, link, order, kernel).run()
