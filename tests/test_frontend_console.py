@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
-from frontends import AFTER, LOOP, ROWS, SETUP, eventually, hosts_by_row, pids_by_host
+from frontends import AFTER, ARRIVED, LOOP, ROWS, SETUP, eventually, hosts_by_row, pids_by_host
 from lab import Host, Lab
 
 SECONDS = 60.0
@@ -105,7 +105,7 @@ def talk(console: Console, target: str) -> str:
 
 def without_places(screen: str) -> str:
     """Host names, pids, and what is said about the move, taken out."""
-    screen = re.sub(r"^(teleporting to|this session runs on) .*\n", "", screen, flags=re.MULTILINE)
+    screen = re.sub(r"^(teleporting to|teleported to|this session runs on) .*\n", "", screen, flags=re.MULTILINE)
     screen = re.sub(r"'(workbench|cartesius)'(, \d+)?", "HERE", screen)
     return re.sub(r"%teleport.*", "%teleport", screen)
 
@@ -115,6 +115,8 @@ def test_a_session_that_moves_looks_like_one_that_stays(console: Console, lab: L
     assert hosts_by_row(moved) == ROWS
     there = pids_by_host(moved)["cartesius"]
     assert f"Out[3]: (('cartesius', {there}), np.float64(15.0), 4)" in moved
+    assert len(ARRIVED.findall(moved)) == 1, "the line of progress is not updated there, so its end is said"
+    assert moved.index("teleported to") < moved.index("('cartesius'")
     assert "KeyboardInterrupt" in moved
     assert moved.endswith("ended 0")
     with contextlib.closing(Console(lab, host_a)) as other:
