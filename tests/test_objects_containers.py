@@ -77,6 +77,26 @@ def test_what_a_library_compares_by_identity_stays_that(source: str, same: str, 
     assert far(f"x is {same}") == "True"
 
 
+def test_methods_that_super_found_are_those(far: Far) -> None:
+    far.load(
+        pickled_of("""
+            class L(list):
+                def append(self, value): raise RuntimeError
+                def __init__(self, *values): self.methods = super().append, super().__init__, super().__len__
+                def __len__(self): return 77
+                @classmethod
+                def __init_subclass__(cls, x): cls.hook = super().__init_subclass__
+            class M(L, x=1): pass
+            l = L()
+            fromkeys = dict.fromkeys
+        """)
+    )
+    assert far("l.methods[0](5), list(l), l.methods[1]([6, 7]), list(l), l.methods[2]()") == (
+        "(None, [5], None, [6, 7], 2)"
+    )
+    assert far("M.hook(), M.hook.__self__ is M, fromkeys('a')") == "(None, True, {'a': None})"
+
+
 def test_pickle_alone_would_not() -> None:
     """The reason for the reducers: if pickle learns it, they can go."""
     with pytest.raises((TypeError, pickle.PicklingError)):

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from types import (
     BuiltinMethodType,
     CellType,
+    ClassMethodDescriptorType,
     CodeType,
     FunctionType,
+    MethodDescriptorType,
     MethodType,
     MethodWrapperType,
     ModuleType,
+    WrapperDescriptorType,
 )
 from typing import Any
 
@@ -153,18 +156,44 @@ def reduce_method(method: MethodType, reduction: Reduction) -> Any:
 
 @reduces(BuiltinMethodType, MethodWrapperType)
 def reduce_builtin_method(method: Any, reduction: Reduction) -> Any:
-    """Methods of built-in types through the type: an instance may hold another attribute of that name."""
+    """Methods of built-in types through the class that defines them: the instance, or a class nearer to it
+    (where ``super()`` was used), may have another attribute of that name."""
     owner = method.__self__
     if owner is None or isinstance(owner, ModuleType):
         return reduce_own(method, reduction)
-    if isinstance(owner, type) or not hasattr(type(owner), method.__name__):
-        return getattr, (owner, method.__name__)
-    return make_builtin_method, (owner, method.__name__)
+    name = method.__name__
+    if _is_same(make_builtin_method(owner, name, None), method):
+        return make_builtin_method, (owner, name, None)
+    for kind in type(owner).__mro__:
+        if name in vars(kind) and _is_same(make_builtin_method(owner, name, kind), method):
+            return make_builtin_method, (owner, name, kind)
+    for kind in owner.__mro__ if isinstance(owner, type) else ():
+        if name in vars(kind) and _is_same(make_builtin_class_method(owner, name, kind), method):
+            return make_builtin_class_method, (owner, name, kind)
+    return getattr, (owner, name)
 
 
-def make_builtin_method(owner: Any, name: str) -> Any:
-    """The method ``name`` of the type of ``owner``, bound to ``owner``."""
-    return getattr(type(owner), name).__get__(owner)
+def _is_same(found: Any, method: Any) -> bool:
+    return type(found) is type(method) and bool(found == method)
+
+
+def make_builtin_method(owner: Any, name: str, kind: type | None) -> Any:
+    """The method ``name`` that ``kind`` defines (None: the first class that has one), bound to ``owner``."""
+    kinds = [kind] if kind is not None else [each for each in type(owner).__mro__ if name in vars(each)]
+    return _bound(vars(kinds[0])[name], owner, type(owner)) if kinds else None
+
+
+def make_builtin_class_method(owner: type, name: str, kind: type) -> Any:
+    """The class method ``name`` that ``kind`` defines, bound to ``owner``."""
+    return _bound(vars(kind)[name], None, owner)
+
+
+def _bound(found: Any, instance: Any, owner: type) -> Any:
+    return found.__get__(instance, owner) if isinstance(found, BUILTIN_METHODS) else None
+
+
+BUILTIN_METHODS = MethodDescriptorType | WrapperDescriptorType | ClassMethodDescriptorType
+"""What built-in types hold in their dicts; binding others would run code of theirs."""
 
 
 @reduces(functools._lru_cache_wrapper)
