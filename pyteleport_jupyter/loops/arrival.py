@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyteleport_jupyter import frames
-from pyteleport_jupyter.loops.reading import count_one_task
+from pyteleport_jupyter.loops.reading import Nothing, count_one_task
 from pyteleport_jupyter.loops.states import (
     Callback,
     FutureState,
@@ -159,7 +159,8 @@ class _Filling:
 
     def _begin(self, task: Any, state: TaskState, scheduled: list[Any]) -> None:
         loop = task.get_loop()
-        asyncio.Task.__init__(task, state.coroutine, loop=loop, name=state.name, context=state.context)
+        coroutine = state.coroutine if state.coroutine is not None else Nothing()
+        asyncio.Task.__init__(task, coroutine, loop=loop, name=state.name, context=state.context)
         self.steps[id(task)] = (scheduled.pop()[0],)
         task._log_destroy_pending = state.logs_destroy
         _settle(task, state.future)

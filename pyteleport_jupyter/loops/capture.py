@@ -19,7 +19,7 @@ from pyteleport_jupyter.frames.layout import RawFrame, exception_below
 from pyteleport_jupyter.frames.words import no_place_name
 from pyteleport_jupyter.loops.going_on import CancelledMeanwhile, Interlude, LoopCall
 from pyteleport_jupyter.loops.obstacles import check_loop
-from pyteleport_jupyter.loops.reading import current_task, was_cancelled_before, words_of
+from pyteleport_jupyter.loops.reading import coroutine_of, current_task, was_cancelled_before, words_of
 from pyteleport_jupyter.loops.states import Opening
 
 _BASE: Final[Any] = asyncio.base_events.BaseEventLoop
@@ -143,7 +143,7 @@ def running_generators(stack: Stack | None) -> dict[int, FrameSnapshot]:
     found = frames.running_generators(stack) if stack is not None else {}
     loop = asyncio._get_running_loop()
     for task in asyncio.all_tasks(loop) if loop is not None else ():
-        coroutine = task.get_coro()
+        coroutine = coroutine_of(task)
         if id(coroutine) not in found and was_cancelled_before(task):
             snapshot = frames.capture_suspended(coroutine)
             found[id(coroutine)] = frames.with_opening(snapshot, Opening(loop))
@@ -153,7 +153,7 @@ def running_generators(stack: Stack | None) -> dict[int, FrameSnapshot]:
 def opening_of(task: asyncio.Task[Any], running: Mapping[int, FrameSnapshot]) -> Opening | None:
     """What the coroutine of the task will yield first, if anything; raises LoopRefused if it should and
     cannot."""
-    snapshot = running.get(id(task.get_coro()))
+    snapshot = running.get(id(coroutine_of(task)))
     if snapshot is not None and snapshot.action.opening:
         opening = snapshot.values[0]
         return opening if isinstance(opening, Opening) else None

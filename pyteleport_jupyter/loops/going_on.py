@@ -15,7 +15,7 @@ from typing import Any
 from pyteleport_jupyter import frames
 from pyteleport_jupyter.frames import Stack
 from pyteleport_jupyter.loops.arrival import Clock, take_next_step
-from pyteleport_jupyter.loops.reading import context_of
+from pyteleport_jupyter.loops.reading import context_of, coroutine_of
 
 Call = Callable[[], object]
 
@@ -58,13 +58,13 @@ class LoopCall:
         if self.how == "Runner.run":
             if self.runner._set_event_loop:
                 asyncio.set_event_loop(loop)
-            return functools.partial(self.runner.run, self.future.get_coro())
+            return functools.partial(self.runner.run, coroutine_of(self.future))
         options = dict(self.options)
         if "loop_factory" in options:
             options["loop_factory"] = lambda: loop
         else:
             _give_loop(loop)
-        return functools.partial(asyncio.run, self.future.get_coro(), **options)
+        return functools.partial(asyncio.run, coroutine_of(self.future), **options)
 
 
 def _give_task(loop: Any, task: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pyteleport_jupyter.errors import LoopRefused, TaskRefused
 from pyteleport_jupyter.frames.priming import PREFIXES
-from pyteleport_jupyter.loops.reading import words_of
+from pyteleport_jupyter.loops.reading import coroutine_of, words_of
 
 KERNELS: Final = frozenset({"ipykernel", "IPython", "tornado", "zmq", "jupyter_client", "pyteleport_jupyter"})
 """Packages whose tasks and callbacks are those of a kernel, where there is one: they stay, as there are
@@ -51,11 +51,11 @@ def check_loop(loop: Any, in_kernel: bool = False) -> None:
 
 def check_task(task: asyncio.Task[Any]) -> None:
     """Raises TaskRefused for one that waits for what stays here."""
-    if not isinstance(task.get_coro(), CoroutineType | GeneratorType):
+    if not isinstance(coroutine_of(task), CoroutineType | GeneratorType):
         raise TaskRefused(
-            task=words_of(task), waits_for=f"{task.get_coro()!r}, which is not written in Python"
+            task=words_of(task), waits_for=f"{coroutine_of(task)!r}, which is not written in Python"
         )
-    for frame in waiting_frames(task.get_coro()):
+    for frame in waiting_frames(coroutine_of(task)):
         what = STAYS.get(frame.f_globals.get("__name__", ""))
         if what is not None:
             raise TaskRefused(task=words_of(task), waits_for=what)
@@ -96,7 +96,7 @@ def _watching(loop: Any) -> Iterable[Any]:
 
 def is_kernels_task(task: asyncio.Task[Any]) -> bool:
     """Whether a task is the machinery of a kernel: that is told by where its coroutine was written."""
-    coroutine: Any = task.get_coro()
+    coroutine: Any = coroutine_of(task)
     frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
     name = frame.f_globals.get("__name__", "") if frame is not None else ""
     return "ipykernel.kernelapp" in sys.modules and name.partition(".")[0] in KERNELS

@@ -92,7 +92,7 @@ def read_task(task: asyncio.Task[Any], opening: Opening | None = None) -> TaskSt
     waits_for = getattr(task, "_fut_waiter", None)
     return TaskState(
         future=read_future(task),
-        coroutine=task.get_coro(),
+        coroutine=coroutine_of(task),
         name=task.get_name(),
         context=context_of(task),
         phase=_phase(task, waits_for),
@@ -109,7 +109,7 @@ def was_cancelled_before(task: asyncio.Task[Any]) -> bool:
     """Whether the coroutine of a task that goes on was told of a cancellation, which the task still
     counts."""
     told = task.cancelling() - bool(getattr(task, "_must_cancel", False))
-    return not task.done() and told > 0 and is_started(task.get_coro())
+    return not task.done() and told > 0 and is_started(coroutine_of(task))
 
 
 def _phase(task: asyncio.Task[Any], waits_for: Any) -> Phase:
@@ -137,9 +137,15 @@ def context_of(task: asyncio.Task[Any]) -> Context | None:
     return next((each for each in gc.get_referents(task) if isinstance(each, Context)), None)
 
 
+def coroutine_of(task: asyncio.Task[Any]) -> Any:
+    """The coroutine of a task; None if it ended within the call that made the task (there 3.12.1's
+    ``get_coro`` crashes)."""
+    return getattr(task, "_coro", None)
+
+
 def words_of(task: asyncio.Task[Any]) -> str:
     """How messages name a task."""
-    coroutine: Any = task.get_coro()
+    coroutine: Any = coroutine_of(task)
     name = getattr(coroutine, "__qualname__", type(coroutine).__qualname__)
     return f"{task.get_name()} ({name})"
 
