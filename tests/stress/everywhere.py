@@ -342,6 +342,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at", help="one point: instruction:NUMBER or line:NUMBER")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each point, nothing else")
     options = parser.parse_args()
     names = options.programs or all_programs()
     with state_file() as state:
@@ -350,7 +351,12 @@ def main() -> int:
             program = Program(names[0])
             print(try_point(program, Point(names[0], kind, int(number)), state))
             return 0
-        return report(outcomes(names, options.points, options.seed, state))
+        found = outcomes(names, options.points, options.seed, state)
+        if options.json:
+            for outcome in found:
+                print(json.dumps([outcome.verdict, str(outcome.point), outcome.words]), flush=True)
+            return 0
+        return report(found)
 
 
 def report(found: Iterator[Outcome]) -> int:
