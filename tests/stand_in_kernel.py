@@ -95,6 +95,7 @@ class StandIn:
             return {"status": "error", "error": "RestoreFailed", "facts": {"reason": "no module named spam"}}
         if shipped.startswith(b"die"):
             print("MemoryError: while restoring", file=sys.stderr, flush=True)
+            time.sleep(0.05)
             os._exit(3)
         if shipped.startswith(b"hang"):
             time.sleep(3600)

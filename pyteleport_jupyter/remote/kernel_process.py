@@ -115,6 +115,12 @@ class KernelProcess:
             pass
 
 
+def _end_in_words(status: int | None) -> str:
+    if status is not None and -status in set(signal.Signals):
+        return f"it was ended by {signal.Signals(-status).name}"
+    return f"it ended with status {status}"
+
+
 def socket_path(directory: str, port: str) -> str:
     """Where the kernel's socket ``port`` (``shell_port`` ...) is."""
     return f"{directory}/k-{PORTS[port]}"

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from select import POLLIN, POLLOUT
 from typing import Any
@@ -106,8 +106,7 @@ class SessionService:
         for fd, (_, handle) in watched.items():
             if fd in ready:
                 handle()
-        for lane, parts in self._lines.receive(ready):
-            self._take_from_kernel(lane, parts)
+        self._hear_kernel(ready)
         self._lines.look()
         self._forward()
         self._channel.hold_acks = self._shipment.congested or self._lines.congested
@@ -152,9 +151,8 @@ class SessionService:
         times = [now + self._channel.timeout(), now + 3600.0]
         times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
         times += [at for at in (self._ends_at, self._overdue_at, self._kill_at) if at is not None]
-        if self._exited_at is None:
-            times.append(self._lines.retry_at())
-        elif not self._spool:
+        times.append(self._lines.retry_at())
+        if self._exited_at is not None and not self._spool:
             times.append(self._exited_at + SETTLE_SECONDS)
         return max(0, int(1000 * (min(times) - now)) + 1)
 
@@ -285,6 +283,10 @@ class SessionService:
 
     # ---------------------------------------------------------------- the kernel
 
+    def _hear_kernel(self, ready: Container[int]) -> None:
+        for lane, parts in self._lines.receive(ready):
+            self._take_from_kernel(lane, parts)
+
     def _take_from_kernel(self, lane: Lane, parts: list[bytes]) -> None:
         """What the kernel publishes before the commit is nobody's output; replies to us are for us."""
         if lane is Lane.IOPUB:
@@ -348,12 +350,15 @@ class SessionService:
     def _see_to_kernel(self) -> None:
         """A child has ended, or a signal came."""
         self._wakeup.recv(4096)
+        # What it said last says in which state it ended.
+        self._hear_kernel(self._lines.watched())
         self._check_kernel()
 
     def _check_kernel(self) -> None:
         if self._kernel.status() is None or self._exited_at is not None:
             return
         self._exited_at = time.monotonic()
+        self._lines.alone = True
         self._kill_at = None
         if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
             kind = "RestoreFailed" if self._answered else "StartFailed"

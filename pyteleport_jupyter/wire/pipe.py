@@ -26,6 +26,8 @@ class Pipe:
         acknowledged.
         """
         self._deaf = False
+        # One for all reads: a new one of this size would be mapped, filled and unmapped for each of them.
+        self._buffer = bytearray(READ_SIZE)
         os.set_blocking(read_fd, False)
         os.set_blocking(write_fd, False)
 
@@ -34,15 +36,15 @@ class Pipe:
         :class:`~.framing.WireError`.
         """
         try:
-            data = os.read(self.read_fd, READ_SIZE)
+            count = os.readv(self.read_fd, [self._buffer])
         except BlockingIOError:
             return []
         except OSError:
-            data = b""
-        if not data:
+            count = 0
+        if not count:
             self.closed = True
             return []
-        return self.channel.receive(data)
+        return self.channel.receive(memoryview(self._buffer)[:count])
 
     def flush(self) -> None:
         """Write until there is nothing left to write or the descriptor would block."""
