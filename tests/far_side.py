@@ -26,6 +26,7 @@ import psutil
 
 from pyteleport_jupyter.remote import package_zip
 from pyteleport_jupyter.transports import (
+    Ask,
     AttachRequest,
     BootRequest,
     Landed,
@@ -256,14 +257,29 @@ class FarSide:
         self.heard += self.channel.receive(landed.leftover)
 
 
+HERE = BootRequest(python=sys.executable)
+"""With the interpreter of the tests."""
+
+
+def land_on(
+    transport: Transport, request: BootRequest = HERE, ask: Ask | None = None, seconds: float = SOON
+) -> Landed:
+    """Only the landing: what was said when it was there; whatever it started ends with its link."""
+    link = transport.spawn(request.command)
+    try:
+        return land(link, transport, request, ask, time.monotonic() + seconds)
+    finally:
+        close_link(link)
+
+
 @contextmanager
-def booted(transport: Transport | None = None, request: BootRequest | None = None) -> Iterator[FarSide]:
-    """A far side over ``transport`` (default: a process here) with the interpreter of the tests."""
+def booted(transport: Transport | None = None, request: BootRequest = HERE) -> Iterator[FarSide]:
+    """A far side over ``transport`` (default: a process here)."""
     transport = transport or LocalTransport()
     link = transport.spawn(BootRequest.command)
     far: FarSide | None = None
     try:
-        landed = land(link, transport, request or BootRequest(python=sys.executable), None, soon())
+        landed = land(link, transport, request, None, soon())
         pipe = Pipe(link.read_fd, link.write_fd, NumberedChannel())
         conversation = Conversation(pipe, transport.host, lambda: complaint(link), landed.leftover)
         far = FarSide(transport, link, landed, conversation)

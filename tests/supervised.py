@@ -1,10 +1,11 @@
-"""Fixtures of the tests that run a supervisor with the stand-in kernel; imported by name into the test
-modules.
+"""Fixtures of the tests that start a far side, most of them with the stand-in kernel; imported by name into
+the test modules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -19,14 +20,28 @@ def package() -> bytes:
     return stand_in_zip()
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
-    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
+@contextmanager
+def homecoming(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home that all finds which is started from here; nothing may stay in it."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     with fresh_home() as home:
         monkeypatch.setenv("HOME", str(home))
         yield home
         nothing_stays(home)
+
+
+@pytest.fixture
+def empty_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with homecoming(monkeypatch) as home:
+        yield home
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
+    """What is sent there has the stand-in for a kernel."""
+    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
+    with homecoming(monkeypatch) as home:
+        yield home
 
 
 @pytest.fixture

@@ -5,16 +5,15 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from far_side import fresh_home, nothing_stays
+from far_side import land_on
+from supervised import empty_home as home
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.remote import first_stage
-from pyteleport_jupyter.transports import BootRequest, CommandTransport, Landed, close_link, land
+from pyteleport_jupyter.transports import BootRequest, CommandTransport, Landed
 
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 WRONG = """#!/bin/sh
@@ -28,22 +27,11 @@ exec(sys.argv[2].replace(chr(124), chr(10)))
 """
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    with fresh_home() as home:
-        monkeypatch.setenv("HOME", str(home))
-        yield home
-        nothing_stays(home)
+__all__ = ["home"]
 
 
 def land_there(request: BootRequest) -> Landed:
-    transport = CommandTransport(("/bin/sh", "-c"))
-    link = transport.spawn(request.command)
-    try:
-        return land(link, transport, request, None, time.monotonic() + 30)
-    finally:
-        close_link(link)
+    return land_on(CommandTransport(("/bin/sh", "-c")), request)
 
 
 def only_these(home: Path, **programs: str) -> None:

@@ -5,29 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from far_side import booted, fresh_home, nothing_stays, stand_in_zip
+from far_side import booted
+from supervised import home, package
 
-from pyteleport_jupyter.remote import package_zip
 from pyteleport_jupyter.transports import BootRequest, CommandTransport, from_record
 
-
-@pytest.fixture(scope="module")
-def package() -> bytes:
-    return stand_in_zip()
-
-
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
-    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    with fresh_home() as home:
-        monkeypatch.setenv("HOME", str(home))
-        yield home
-        nothing_stays(home)
+__all__ = ["home", "package"]
 
 
 @pytest.mark.parametrize("shell", ["sh", "dash", "bash", "zsh", "ksh", "csh", "tcsh", "fish"])

@@ -8,60 +8,32 @@ import shlex
 import sys
 import time
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from far_side import booted, fresh_home, nothing_stays, soon, stand_in_zip
+from far_side import booted, land_on, soon
+from supervised import home, package
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.remote import package_zip
 from pyteleport_jupyter.transports import (
     AttachRequest,
-    BootRequest,
     CommandTransport,
-    Landed,
     Link,
     Question,
-    Transport,
     close_link,
     land,
 )
-from pyteleport_jupyter.transports.link import Ask, spawn_child
+from pyteleport_jupyter.transports.link import spawn_child
 
-HERE = BootRequest(python=sys.executable)
-
-
-@pytest.fixture(scope="module")
-def package() -> bytes:
-    return stand_in_zip()
-
-
-@pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
-    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    with fresh_home() as home:
-        monkeypatch.setenv("HOME", str(home))
-        yield home
-        nothing_stays(home)
+__all__ = ["home", "package"]
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def shell(script: str) -> CommandTransport:
     """A login shell that runs ``script``, in which ``$1`` is the command."""
     return CommandTransport(("/bin/sh", "-c", script, "shell"))
-
-
-def land_on(
-    transport: Transport, request: BootRequest = HERE, ask: Ask | None = None, seconds: float = 30.0
-) -> Landed:
-    link = transport.spawn(request.command)
-    try:
-        return land(link, transport, request, ask, time.monotonic() + seconds)
-    finally:
-        close_link(link)
 
 
 # ----------------------------------------------------------------------- shells
