@@ -271,7 +271,8 @@ def test_dict_of_a_running_script_is_shared_everywhere(own_main: None) -> None:
         values: tuple[object, ...]
 
     Snapshot.__module__ = "__main__"
-    stack = SimpleNamespace(frames=(Snapshot(vars(module), ((vars(module), 1), module)),))
+    frames = (Snapshot(vars(module), ((vars(module), 1), module)),)
+    stack = SimpleNamespace(frames=frames, all_frames=frames)
     pickled = objects.dump({**session_of(namespace), "stack": stack}, objects.NamespaceAnchors(namespace), {})
     loaded = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({}))
     (frame,) = loaded.root["stack"].frames

@@ -17,6 +17,8 @@ from .callees import (
     called_object,
     first_in_call,
     function_code,
+    has_fallback,
+    has_length,
     is_trusted,
     kind_of_call,
     method_code,
@@ -27,8 +29,10 @@ from .callees import (
 from .dialect import SPOKEN
 from .drivers import FILLED_FROM, drives
 from .flow import UNIT, VALUE, Instruction
+from .liveness import address_in_slot
 from .operators import IN_PLACE_ADD, wants_bool, what_follows
 from .snapshot import Action, Kind
+from .stand_ins import stand_ins_alive
 from .words import PlaceName, describe_code, name_of
 
 Planner = Callable[[Site], Action | None]
@@ -58,6 +62,8 @@ def plan_call(site: Site) -> Action | None:
 
 def plan_builtin(site: Site) -> Action | None:
     """A builtin that has only just called a special method of one of its arguments."""
+    if site.instruction.name == "CALL_FUNCTION_EX":
+        return plan_spreading(site)
     called = called_object(site)
     first = first_in_call(site, called) if is_trusted(site, called) else None
     if first is None:
@@ -65,6 +71,18 @@ def plan_builtin(site: Site) -> Action | None:
     count = site.instruction.argument
     stack = site.after[:-1] + VALUE * (2 + count)
     return stand_in(site, stack, count - first.argument, first.methods)
+
+
+def plan_spreading(site: Site) -> Action | None:
+    """``f(*iterable)``, in ``__iter__``. Once the arguments are there the iterable may be gone, so its slot
+    is only compared with what the method was called on."""
+    operand = len(site.before) - len(site.after) - 1
+    address = address_in_slot(site, len(site.before) - operand)
+    candidates = (site.callee.first_local(), *stand_ins_alive())
+    receiver = next((each for each in candidates if id(each) == address), None)
+    if receiver is None or has_length(receiver):
+        return None
+    return stand_in(site, site.before, operand, ("__iter__",))
 
 
 def _kind_of_direct_call(site: Site) -> Kind | None:
@@ -101,7 +119,7 @@ class Operator:
 
 
 OPERATORS: Final[dict[str, Operator]] = {
-    "BINARY_SUBSCR": Operator(("__getitem__",), 2),
+    "BINARY_SUBSCR": Operator(("__getitem__", "__missing__"), 2),
     "BINARY_SLICE": Operator(("__getitem__",), 3),
     "STORE_SUBSCR": Operator(("__setitem__",), 2, Kind.DISCARD),
     "STORE_SLICE": Operator(("__setitem__",), 3, Kind.DISCARD),
@@ -118,9 +136,18 @@ def plan_operator(site: Site) -> Action | None:
 
 def _plan_operator(site: Site, operator: Operator) -> Action | None:
     receiver = site.operand(operator.operand)
-    if site.crossing.through_c and not runs_special_method(site, receiver, operator.methods):
+    known = runs_special_method(site, receiver, operator.methods) or _is_class_subscript(site, receiver)
+    if site.crossing.through_c and not known:
         return None
     return behind(site, operator.kind, site.after[:-1] if operator.kind is Kind.RESULT else site.after)
+
+
+def _is_class_subscript(site: Site, receiver: object) -> bool:
+    """``C[item]`` by ``__class_getitem__``."""
+    found = (
+        inspect.getattr_static(receiver, "__class_getitem__", None) if isinstance(receiver, type) else None
+    )
+    return found is not None and function_code(found) == site.callee.code
 
 
 def plan_binary(site: Site) -> Action | None:
@@ -144,7 +171,10 @@ FILLING: Final = ("LIST_EXTEND", "SET_UPDATE")
 
 
 def plan_filling(site: Site) -> Action | None:
-    """A list or set that takes elements from a generator: those it has got lie in it."""
+    """A list or set that takes elements from a generator: those it has got lie in it. Or from an object that
+    is only just asked for its iterator."""
+    if site.callee.generator is None:
+        return None if has_length(site.operand(1)) else stand_in(site, site.before, 1, ("__iter__",))
     fills = site.instruction.name in FILLING or (
         site.instruction.name == "BINARY_OP"
         and site.instruction.argument == IN_PLACE_ADD
@@ -228,12 +258,35 @@ def _is_getter(site: Site, owner: object) -> bool:
     AttributeError."""
     if runs_special_method(site, owner, ("__getattr__",)):
         return True
-    if any("__getattr__" in base.__dict__ for base in type(owner).__mro__):
+    if has_fallback(type(owner)):
         return False
-    descriptor = inspect.getattr_static(type(owner), _attribute_name(site), None)
-    getter: Any = getattr(descriptor, "fget", None) if isinstance(descriptor, property) else None
+    if runs_special_method(site, owner, ("__getattribute__",)):
+        return True
+    name = _attribute_name(site)
+    return any(_gets(site, vars(base).get(name)) for base in _classes_of(owner))
+
+
+def _classes_of(owner: object) -> tuple[type, ...]:
+    """The classes in which an attribute access looks for a descriptor. A class is also looked into itself."""
+    if isinstance(owner, super):
+        owner = inspect.getattr_static(owner, "__self__").__get__(owner)
+    return (*type(owner).__mro__, *(owner.__mro__ if isinstance(owner, type) else ()))
+
+
+def _gets(site: Site, descriptor: object) -> bool:
+    getter: Any = descriptor.fget if isinstance(descriptor, property) else None
     found = (function_code(getter), method_code(type(descriptor), "__get__"))
     return site.callee.code in [code for code in found if code is not None]
+
+
+def plan_super_attribute(site: Site) -> Action | None:
+    """``super().name`` (3.12 and later): the operands are super, the class and the object."""
+    owner, name = site.operand(1), site.code.co_names[site.instruction.argument >> 2]
+    if not any(_gets(site, vars(base).get(name)) for base in _classes_of(owner)):
+        return None
+    is_pair = len(site.after) == len(site.before) - 1
+    kind, results = (Kind.METHOD_PAIR, 2) if is_pair else (Kind.RESULT, 1)
+    return behind(site, kind, site.after[:-results])
 
 
 def _attribute_name(site: Site) -> str:
@@ -284,6 +337,7 @@ PLANNERS: Final[dict[str, Planner]] = {
     **dict.fromkeys(FILLING, plan_filling),
     "FORMAT_VALUE": plan_format_value,
     **dict.fromkeys(("LOAD_ATTR", "LOAD_METHOD"), plan_load_attribute),
+    "LOAD_SUPER_ATTR": plan_super_attribute,
     **dict.fromkeys(("STORE_ATTR", "DELETE_ATTR"), plan_set_attribute),
     **dict.fromkeys(("BEFORE_WITH", "BEFORE_ASYNC_WITH"), plan_enter),
     "WITH_EXCEPT_START": plan_exit,

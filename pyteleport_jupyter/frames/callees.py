@@ -22,6 +22,7 @@ from types import (
     GeneratorType,
     MethodDescriptorType,
     MethodType,
+    MethodWrapperType,
 )
 from typing import Final
 
@@ -30,7 +31,7 @@ from .dialect import SPOKEN
 from .drivers import can_start_again, drives
 from .flow import flow_of
 from .layout import CO_OPTIMIZED, NULL
-from .producers import loaded_callable
+from .producers import attribute_called, loaded_callable
 from .registry import original_code
 from .snapshot import Kind
 from .stand_ins import StandIn
@@ -77,6 +78,9 @@ FIRST_IN_CALL: Final[dict[object, First]] = {
     math.floor: First(("__floor__",)),
     math.ceil: First(("__ceil__",)),
     math.trunc: First(("__trunc__",)),
+    map: First(("__iter__",), argument=1, only=2),
+    filter: First(("__iter__",), argument=1),
+    zip: First(("__iter__",)),
     isinstance: First(("__instancecheck__",), argument=1),
     issubclass: First(("__subclasscheck__",), argument=1),
 }
@@ -102,8 +106,12 @@ def first_in_call(site: Site, called: object) -> First | None:
 def _of_consumer(site: Site, called: object) -> First | None:
     if site.instruction.argument != 1 or not any(called is each for each in CONSUMERS):
         return None
-    receiver = type(argument_of(site, 0))
-    return None if any(method_code(receiver, name) for name in LENGTHS) else First(("__iter__",))
+    return None if has_length(argument_of(site, 0)) else First(("__iter__",))
+
+
+def has_length(iterable: object) -> bool:
+    """Whether a consumer would run more Python code of ``iterable`` to learn its length."""
+    return any(method_code(type(iterable), name) for name in LENGTHS)
 
 
 def call_has_keywords(site: Site) -> bool:
@@ -229,6 +237,27 @@ def generator_step(site: Site, called: object) -> Verdict:
     return Kind.ADVANCE if steps and owner is generator else None
 
 
+def attribute_access(site: Site, called: object) -> Verdict:
+    """``getattr``, ``object.__getattribute__`` and the setters of attributes, in a property or the like."""
+    if site.instruction.name != "CALL" or call_has_keywords(site) or site.callee.generator is not None:
+        return None
+    if called in (builtins.setattr, builtins.delattr):
+        return Kind.NOTHING
+    if called is builtins.getattr:
+        is_all = site.instruction.argument == 2 and not has_fallback(type(argument_of(site, 0)))
+        return Kind.RESULT if is_all else None
+    if not _is_slot_wrapper(called):
+        return None
+    return {"__getattribute__": Kind.RESULT, "__setattr__": Kind.NOTHING, "__delattr__": Kind.NOTHING}.get(
+        getattr(called, "__name__", "")
+    )
+
+
+def has_fallback(kind: type) -> bool:
+    """Whether ``__getattr__`` is asked after an AttributeError."""
+    return any("__getattr__" in base.__dict__ for base in kind.__mro__)
+
+
 def _is_slot_wrapper(called: object) -> bool:
     return type(called).__name__ in ("wrapper_descriptor", "method-wrapper")
 
@@ -262,6 +291,7 @@ RULES: Final[tuple[Rule, ...]] = (
     wrapped_function,
     callable_instance,
     generator_step,
+    attribute_access,
     run_code,
     class_body,
     class_call,
@@ -292,7 +322,12 @@ def is_trusted(site: Site, called: object) -> bool:
     """
     if not SPOKEN.clobbered_callable or site.instruction.name != "CALL":
         return True
-    return site.stack_slot(len(site.after) - 1) is not NULL or loaded_callable(site) is called
+    if site.stack_slot(len(site.after) - 1) is not NULL or loaded_callable(site) is called:
+        return True
+    # Bound methods of C are made anew by each access.
+    if not isinstance(called, BuiltinMethodType | MethodWrapperType):
+        return False
+    return attribute_called(site) == called.__name__
 
 
 def argument_of(site: Site, index: int) -> object:

@@ -28,7 +28,14 @@ def operands_are_there(site: Site) -> bool:
     if site.instruction.name == "CALL":
         # 3.11 counts the arguments off at the PRECALL before it, where they still are.
         end = len(site.after) - 1 + 2 + site.instruction.argument
+    elif site.instruction.name == "CALL_FUNCTION_EX":
+        end = len(site.after) - 1 + 2  # an iterable of arguments goes as soon as the arguments are there
     return all(_is_object(site.raw.slot_word(index)) for index in site.slots(kept, end))
+
+
+def address_in_slot(site: Site, depth: int) -> int:
+    """``id`` of what the stack slot ``depth`` slots above the bottom holds, or held: it may be gone."""
+    return site.raw.slot_word(site.slots(depth, depth + 1)[0]) & ~3
 
 
 def is_being_closed(callee: Callee) -> bool:

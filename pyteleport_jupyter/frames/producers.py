@@ -20,6 +20,16 @@ def loaded_callable(site: Site) -> object:
     return _loaded(site, site.index, len(site.after))
 
 
+def attribute_called(site: Site) -> str | None:
+    """Name of the attribute from which the callable of a ``[NULL, callable]`` call was loaded, if any."""
+    index = _producer(site, site.index, len(site.after))
+    if index is None:
+        return None
+    producer = site.flow.instructions[index]
+    shift = SHIFTS.get(producer.name)
+    return None if shift is None else site.code.co_names[producer.argument >> shift]
+
+
 def _loaded(site: Site, user: int, depth: int) -> object:
     """Value of the variable that filled stack slot ``depth``, as instruction ``user`` finds it."""
     index = _producer(site, user, depth)
@@ -49,6 +59,8 @@ def _producer(site: Site, user: int, depth: int) -> int | None:
 
 LEAVE_TOP_ALONE: Final = ("PRECALL", "KW_NAMES", "NOP", "POP_TOP", "POP_JUMP", "JUMP_FORWARD")
 """Beginnings of names of instructions that write nothing onto the stack."""
+SHIFTS: Final = {"LOAD_ATTR": SPOKEN.attribute_shift, "LOAD_METHOD": 0, "LOAD_SUPER_ATTR": 2}
+"""Bits of the argument of these instructions below the index of the name."""
 ATTRIBUTES: Final = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 
 

@@ -6,6 +6,7 @@ So C itself does what follows the method: it checks the type of the result, ends
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 
@@ -21,7 +22,16 @@ class StandIn:
 def make_stand_in(method: str) -> StandIn:
     """An object of a class of its own, with a special method still to be given."""
     made: StandIn = type(StandIn.__name__, (StandIn,), {"method": method})()
+    _alive.add(made)
     return made
+
+
+_alive: weakref.WeakSet[StandIn] = weakref.WeakSet()
+
+
+def stand_ins_alive() -> tuple[StandIn, ...]:
+    """Those that are in use."""
+    return tuple(_alive)
 
 
 def give_method(stand_in: StandIn, function: object) -> None:

@@ -44,13 +44,13 @@ class NamespaceAnchors:
 class Reference:
     """Stands in the stream for ``target``, which the other side finds under ``kind`` and ``name``.
 
-    With an ``owner`` it is the ``__dict__`` of this module, which travels by value.
+    With an ``owner`` it is the ``__dict__`` of this module or object, which travels by value.
     """
 
     kind: str
     name: str
     target: Any = field(repr=False, compare=False)
-    owner: ModuleType | None = None
+    owner: object = None
 
 
 def resolve_reference(kind: str, name: str) -> Any:

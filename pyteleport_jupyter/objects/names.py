@@ -116,7 +116,7 @@ def is_stateless(value: object) -> bool:
         return True
     if not reduces_by_default(kind):
         return False
-    return kind.__basicsize__ <= _PLAIN_SIZE and not _attributes(value) and home_module(kind) is not None
+    return kind.__basicsize__ <= _PLAIN_SIZE and not attributes_of(value) and home_module(kind) is not None
 
 
 def reduces_by_default(kind: Any) -> bool:
@@ -124,7 +124,8 @@ def reduces_by_default(kind: Any) -> bool:
     return bool(kind.__reduce_ex__ is object.__reduce_ex__ and kind.__reduce__ is object.__reduce__)
 
 
-def _attributes(value: object) -> dict[str, Any] | None:
+def attributes_of(value: object) -> dict[str, Any] | None:
+    """The ``__dict__`` of an object, without running any code of its own."""
     try:
         found: dict[str, Any] = object.__getattribute__(
             value, "__dict__"

@@ -132,6 +132,8 @@ def _prime(pickler: Any, reduction: Reduction) -> None:
 
 
 def _is_primed(reference: Reference, reduction: Reduction) -> bool:
+    if reference.kind == "attributes of":
+        return False  # its owner would be rebuilt before the definitions that it may need
     if reference.kind == "globals" and reference.owner is None:
         return reference.name in reduction.primed
     return type(reference.target) in CONTAINERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import gc
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import CellType, ModuleType
 from typing import Any
@@ -80,6 +80,17 @@ class Reduction:
         for owner in gc.get_referrers(content):
             if isinstance(owner, ModuleType) and vars(owner) is content:
                 self.references[id(content)] = Reference("globals of", "", content, owner)
+
+    def adopt_attributes(self, values: Sequence[Any]) -> None:
+        """Let those of ``values`` that are the ``__dict__`` of an object travel as such (:meth:`shared`)."""
+        dicts = {id(value): value for value in values if type(value) is dict}
+        for key in dicts.keys() & self.references.keys():
+            del dicts[key]
+        # From 3.13 on an object does not always tell the collector of its dict: its owner is likely near.
+        for owner in (*values, *gc.get_referrers(*dicts.values())) if dicts else ():
+            content = names.attributes_of(owner)
+            if id(content) in dicts and not isinstance(owner, ModuleType):
+                self.references[id(content)] = Reference("attributes of", "", content, owner)
 
     def by_name(self, definition: Any) -> bool:
         """Whether a function or class is found by name on the other side; its module is noted then."""

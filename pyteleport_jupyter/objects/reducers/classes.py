@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 from types import GetSetDescriptorType, MemberDescriptorType
@@ -137,9 +137,8 @@ def set_class(made: type, state: tuple[dict[str, Any], list[type]]) -> None:
     content, registered = state
     for name, value in content.items():
         type.__setattr__(made, name, value)
-    register: Callable[[type], object] | None = getattr(made, "register", None)
-    for kind in registered:
-        abc.ABCMeta.register(made, kind) if register else None  # type: ignore[arg-type]
+    for kind in registered:  # there are some only if the metaclass is one of abc's
+        abc.ABCMeta.register(cast(abc.ABCMeta, made), kind)
 
 
 def _enum_arguments(made: type[Enum]) -> tuple[Any, ...]:

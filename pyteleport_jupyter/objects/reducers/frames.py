@@ -32,6 +32,8 @@ def use_stack(reduction: Reduction, stack: Any) -> None:
     for snapshot in getattr(stack, "all_frames", ()):
         reduction.prefer(type(snapshot), reduce_snapshot)
         reduction.shared(snapshot.globals)
+    frames = getattr(stack, "all_frames", ())
+    reduction.adopt_attributes([value for snapshot in frames for value in snapshot.values])
 
 
 def reduce_snapshot(snapshot: Any, reduction: Reduction) -> Any:
@@ -64,10 +66,14 @@ def _with_shared(reduced: Any, reduction: Reduction) -> Any:
     return (function, _share(args, reduction), *(_share(part, reduction) for part in rest))
 
 
+def _share_one(value: Any, reduction: Reduction) -> Any:
+    return tuple(map(reduction.shared, value)) if type(value) is tuple else reduction.shared(value)
+
+
 def _share(part: Any, reduction: Reduction) -> Any:
     """``part`` of a reduce value with the globals that stand in it replaced by references to them."""
     if type(part) is tuple:
         return tuple(map(reduction.shared, part))
     if type(part) is dict and reduction.shared(part) is part:
-        return {name: reduction.shared(value) for name, value in part.items()}
+        return {name: _share_one(value, reduction) for name, value in part.items()}
     return part
