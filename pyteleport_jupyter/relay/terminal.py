@@ -59,6 +59,10 @@ class TerminalRelay:
         lanes = {**OUTPUTS, Lane.TERMINAL: terminal_descriptor()}
         self._outputs = {lane: Output(fd, signals.wake_fd) for lane, fd in lanes.items()}
         self._told_closed: set[Lane] = set()
+        self._input_held = False
+        self._lanes: dict[Lane, Callable[[bytes], None]] = {}
+        self._watched: dict[int, Callable[[], None]] = {}
+        self._afterwards: list[Callable[[], None]] = []
         self._commands: dict[str, Callable[[dict[str, Any]], None]] = {
             "committed": lambda command: self._begin(),
             "exited": self._note_exit,
@@ -68,6 +72,28 @@ class TerminalRelay:
     def handle(self, op: str, handler: Callable[[dict[str, Any]], None]) -> None:
         """Let ``handler`` see to the command ``op`` of the far side."""
         self._commands[op] = handler
+
+    def handle_lane(self, lane: Lane, handler: Callable[[bytes], None]) -> None:
+        """Let ``handler`` see to what comes in ``lane``."""
+        self._lanes[lane] = handler
+
+    def watch(self, fd: int, handler: Callable[[], None]) -> None:
+        """Call ``handler`` whenever ``fd`` can be read and there is room for what it brings."""
+        self._watched[fd] = handler
+
+    def do_afterwards(self, action: Callable[[], None]) -> None:
+        """Call ``action`` when all that has come together with what asks for it is seen to."""
+        self._afterwards.append(action)
+
+    def hold_input(self, held: bool) -> None:
+        """While it is held, nothing is read from stdin."""
+        self._input_held = held
+
+    def come_to_rest(self) -> None:
+        """Everything that the program has written is written; the terminal is as it was."""
+        self._terminal.restore()
+        for output in self._outputs.values():
+            output.end()
 
     def run(self) -> int:
         """Pass on until the far side has ended; the exit status for this process."""
@@ -82,7 +108,8 @@ class TerminalRelay:
     # ------------------------------------------------------------- the one loop
 
     def _step(self) -> None:
-        readers = [*self.far.reading(), self._signals.read_fd]
+        watched = dict(self._watched) if self.far.has_room else {}
+        readers = [*self.far.reading(), self._signals.read_fd, *watched]
         if self._reads_input():
             readers.append(0)
         readable, _ = ready(readers, self.far.writing(), self.far.timeout())
@@ -91,8 +118,12 @@ class TerminalRelay:
                 self._take_signal(number)
         for message in self.far.receive():
             self._take(message)
+        while self._afterwards:
+            self._afterwards.pop(0)()
         if 0 in readable and self._reads_input():
             self._read_input()
+        for fd in watched.keys() & readable:
+            watched[fd]()
         self._look_at_outputs()
         self.far.flush()
         for event in self.far.look():
@@ -100,7 +131,8 @@ class TerminalRelay:
         self.far.flush()
 
     def _reads_input(self) -> bool:
-        return self.committed and self._input_open and self.far.has_room and self._terminal.in_front
+        wanted = self.committed and self._input_open and not self._input_held
+        return wanted and self.far.has_room and self._terminal.in_front
 
     def _read_input(self) -> None:
         try:
@@ -134,6 +166,8 @@ class TerminalRelay:
             self._outputs[message.lane].write(content)
         elif message.lane is Lane.COMMAND:
             self._obey(content)
+        elif message.lane in self._lanes:
+            self._lanes[message.lane](content)
 
     def _obey(self, content: bytes) -> None:
         with suppress(WireError):
@@ -144,11 +178,18 @@ class TerminalRelay:
 
     def _begin(self) -> None:
         """The program goes on there: from now on keys are for it."""
+        if self.committed:
+            return
         self.committed = True
-        self._terminal.make_raw()
+        self.take_terminal()
         if self._unread:
             self.far.send(Lane.STDIN, [self._unread])
             self._unread = b""
+
+    def take_terminal(self) -> None:
+        """From now on keys are for the far side."""
+        self.committed = True
+        self._terminal.make_raw()
 
     def _note_exit(self, command: dict[str, Any]) -> None:
         status = command.get("status")

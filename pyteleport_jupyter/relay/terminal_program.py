@@ -11,8 +11,10 @@ from typing import NoReturn
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.terminal import TerminalRelay
+from pyteleport_jupyter.relay.terminal_home import OnTheWay, ThisIsHome
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, unpack
 from pyteleport_jupyter.relay.terminal_signals import TerminalSignals
+from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.wire.channel import NumberedChannel
 
 
@@ -42,5 +44,20 @@ def _run(baggage: TerminalBaggage) -> int:
         channel, carrier_of(settings.far), Reattachment(settings.far, lambda *_: None), settings.far.lease
     )
     relay = TerminalRelay(far, settings.far.host, settings.streams, signals, baggage.unread)
-    far.command("commit", value=settings.value)
-    return relay.run()
+    if settings.upstream_fd is None:
+        ThisIsHome(relay, settings, channel)
+    else:
+        OnTheWay(relay, Control(settings.upstream_fd))
+    if settings.committed:
+        # The program was to come home and could not: it goes on there.
+        relay.take_terminal()
+        far.command("tell", what="refused", **(settings.failure or {}))
+    else:
+        far.command("commit", value=settings.value)
+    try:
+        return relay.run()
+    except BaseException:
+        # Nobody will come for the program any more.
+        far.command("end")
+        far.flush()
+        raise

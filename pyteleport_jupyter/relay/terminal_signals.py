@@ -39,6 +39,16 @@ class TerminalSignals:
         return [number for number in read_numbers(self.read_fd) if number]
 
 
+def wait_for_handlers() -> None:
+    """Last act before exec: signals wait in the mask, which is inherited, until the next one has handlers.
+
+    Handlers are gone with exec, and the default of most is death. Timers survive exec and would kill.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, NOTED)
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
+
+
 def stop_like(number: int) -> None:
     """Be stopped as the program was, by the signal ``number``, until somebody continues us.
 

@@ -16,8 +16,10 @@ from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
 from pyteleport_jupyter.wire.waiting import ready
 
-COMMAND, SHIP, TALK = b"c", b"s", b"t"
-"""A command; a piece of a snapshot that goes home; a piece of what copies say to each other."""
+COMMAND, SHIP, TALK, INPUT = b"c", b"s", b"t", b"i"
+"""A command; a piece of a snapshot that goes home; of what copies say to each other; of input that was sent
+here and goes home unread.
+"""
 
 PIECE = 128 << 10
 """Longest piece in one frame."""

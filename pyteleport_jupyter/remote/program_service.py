@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.remote.control import COMMAND, SHIP, TALK
+from pyteleport_jupyter.remote.control import COMMAND, INPUT, SHIP, TALK
 from pyteleport_jupyter.remote.door import Door
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.program_order import ProgramOrder
@@ -48,6 +48,9 @@ SIGNALS = frozenset(
 )  # fmt: skip
 """Signals that are passed on."""
 
+PASSED_ON = {SHIP: Lane.SHIP, TALK: Lane.TALK, INPUT: Lane.STDIN}
+"""What the program says to the other side, by kind of frame."""
+
 Watched = dict[int, Callable[[], None]]
 
 
@@ -69,6 +72,8 @@ class ProgramService:
         self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._was_session = False
+        self._released = False
+        self._holds_input = False
         self._complains = True
         self._door = Door(directory, order.token)
         self._wakeup = _wake_on_signals(self._terminate)
@@ -121,7 +126,8 @@ class ProgramService:
 
     def _writers(self) -> Watched:
         watched: Watched = {}
-        for shipment in (self._process.shipment, self._process.input):
+        process = self._process
+        for shipment in (process.shipment,) if self._holds_input else (process.shipment, process.input):
             if shipment.wants_write and shipment.fd is not None:
                 watched[shipment.fd] = shipment.write
         if self._process.control.wants_write:
@@ -210,7 +216,7 @@ class ProgramService:
         elif message.lane is Lane.SHIP and self._phase is Phase.STARTING:
             self._process.shipment.add(content)
         elif message.lane is Lane.STDIN and self._phase is Phase.LIVE:
-            self._process.input.add(content)
+            self._process.input.add(content, self._holds_input)
         elif message.lane is Lane.TALK and self._phase is Phase.LIVE:
             self._process.control.queue(TALK, content)
         elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
@@ -242,7 +248,7 @@ class ProgramService:
             "resize": lambda command: self._resize(command.get("rows"), command.get("columns")),
             "eof": lambda command: self._end_input(),
             "closed": lambda command: self._close_output(str(command.get("stream"))),
-            "tell": lambda command: self._tell({**command, "op": str(command.get("what"))}),
+            "tell": lambda command: self._tell({"op": str(command.pop("what", "")), **_fields(command)}),
         }
 
     def _prepare(self, command: dict[str, Any]) -> None:
@@ -251,7 +257,11 @@ class ProgramService:
         self._tell({"op": "prepare", "host": str(command.get("host", "the target"))})
 
     def _tell(self, command: dict[str, Any]) -> None:
-        """Pass a command to the program."""
+        """Pass a command to the program. When it has arrived at home, its input is held: what it has not got
+        yet is to go home too.
+        """
+        if command["op"] in ("arrived", "refused"):
+            self._holds_input = command["op"] == "arrived"
         self._process.control.queue(COMMAND, encode_command(**command))
 
     def _hold(self, command: dict[str, Any]) -> None:
@@ -309,12 +319,10 @@ class ProgramService:
             self._process.control.close()
             return
         for kind, content in frames:
-            if kind == SHIP:
-                self._channel.send(Lane.SHIP, [content])
-            elif kind == TALK:
-                self._channel.send(Lane.TALK, [content])
-            else:
+            if kind == COMMAND:
                 self._hear(content)
+            elif kind in PASSED_ON and self._phase is Phase.LIVE:
+                self._channel.send(PASSED_ON[kind], [content])
 
     def _hear(self, content: bytes) -> None:
         command = parse_command(content)
@@ -324,8 +332,19 @@ class ProgramService:
             self._say("prepared", directory=self._directory, **command)
         elif op == "failed" and self._phase is Phase.RESTORING:
             self._fail(str(command.get("error", "RestoreFailed")), **(command.get("facts") or {}))
+        elif op == "released" and self._phase is Phase.LIVE:
+            self._release()
         elif self._phase is Phase.LIVE:
             self._say("told", **{**command, "what": op})
+
+    def _release(self) -> None:
+        """The program has gone home, and waits for its end here: no frame of it is unwound."""
+        self._released = True
+        self._process.end()
+        if rest := self._process.input.rest():
+            for start in range(0, len(rest), READ_SIZE):
+                self._channel.send(Lane.STDIN, [rest[start : start + READ_SIZE]])
+        self._look_at_process()
 
     def _read_output(self, lane: Lane) -> None:
         for _ in range(BURST):
@@ -364,10 +383,17 @@ class ProgramService:
         if not self._channel.has_room:
             return
         self._exited_at = None
-        self._say("exited", status=self._process.status)
+        if self._released:
+            self._say("told", what="released")
+        else:
+            self._say("exited", status=self._process.status)
 
     def _terminate(self, *_: object) -> None:
         self._phase = Phase.ENDED
+
+
+def _fields(command: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in command.items() if name != "op"}
 
 
 def _nothing() -> None:

@@ -23,12 +23,13 @@ class Shipment:
         self._size = 0
         self._complete = False
 
-    def add(self, piece: bytes) -> None:
-        """Queue a slice and write what the pipe takes."""
+    def add(self, piece: bytes, held: bool = False) -> None:
+        """Queue a slice and, unless it is ``held``, write what the pipe takes."""
         if self.fd is not None:
             self._queue.append(memoryview(piece))
             self._size += len(piece)
-            self.write()
+            if not held:
+                self.write()
 
     def finish(self) -> None:
         """No more slices will come: the kernel sees the end as soon as everything is written."""
@@ -67,6 +68,10 @@ class Shipment:
             self._queue[0] = rest
         else:
             self._queue.popleft()
+
+    def rest(self) -> bytes:
+        """What has not been written yet."""
+        return b"".join(self._queue)
 
     def close(self) -> None:
         """Close the pipe and forget the rest."""

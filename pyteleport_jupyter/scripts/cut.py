@@ -11,8 +11,9 @@ from pyteleport_jupyter.errors import LinkLost, QuiesceFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, open_file, plain_fields
 from pyteleport_jupyter.relay.entry import become_relay, package_folder
-from pyteleport_jupyter.relay.interrupts import ready_for_exec, signals_noted
+from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
+from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.scripts import streams
 from pyteleport_jupyter.transports import AttachRequest, Link
 from pyteleport_jupyter.wire import NumberedChannel, Pipe, WireError
@@ -90,7 +91,7 @@ def _last_look(plan: Departing) -> None:
 def _leave(descriptor: int, settings: TerminalSettings) -> NoReturn:
     """If the system refuses even exec, the relay runs in this process."""
     with suppress(BaseException):
-        ready_for_exec()
+        wait_for_handlers()
     with suppress(BaseException):
         fault("relay.exec")
         become_relay(descriptor, settings.inherited())

@@ -40,6 +40,8 @@ class RunningProgram:
     rest: tuple[CodeType, ...]
     prompts: bool
     flagged: bool
+    at_instruction: bool = False
+    """Whether ``top`` called nobody, but was stopped before an instruction."""
 
 
 def main_namespace() -> dict[str, Any]:

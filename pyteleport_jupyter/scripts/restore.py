@@ -14,7 +14,8 @@ from typing import Any
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import Stack, check_running_code, finish_restore, resume_code
+from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
+from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import load
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import (

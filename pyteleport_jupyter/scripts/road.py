@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_bytes
 from types import FrameType
 from typing import Any
@@ -22,12 +22,15 @@ from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.readiness import check_packages, check_python
 from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.rehearsal import rehearse
+from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.remote.package_finder import PROGRAM_BOOT
 from pyteleport_jupyter.scripts import streams
 from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import Departing, cut_over
+from pyteleport_jupyter.scripts.homeward import come_home
 from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
-from pyteleport_jupyter.session.place import current_place, place_at
+from pyteleport_jupyter.session.place import HOME, current_place, place_at
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -70,6 +73,10 @@ class Arrival:
 def depart(target: str, **options: Any) -> None:
     """Go on on ``target``; returns there. Raises TeleportError here, with the program as it was."""
     chosen = make_options(**options)
+    if target == HOME:
+        with told_in_one_sentence(HOME):
+            come_home(chosen, sys._getframe(1))
+        return
     going_to = parse_target(target, chosen)
     if current_place().target == going_to.text:
         return
@@ -77,6 +84,23 @@ def depart(target: str, **options: Any) -> None:
         python=chosen.python or going_to.python, setup=chosen.setup, role="program-supervisor"
     )
     _go(Trip(going_to, request, chosen), sys._getframe(1))
+
+
+def depart_at(frame: FrameType, target: str, **options: Any) -> None:
+    """As :func:`depart`, for a program that did not ask: ``frame`` goes on with the instruction it is about to
+    run.
+
+    To be called by a trace function or monitoring callback for ``frame``. Raises FrameRefused or NotInProgram
+    where it cannot be left there; a later instruction may do.
+    """
+    chosen = make_options(**options)
+    going_to = parse_target(target, chosen)
+    if current_place().target == going_to.text:
+        return
+    request = BootRequest(
+        python=chosen.python or going_to.python, setup=chosen.setup, role="program-supervisor"
+    )
+    _go(Trip(going_to, request, chosen), frame, at_instruction=True)
 
 
 def depart_by(argv: Sequence[str], python: str, before: str) -> None:
@@ -89,16 +113,16 @@ def depart_by(argv: Sequence[str], python: str, before: str) -> None:
     _go(Trip(Target(f"cmd:{' '.join(argv)}", transport), request, options), sys._getframe(1))
 
 
-def _go(trip: Trip, caller: FrameType) -> None:
+def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
     with told_in_one_sentence(trip.target.host):
         check_interpreter()
-        program = find_program(caller)
+        program = replace(find_program(caller), at_instruction=at_instruction)
         check_threads(trip.options.abandon_threads)
         luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
         flags = (*python_flags(), *(("-i",) if program.flagged else ()))
         del program, caller
         with _connected(trip) as link:
-            cut_over(_departing(_prepare(link, luggage, flags, trip), trip))
+            cut_over(_departing(_prepare(link, luggage, flags, trip), flags, trip))
 
 
 @contextmanager
@@ -202,7 +226,9 @@ def _start(
     check_packages(survey, luggage.modules, trip.target.host)
 
 
-def _departing(arrival: Arrival, trip: Trip) -> Departing:
+def _departing(arrival: Arrival, flags: tuple[str, ...], trip: Trip) -> Departing:
+    control = upstream.control()
+    home = {"python": sys.executable, "flags": list(flags), "boot": PROGRAM_BOOT}
     return Departing(
         link=arrival.link,
         channel=arrival.conversation.pipe.channel,
@@ -211,4 +237,6 @@ def _departing(arrival: Arrival, trip: Trip) -> Departing:
         host=trip.target.host,
         lease=trip.options.lease,
         streams=streams.kinds(),
+        upstream_fd=None if control is None else control.fd,
+        home=home if trip.options.home else None,
     )

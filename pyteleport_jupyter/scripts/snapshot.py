@@ -12,7 +12,7 @@ from typing import Any
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import ThreadsRunning
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.loops import capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
@@ -50,7 +50,7 @@ def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
     fault("capture.before")
     companions = find_companions()
     with carrying(companions.loaded):
-        stack = capture_stack(program.top, program.root)
+        stack = capture_stack(program.top, program.root, at_instruction=program.at_instruction)
         fault("capture.midway")
         items = {
             "place": place,

@@ -1,0 +1,104 @@
+"""The road home, from the far side: the program goes back into the process that it was started in.
+
+That process is a relay, which becomes a Python again by ``execv`` and takes the program over. Until it says
+``arrived`` everything can be called off; from then on this process does nothing but wait for its end.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.errors import HomeRefused, LinkLost
+from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.objects import chunks
+from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.remote.control import COMMAND, INPUT, PIECE, SHIP, Control
+from pyteleport_jupyter.scripts import streams
+from pyteleport_jupyter.scripts.program import find_program
+from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
+from pyteleport_jupyter.session.place import HOME, Place, current_place
+from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.waiting import ready
+
+ANSWER_SECONDS = 600.0
+"""So long home may take to answer; taking over a large program is bound by the memory there."""
+
+ANSWERS = ("welcome", "arrived", "refused")
+
+
+def come_home(options: Options, caller: Any) -> None:
+    """Go on in the process that the program was started in; returns there, or at once if it is there.
+
+    Raises a TeleportError, with the program going on here.
+    """
+    control = upstream.control()
+    if control is None:
+        return
+    check_interpreter()
+    program = find_program(caller)
+    check_threads(options.abandon_threads)
+    home = current_place().home
+    luggage = take_snapshot(program, Place(host=home, target=HOME, pid=0, home=home))
+    del program, caller
+    try:
+        _ship(control, luggage)
+    except (EOFError, OSError) as error:
+        raise LinkLost(host=HOME, reason=error) from error
+    except KeyboardInterrupt:
+        control.say("cancelled")
+        raise
+    _wait_for_the_end(control)
+
+
+def _ship(control: Control, luggage: Luggage) -> None:
+    control.say("homeward", modules=list(luggage.modules))
+    _expect(control, "welcome")
+    for piece in chunks.slices(luggage.pickled):
+        for start in range(0, len(piece), PIECE):
+            control.send(SHIP, piece[start : start + PIECE])
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    control.say("shipped")
+    _expect(control, "arrived")
+
+
+def _expect(control: Control, op: str) -> None:
+    """Wait for this answer. Raises what home says instead."""
+    while True:
+        answer = parse_command(control.hear(COMMAND, timeout=ANSWER_SECONDS)[1])
+        if answer["op"] == op:
+            return
+        if answer["op"] == "refused":
+            # It is home that says so, which is no stranger here.
+            raise errors.from_child(answer, host=HOME)
+        if answer["op"] not in ANSWERS:
+            raise HomeRefused(reason=f"it says {answer['op']}")
+
+
+def _wait_for_the_end(control: Control) -> NoReturn:
+    """The program is at home. What it has not read of its input follows it; then the supervisor ends us."""
+    try:
+        streams.flush()
+        unread = streams.take_unread() + _left_in_pipe()
+        for start in range(0, len(unread), PIECE):
+            control.send(INPUT, unread[start : start + PIECE])
+        control.say("released")
+        control.hear(b"")
+    finally:
+        os._exit(0)
+
+
+def _left_in_pipe() -> bytes:
+    """What was sent and not read; a terminal keeps what was typed ahead."""
+    found = []
+    while streams.is_open(0) and not os.isatty(0) and ready([0], [], 0)[0]:
+        data = os.read(0, 1 << 16)
+        if not data:
+            break
+        found.append(data)
+    return b"".join(found)
