@@ -18,7 +18,7 @@ from pyteleport_jupyter.frames import FrameSnapshot, PlaceName, Stack
 from pyteleport_jupyter.frames.layout import RawFrame, exception_below
 from pyteleport_jupyter.frames.words import no_place_name
 from pyteleport_jupyter.loops.going_on import CancelledMeanwhile, Interlude, LoopCall
-from pyteleport_jupyter.loops.obstacles import check_loop
+from pyteleport_jupyter.loops.obstacles import check_loop, is_kernels_task
 from pyteleport_jupyter.loops.reading import coroutine_of, current_task, was_cancelled_before, words_of
 from pyteleport_jupyter.loops.states import Opening
 
@@ -45,6 +45,7 @@ def capture_stack(
     root: FrameType,
     base_exception: BaseException | None = None,
     place_name: PlaceName = no_place_name,
+    at_instruction: bool = False,
 ) -> Stack:
     """As ``frames.capture_stack``, across an event loop that runs between the two frames.
 
@@ -52,12 +53,12 @@ def capture_stack(
     """
     handle = _running_handle(top, root)
     if handle is None:
-        return frames.capture_stack(top, root, base_exception, place_name)
+        return frames.capture_stack(top, root, base_exception, place_name, at_instruction)
     loop = asyncio.get_running_loop()
     now = loop.time()
     check_loop(loop)
     first = _called_by(handle, top)
-    inner = frames.capture_stack(top, first, None, place_name)
+    inner = frames.capture_stack(top, first, None, place_name, at_instruction)
     layers = _layers(handle)
     call = LoopCall.of(layers)
     around = layers[-1][1].f_back
@@ -144,7 +145,7 @@ def running_generators(stack: Stack | None) -> dict[int, FrameSnapshot]:
     loop = asyncio._get_running_loop()
     for task in asyncio.all_tasks(loop) if loop is not None else ():
         coroutine = coroutine_of(task)
-        if id(coroutine) not in found and was_cancelled_before(task):
+        if id(coroutine) not in found and was_cancelled_before(task) and not is_kernels_task(task):
             snapshot = frames.capture_suspended(coroutine)
             found[id(coroutine)] = frames.with_opening(snapshot, Opening(loop))
     return found

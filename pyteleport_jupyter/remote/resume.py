@@ -16,6 +16,7 @@ from types import CodeType
 from typing import Any
 
 from pyteleport_jupyter.session import Restored, TravellingCell
+from pyteleport_jupyter.session.event_loop_items import run_in_arriving_task
 
 STARTING_EVENTS = ("pre_execute", "pre_run_cell")
 """They fired when the cell started, on the first host."""
@@ -43,6 +44,7 @@ def resuming(shell: Any, restored: Restored) -> Iterator[None]:
         yield
         return
     with ExitStack() as replaced:
+        run_in_arriving_task(shell)
         _replace_start(shell, restored.cell, replaced)
         _replace_run_code(shell, restored, replaced)
         yield

@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import comm
 
+from pyteleport_jupyter.session.event_loop_items import arriving_cell_task, cell_task, context_variables
 from pyteleport_jupyter.session.scripts import ScriptAnchors
 
 SHELL_PARTS = (
@@ -51,6 +52,8 @@ class SessionAnchors:
         """The object called ``name`` here; KeyError if there is none. Loads what IPython loads lazily."""
         if name in self.by_name:
             return self.by_name[name]
+        if name == "cell task":
+            return arriving_cell_task()
         kind, _, rest = name.partition(":")
         if kind == "magics":
             return self.shell.magics_manager.registry[rest]
@@ -73,6 +76,7 @@ def _named(shell: Any) -> dict[str, object]:
     named.update(_parts("sys.", sys, SYSTEM_PARTS))
     named.update(_magics(shell))
     named.update(_process_parts(shell))
+    named.update(context_variables(shell, _seen_first(shell)))
     return named
 
 
@@ -110,6 +114,7 @@ def _process_parts(shell: Any) -> dict[str, object]:
     parts: dict[str, object | None] = {
         "comm manager": comm.get_comm_manager(),
         "event loop": getattr(getattr(getattr(shell, "kernel", None), "io_loop", None), "asyncio_loop", None),
+        "cell task": cell_task(),
         "get_ipython": shell.user_ns_hidden.get("get_ipython"),
         "open": shell.user_ns_hidden.get("open"),
         **_warning_functions,

@@ -11,7 +11,8 @@ from typing import Any
 
 from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, finish_restore, resume_code
+from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
+from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import load
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase

@@ -12,7 +12,8 @@ from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import PlaceName, Stack, capture_stack, running_generators
+from pyteleport_jupyter.frames import PlaceName, Stack
+from pyteleport_jupyter.loops import capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -57,7 +58,7 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
         **capture_items(shell, cell, Phase.ARRIVAL, Phase.RESUME, Phase.CELL),
     }
     session = {"items": items, "namespace": travelling_namespace(shell), "stack": stack}
-    pickled = dump(session, anchors(shell), running_generators(stack) if stack else {})
+    pickled = dump(session, anchors(shell), running_generators(stack))
     surroundings = pickle.dumps(capture_items(shell, cell, Phase.SURROUNDINGS))
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyteleport_jupyter.session import (
+    event_loop_items,
     frontend_items,
     logging_items,
     namespace_items,
@@ -25,6 +26,7 @@ ITEMS: tuple[Item, ...] = (
     *namespace_items.ITEMS,
     *process_items.ITEMS,
     *logging_items.ITEMS,
+    *event_loop_items.ITEMS,
 )
 
 
