@@ -29,6 +29,7 @@ from .callees import (
 from .dialect import SPOKEN
 from .drivers import FILLED_FROM, drives
 from .flow import UNIT, VALUE, Instruction
+from .layout import NULL
 from .liveness import address_in_slot
 from .operators import IN_PLACE_ADD, wants_bool, what_follows
 from .snapshot import Action, Kind
@@ -282,6 +283,8 @@ def _gets(site: Site, descriptor: object) -> bool:
 def plan_super_attribute(site: Site) -> Action | None:
     """``super().name`` (3.12 and later): the operands are super, the class and the object."""
     owner, name = site.operand(1), site.code.co_names[site.instruction.argument >> 2]
+    if owner is NULL:  # 3.14 lets go of the operands before it asks for the attribute
+        owner = site.callee.first_local()
     if not any(_gets(site, vars(base).get(name)) for base in _classes_of(owner)):
         return None
     is_pair = len(site.after) == len(site.before) - 1
