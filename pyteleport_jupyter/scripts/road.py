@@ -87,8 +87,8 @@ def depart(target: str, **options: Any) -> None:
 
 
 def depart_at(frame: FrameType, target: str, **options: Any) -> None:
-    """As :func:`depart`, for a program that did not ask: ``frame`` goes on with the instruction it is about to
-    run.
+    """As :func:`depart`, for a program that did not ask: ``frame`` goes on with the instruction that it is
+    about to run.
 
     To be called by a trace function or monitoring callback for ``frame``. Raises FrameRefused or NotInProgram
     where it cannot be left there; a later instruction may do.
