@@ -43,7 +43,7 @@ C_CALLERS = {
         "close",
     ),
     "getattr": (
-        "class A:\n    @property\n    def p(self):\n        teleport()\ngetattr(A(), 'p')",
+        "class A:\n    @property\n    def p(self):\n        teleport()\ngetattr(A(), 'p', 1)",
         "getattr",
     ),
 }

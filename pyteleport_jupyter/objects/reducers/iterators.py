@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import itertools
 import operator
@@ -32,21 +33,35 @@ def reduce_view(view: Any, reduction: Reduction) -> Any:
 
 def make_view(viewed: dict[Any, Any], name: str) -> Any:
     """``viewed.keys()`` and its like."""
-    return getattr(viewed, name)()
+    return getattr(OrderedDict if isinstance(viewed, OrderedDict) else dict, name)(viewed)
 
 
 @reduces(*ITERATORS, *REVERSED)
 def reduce_dict_iterator(iterator: Any, reduction: Reduction) -> Any:
     """An iterator of the same dict at the same place, so that it notices later changes of the dict."""
     viewed = _dict_of(iterator)
-    left = operator.length_hint(iterator)
-    if viewed is None or left == 0:
+    if viewed is None:
         return iter, ((),)
     if viewed is reduction.namespace:
         raise CannotMove("it goes over the variables of the notebook themselves; go over a copy of them")
     is_reversed = type(iterator) in REVERSED
     name = (REVERSED if is_reversed else ITERATORS)[type(iterator)]
-    return make_dict_iterator, (viewed, name, is_reversed, len(viewed) - left)
+    left = operator.length_hint(iterator)
+    if not left and _is_exhausted(iterator, viewed):
+        return make_dict_iterator, (viewed, name, is_reversed, len(viewed), len(viewed))
+    return make_dict_iterator, (viewed, name, is_reversed, len(viewed) - left if left else None, len(viewed))
+
+
+def _is_exhausted(iterator: Any, viewed: dict[Any, Any]) -> bool:
+    """Whether an iterator without elements left has given all of them; else its dict has changed its size."""
+    # No more than one look: an exhausted iterator lets go of its dict, one of a changed dict stays as it is.
+    try:
+        next(iterator)
+    except StopIteration:
+        return True
+    except RuntimeError:
+        return False
+    raise CannotMove("it cannot be told how far it has come")
 
 
 def _dict_of(looker: Any) -> Any:
@@ -54,13 +69,93 @@ def _dict_of(looker: Any) -> Any:
     return next((found for found in gc.get_referents(looker) if isinstance(found, dict)), None)
 
 
-def make_dict_iterator(viewed: dict[Any, Any], name: str, is_reversed: bool, consumed: int) -> Any:
-    """An iterator over a view of ``viewed`` that has given ``consumed`` elements."""
-    view = getattr(viewed, name)()
+def make_dict_iterator(
+    viewed: dict[Any, Any], name: str, is_reversed: bool, consumed: int | None, size: int
+) -> Any:
+    """An iterator over a view of ``viewed`` that has given ``consumed`` elements; None: one that will say
+    that the dict has changed its size."""
+    if len(viewed) != size:
+        raise ValueError("a dict that is being iterated over is not complete yet")
+    view = getattr(dict, name)(viewed)
+    if consumed is not None:
+        return _advanced(reversed(view) if is_reversed else iter(view), consumed)
+    key = object()
+    dict.__setitem__(viewed, key, None)
     iterator = reversed(view) if is_reversed else iter(view)
+    dict.__delitem__(viewed, key)
+    return iterator
+
+
+def _advanced(iterator: Any, consumed: int) -> Any:
     for _ in range(consumed):
         next(iterator)
     return iterator
+
+
+SECOND = operator.itemgetter(1)
+"""The function of those iterators that :func:`make_guarded` makes."""
+
+
+@reduces(type(iter(set())), type(iter(OrderedDict())))
+def reduce_unordered_iterator(iterator: Any, reduction: Reduction) -> Any:
+    """The rest in the order it would have had here, and word of changes of the set (or the OrderedDict)."""
+    iterated = _iterated_by(iterator)
+    left = _left_of(iterator)
+    if iterated is None or isinstance(iterated, frozenset):
+        return iter, (left,)
+    return make_guarded, (iterated, left, len(iterated))
+
+
+def _left_of(iterator: Any) -> list[Any] | None:
+    """What is still to come; None if what it goes over has changed."""
+    try:
+        left: list[Any] = iterator.__reduce__()[1][0]
+    except RuntimeError:
+        return None
+    return left
+
+
+def _iterated_by(iterator: Any) -> Any:
+    return next((each for each in gc.get_referents(iterator) if isinstance(each, ITERATED)), None)
+
+
+ITERATED = (set, frozenset, OrderedDict)
+
+
+@reduces(map)
+def reduce_map(mapped: Any, reduction: Reduction) -> Any:
+    """Pickle's own way, but for what :func:`make_guarded` made: that would grow with each move."""
+    reduced = mapped.__reduce__()
+    if reduced[1][0] is not SECOND:
+        return reduced
+    guard, rest = reduced[1][1].__reduce__()[1]
+    iterated = _iterated_by(guard)
+    left = None if iterated is not None and _left_of(guard) is None else list(copy.copy(rest))
+    return (iter, (left,)) if iterated is None else (make_guarded, (iterated, left, len(iterated)))
+
+
+def make_guarded(iterated: Any, left: list[Any] | None, size: int) -> Any:
+    """An iterator over ``left`` that raises what an iterator over ``iterated`` raises if that changes.
+
+    ``left`` is None if it has changed already.
+
+    All of it is C, so that there is no frame of ours: another iterator of the same length goes along with it.
+    """
+    if len(iterated) != size:
+        raise ValueError("what is being iterated over is not complete yet")
+    if left is not None:
+        guard = _advanced(iter(iterated), size - len(left))
+    elif isinstance(iterated, set):
+        key = object()
+        set.add(iterated, key)
+        guard = iter(iterated)
+        set.discard(iterated, key)
+    else:
+        key = object()
+        guard = iter(iterated)
+        OrderedDict.__setitem__(iterated, key, None)
+        OrderedDict.__delitem__(iterated, key)
+    return map(SECOND, zip(guard, left or (), strict=False))
 
 
 ITERTOOLS = tuple(
