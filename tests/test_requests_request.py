@@ -14,8 +14,10 @@ from pyteleport_jupyter.errors import (
     FrameRefused,
     HostUnknown,
     ObjectsRefused,
+    OptionWrong,
     RequestGivenUp,
     RequestRefused,
+    TargetUnknown,
     TeleportError,
 )
 from pyteleport_jupyter.interruption import request as module
@@ -200,6 +202,8 @@ def test_one_that_travels_arrives_as_over() -> None:
     work()
 
 
-def test_without_anything_that_can_be_moved_it_is_refused() -> None:
-    with pytest.raises(RequestRefused, match="no Jupyter kernel"):
-        request_teleport("local")
+def test_a_request_without_sense_is_refused_at_once() -> None:
+    with pytest.raises(TargetUnknown):
+        request_teleport("cmd:")
+    with pytest.raises(OptionWrong):
+        request_teleport("local", colour="red")

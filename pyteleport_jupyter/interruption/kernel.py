@@ -6,20 +6,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from pyteleport_jupyter import departure, relay
 from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.interruption.machinery import is_in_user_code
 from pyteleport_jupyter.session.running_cell import a_cell_is_suspended
-
-MACHINERY: Final = frozenset(
-    {
-        "IPython", "ipykernel", "zmq", "tornado", "jupyter_client", "traitlets", "comm", "asyncio",
-        "selectors", "threading", "logging", "importlib", "_frozen_importlib", "_frozen_importlib_external",
-        __name__.partition(".")[0],
-    }
-)  # fmt: skip
-"""Packages whose functions are let finish: they hold locks and half-written messages of this process."""
 
 
 @dataclass(frozen=True)
@@ -29,19 +21,7 @@ class KernelRoad:
     shell: Any
 
     def may_leave(self, frame: FrameType) -> bool:
-        """From ``frame`` outwards to the user's own code there must be no machinery; it may be around it."""
-        inside: FrameType | None = frame
-        while inside is not None:
-            names = inside.f_globals
-            if names is self.shell.user_ns:
-                return True
-            name = str(names.get("__name__"))
-            if name == "__main__":
-                return True
-            if name.partition(".")[0] in MACHINERY:
-                return False
-            inside = inside.f_back
-        return False
+        return is_in_user_code(frame, self.shell.user_ns)
 
     def leave(self, frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
         if frame is None:

@@ -10,10 +10,12 @@ from typing import Any, Final
 from pyteleport_jupyter.errors import (
     FrameRefused,
     NotInCell,
+    NotInProgram,
     ObjectsRefused,
     RequestGivenUp,
     RequestRefused,
     TeleportError,
+    ThreadsRunning,
 )
 from pyteleport_jupyter.interruption.lines import LineStarts
 from pyteleport_jupyter.interruption.road import Road, road_here
@@ -33,7 +35,7 @@ SHARE: Final = 9.0
 LOOK_SECONDS: Final = 0.05
 """Between two looks whether a kernel has become idle."""
 
-NOT_HERE: Final = (FrameRefused, ObjectsRefused, NotInCell)
+NOT_HERE: Final = (FrameRefused, ObjectsRefused, NotInCell, NotInProgram, ThreadsRunning)
 """Refusals that another instruction may not meet."""
 
 _one_at_a_time = threading.Lock()

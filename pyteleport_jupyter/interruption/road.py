@@ -40,4 +40,8 @@ def road_here() -> Road:
         from pyteleport_jupyter.interruption.kernel import KernelRoad
 
         return KernelRoad(shell)
-    raise RequestRefused(reason="there is no Jupyter kernel in this process")
+    if shell is not None:
+        raise RequestRefused(reason="this IPython has no Jupyter kernel around it")
+    from pyteleport_jupyter.interruption.programs import ProgramRoad
+
+    return ProgramRoad()
