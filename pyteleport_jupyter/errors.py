@@ -119,7 +119,7 @@ class HostKeyUnknown(TeleportError):
 
 
 class HostKeyChanged(TeleportError):
-    """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -R '{name}'`."""
+    """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -f '{known_hosts}' -R '{name}'`."""
 
 
 class ShellFailed(TeleportError):

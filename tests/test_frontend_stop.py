@@ -62,6 +62,16 @@ def test_while_nobody_answers(lab: Lab, kernel: LabKernel, via: str) -> None:
     check_stopped(kernel, run, "cartesius-faulty")
 
 
+@pytest.mark.parametrize("via", ["paramiko", "ssh"])
+def test_while_a_password_is_asked(lab: Lab, kernel: LabKernel, via: str) -> None:
+    lab.need_own_systems()
+    code = MOVE.format(target=f"cartesius-password --via {via}")
+    request = kernel.client.execute(code, allow_stdin=True)
+    assert kernel.client.get_stdin_msg(timeout=30)["content"]["password"]
+    kernel.manager.interrupt_kernel()
+    check_stopped(kernel, kernel.finish(request), "cartesius-password")
+
+
 def test_while_the_login_shell_there_hangs(kernel: LabKernel) -> None:
     run = stopped_during(kernel, "connect", "\"cmd:sh -c 'sleep 600' x\"")
     check_stopped(kernel, run, "sh -c sleep 600 x")

@@ -450,7 +450,7 @@ def test_what_goes_wrong_at_a_jump_host_is_told_of_the_jump_host(
         assert type(visit.failure) is kind
         assert sentence in visit.failure.sentence()
     remedies = {"denied": "See whether `ssh gate` works", "new": "`ssh gate`"}
-    remedies["changed"] = f"ssh-keygen -R '[127.0.0.1]:{sshd.jump}'"
+    remedies["changed"] = f"ssh-keygen -f '{config.known_hosts}' -R '[127.0.0.1]:{sshd.jump}'"
     assert remedies.get(case, "") in visit.failure.sentence()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -130,7 +131,7 @@ def _changed(host: str, found: _Found, text: str) -> TeleportError:
     return HostKeyChanged(
         host=host,
         fingerprint=_shown_key(text),
-        known_hosts=file[1] if file else "known_hosts",
+        known_hosts=file[1] if file else os.path.expanduser("~/.ssh/known_hosts"),
         name=name[1] if name else host,
     )
 

@@ -50,7 +50,7 @@ def check_host_key(settings: Settings, known: Known, key: HostKey, ask: Ask) -> 
         raise HostKeyChanged(
             host=settings.alias,
             fingerprint=_described(key),
-            known_hosts=_files_of(known),
+            known_hosts=known.keys[0].file,
             name=settings.known_as,
         )
     if _known_without_port(settings, key):
@@ -100,7 +100,3 @@ def _remember(settings: Settings, key: HostKey) -> None:
 
 def _described(key: HostKey) -> str:
     return f"{key.short_kind} {key.fingerprint}"
-
-
-def _files_of(known: Known) -> str:
-    return ", ".join(dict.fromkeys(line.file for line in known.keys))
