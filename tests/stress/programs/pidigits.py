@@ -1,7 +1,5 @@
 """Digits of pi from a spigot of large integers."""
 
-from itertools import islice
-
 
 def digits_of_pi():
     q, r, t, i = 1, 0, 1, 1
@@ -12,4 +10,9 @@ def digits_of_pi():
         q, r, t, i = 10 * q * i * (2 * i - 1), 10 * u * (q * (5 * i - 2) + r - t * digit), t * u, i + 1
 
 
-print(*islice(digits_of_pi(), 25), sep="")
+found = ""
+for digit in digits_of_pi():
+    found += str(digit)
+    if len(found) == 25:
+        break
+print(found)
