@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyteleport_jupyter.relay.holding import HOLD_SECONDS, KEPT_LIMIT, REPLY_SECONDS, Delivery
+from pyteleport_jupyter.relay.holding import CLIENT_LIMIT, HOLD_SECONDS, KEPT_LIMIT, REPLY_SECONDS, Delivery
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -24,6 +24,11 @@ class Clients:
 
     def receive(self, ready: object) -> list[tuple[Lane, list[bytes]]]:
         return []
+
+    congested = False
+
+    def cut_off(self) -> int:
+        return 0
 
     def subscriptions(self) -> list[bytes]:
         topics, self.topics = self.topics, []
@@ -115,3 +120,31 @@ def test_too_much_kept_is_congestion() -> None:
     assert delivery.congested
     delivery.open()
     assert not delivery.congested
+
+
+def test_who_does_not_read_replies_loses_the_oldest_and_holds_up_nobody() -> None:
+    clients = Clients()
+    delivery = clients.delivery(expected=0)
+    clients.absent = {b"away"}
+    count = 40
+    for number in range(count):
+        delivery.deliver(Lane.SHELL, [b"away", bytes([number]) * (CLIENT_LIMIT // 8)])
+        assert not delivery.congested
+    assert delivery.overflowed()
+    assert not delivery.overflowed(), "said once"
+    clients.absent = set()
+    delivery.look()
+    assert [text[0] for text in clients.texts()] == list(range(delivery.dropped, count))
+    assert delivery.dropped == count - 7
+    assert delivery.idle
+
+
+def test_one_long_reply_is_kept() -> None:
+    clients = Clients()
+    delivery = clients.delivery(expected=0)
+    clients.absent = {b"away"}
+    delivery.deliver(Lane.SHELL, [b"away", bytes(2 * CLIENT_LIMIT)])
+    assert not delivery.overflowed()
+    clients.absent = set()
+    delivery.look()
+    assert len(clients.texts()) == 1

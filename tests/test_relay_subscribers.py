@@ -11,7 +11,7 @@ import zmq
 from relay_lab import eventually
 
 from pyteleport_jupyter.relay.sockets import accepted, end_unfinished, kept_connections
-from pyteleport_jupyter.relay.subscribers import BACKLOG_LIMIT, Subscriber, encode
+from pyteleport_jupyter.relay.subscribers import BACKLOG_LIMIT, PATIENCE, Subscriber, encode
 
 
 @pytest.fixture
@@ -133,7 +133,12 @@ def test_backlog_is_bounded() -> None:
         piece = b"x" * (1 << 20)
         for _ in range(BACKLOG_LIMIT // len(piece) + 2):
             subscriber.publish([piece])
+        assert subscriber.holds_up(100.0)
+        assert not subscriber.ended
+        assert not subscriber.holds_up(100.0 + PATIENCE)
+        subscriber.publish([piece])
         assert subscriber.ended
+        assert subscriber.overflowed
 
 
 def test_unfinished_connections_are_ended() -> None:

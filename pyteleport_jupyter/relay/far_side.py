@@ -193,7 +193,9 @@ class FarSide:
             yield self._finish_attempt(self._results.get())
 
     def _is_lost(self) -> bool:
-        return self._pipe.closed or self._channel.lost or not self._channel.attached
+        # Held back, we do not listen: that nothing is heard is no sign then.
+        silent = self._channel.lost and not self._channel.hold_acks
+        return self._pipe.closed or silent or not self._channel.attached
 
     def _lose(self, reason: str) -> None:
         """Note the loss, and end the child; the state follows with the event, in :meth:`look`."""

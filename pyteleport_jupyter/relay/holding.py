@@ -27,6 +27,9 @@ as the same one."""
 KEPT_LIMIT = 16 << 20
 """Above this many held bytes nothing more is taken from the far side, which then stops too."""
 
+CLIENT_LIMIT = 4 << 20
+"""Bytes of replies kept for one client; beyond, it loses the oldest, so that it cannot hold up the others."""
+
 HELD_LANES = (Lane.IOPUB, Lane.SHELL, Lane.STDIN)
 """Control passes: an answer there depends on no output, and interrupts must not wait."""
 
@@ -57,12 +60,13 @@ class Delivery:
         self._unreachable: dict[tuple[Lane, bytes], deque[tuple[float, Frames]]] = {}
         self._kept_bytes = 0
         self.dropped = 0
-        """Replies whose client did not come back."""
+        """Replies whose client did not come back, or did not read."""
+        self._overflowed = False
 
     @property
     def congested(self) -> bool:
         """Whether so much is kept that no more should be taken in."""
-        return self._kept_bytes > KEPT_LIMIT
+        return self._kept_bytes > KEPT_LIMIT or self._endpoints.congested
 
     @property
     def idle(self) -> bool:
@@ -120,6 +124,23 @@ class Delivery:
         self._kept_bytes += _size(frames)
         waiting = self._unreachable.setdefault(client, deque())
         waiting.append((self._clock() + REPLY_SECONDS, frames))
+        if self._kept_bytes > CLIENT_LIMIT:
+            self._make_room(waiting)
+
+    def _make_room(self, waiting: deque[tuple[float, Frames]]) -> None:
+        """Only the last may be longer than the limit."""
+        size = sum(_size(frames) for _, frames in waiting)
+        while size > CLIENT_LIMIT and len(waiting) > 1:
+            oldest = _size(waiting.popleft()[1])
+            size -= oldest
+            self._kept_bytes -= oldest
+            self.dropped += 1
+            self._overflowed = True
+
+    def overflowed(self) -> bool:
+        """Whether replies were dropped since the last call because their client did not read."""
+        overflowed, self._overflowed = self._overflowed, False
+        return overflowed
 
     def _retry(self) -> None:
         for client in list(self._unreachable):

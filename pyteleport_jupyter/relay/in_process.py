@@ -115,6 +115,12 @@ class KernelEndpoints:
         """The kernel welcomes its subscribers itself."""
         return []
 
+    congested = False
+
+    def cut_off(self) -> int:
+        """See :class:`~.endpoints.Endpoints`; here ipykernel's iopub leaves out who does not read."""
+        return 0
+
     def send(self, lane: Lane, frames: Sequence[bytes | memoryview]) -> bool:
         """See :class:`~.endpoints.Endpoints`; the kernel's ROUTERs drop what nobody is there for, as they
         always did.

@@ -124,6 +124,10 @@ class Relay:
         for lane, frames in self._endpoints.receive(ready):
             self._from_client(lane, frames)
         self._delivery.look()
+        if self._endpoints.cut_off():
+            self._say("a client that did not read its output was cut off; it comes back, with a gap")
+        if self._delivery.overflowed():
+            self._say("a client that did not read its replies has lost some")
         self._forward()
         self._look_at_link()
 

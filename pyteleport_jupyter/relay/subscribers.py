@@ -17,8 +17,15 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-BACKLOG_LIMIT = 64 << 20
-"""Bytes that may wait for one subscriber; beyond, its connection is ended, and it comes back as a new one."""
+SLOW_AT = 1 << 20
+"""Bytes waiting for one subscriber from which on no more is taken from the far side, for its sake..."""
+
+PATIENCE = 5.0
+"""...as long as it takes as many bytes in so many seconds: nobody shall wait for one that has stopped."""
+
+BACKLOG_LIMIT = 16 << 20
+"""Bytes that may wait for one that is not waited for any more; beyond, its connection is ended, and it comes
+back as a new one."""
 
 COMMAND_LIMIT = 1 << 16
 """Longest frame taken from a subscriber, in bytes: topics and pings are short."""
@@ -57,14 +64,24 @@ class MalformedFrame(ValueError):
 
 
 class Subscriber:
-    """One connection. It ends, and is left alone from then on, with the first error of any kind."""
+    """One connection. It ends, and is left alone from then on, with the first error of any kind.
 
-    def __init__(self, descriptor: int) -> None:
+    ``unread`` is what it has sent so far; nothing is published to it until it has ``subscribed``.
+    """
+
+    def __init__(self, descriptor: int, subscribed: bool = True, unread: bytes = b"") -> None:
         self.descriptor = descriptor
         self.ended = False
-        self._unread = b""
+        self.overflowed = False
+        """Whether it was ended because it did not read."""
+        self._subscribed = subscribed
+        self._unread = unread
         self._backlog: deque[bytes | memoryview] = deque()
         self._backlog_size = 0
+        self._taken = 0
+        self._slow_since = 0.0
+        self._slow_at: int | None = None
+        self._given_up = False
         os.set_blocking(descriptor, False)
 
     @property
@@ -74,15 +91,31 @@ class Subscriber:
 
     def publish(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Send the pieces of one message (:func:`encode`), or keep them until there is room."""
+        if self._subscribed:
+            self._send(pieces)
+
+    def _send(self, pieces: Sequence[bytes | memoryview]) -> None:
         if self.ended:
             # The number of the descriptor may be somebody else's by now.
+            return
+        if self._backlog_size > BACKLOG_LIMIT and self._given_up:
+            self.overflowed = True
+            self.end()
             return
         self._backlog.extend(pieces)
         self._backlog_size += sum(len(piece) for piece in pieces)
         if len(self._backlog) == len(pieces):
             self.flush()
-        if self._backlog_size > BACKLOG_LIMIT:
-            self.end()
+
+    def holds_up(self, now: float) -> bool:
+        """Whether more should be published only when this one has caught up."""
+        if self._backlog_size <= SLOW_AT:
+            self._slow_at, self._given_up = None, False
+            return False
+        if self._slow_at is None or self._taken - self._slow_at >= SLOW_AT:
+            self._slow_at, self._slow_since = self._taken, now
+        self._given_up = now - self._slow_since >= PATIENCE
+        return not self._given_up
 
     def flush(self) -> None:
         """Write as much as the connection takes."""
@@ -100,6 +133,7 @@ class Subscriber:
 
     def _retire(self, written: int) -> None:
         self._backlog_size -= written
+        self._taken += written
         while written:
             first = self._backlog.popleft()
             if len(first) > written:
@@ -111,17 +145,18 @@ class Subscriber:
         """Read what there is: pings are answered, the topics of new subscriptions returned."""
         topics: list[bytes] = []
         try:
-            data = os.read(self.descriptor, COMMAND_LIMIT)
-            self._unread += data
+            with suppress(BlockingIOError):
+                self._unread += os.read(self.descriptor, COMMAND_LIMIT) or self._hung_up()
             for flags, body in self._frames():
                 topics += self._obey(flags, body)
-        except BlockingIOError:
-            return topics
         except (OSError, MalformedFrame):
-            data = b""
-        if not data:
             self.end()
+        self._subscribed |= bool(topics)
         return topics
+
+    def _hung_up(self) -> bytes:
+        self.end()
+        return b""
 
     def _frames(self) -> Iterator[tuple[int, bytes]]:
         """Complete frames out of what was read."""
@@ -149,7 +184,7 @@ class Subscriber:
         if name == b"PING":
             # Two bytes of time to live, then what has to come back.
             pong = b"\x04PONG" + content[2:]
-            self.publish([_head(len(pong), COMMAND) + pong])
+            self._send([_head(len(pong), COMMAND) + pong])
         return [content] if name == b"SUBSCRIBE" else []
 
     def end(self) -> None:
