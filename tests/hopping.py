@@ -136,6 +136,7 @@ def run_module(program: str, state: str | None, mode: str) -> None:
             exec(TWICE, module.__dict__)
         source = Path(program).read_text()
         code = compile(source, os.path.basename(program), "exec", dont_inherit=True)
+    WATCHING.get(mode, lambda: None)()
     exec(code, module.__dict__)
 
 
@@ -149,6 +150,7 @@ def _teleport(module: types.ModuleType, state: str, *ignored: object) -> object:
     while root.f_back is not None and root.f_back.f_code is not run_module.__code__:
         root = root.f_back
     stack = loops.capture_stack(top, root)
+    look_away()
     anchors = objects.NamespaceAnchors(
         module.__dict__, live(module.__dict__.get("move") or module.__dict__["teleport"])
     )
@@ -178,6 +180,46 @@ def arrive(state: str, anchors: Any, items: dict[str, Any] | None = None) -> fra
     if items is not None:
         items.update(loaded.root["items"])
     return stack
+
+
+# Watched ----------------------------------------------------------------------------------------------
+
+
+def trace_all() -> None:
+    """As a debugger that looks at each instruction and at all variables."""
+
+    def trace(frame: types.FrameType, event: str, argument: object) -> Any:
+        frame.f_trace_opcodes = True
+        return trace
+
+    sys.settrace(trace)
+
+
+def monitor_all() -> None:
+    """All events of ``sys.monitoring`` (3.12 and later), which change the bytecode that runs."""
+    monitoring: Any = vars(sys)["monitoring"]
+    monitoring.use_tool_id(monitoring.PROFILER_ID, "test")
+    events = [event for event in vars(monitoring.events).values() if event]
+    for event in events:
+        monitoring.register_callback(monitoring.PROFILER_ID, event, lambda *ignored: None)
+    local = functools.reduce(int.__or__, [event for event in events if event not in never_set(monitoring)])
+    monitoring.set_events(monitoring.PROFILER_ID, local)
+
+
+def never_set(monitoring: Any) -> set[int]:
+    """Events that come with CALL, and cannot be asked for by themselves."""
+    return {monitoring.events.C_RETURN, monitoring.events.C_RAISE}
+
+
+def look_away() -> None:
+    """What leaves is not watched: it would take long."""
+    sys.settrace(None)
+    monitoring: Any = vars(sys).get("monitoring")
+    if monitoring is not None and monitoring.get_tool(monitoring.PROFILER_ID):
+        monitoring.set_events(monitoring.PROFILER_ID, 0)
+
+
+WATCHING = {"traced": trace_all, "monitored": monitor_all}
 
 
 # As a cell --------------------------------------------------------------------------------------------

@@ -56,6 +56,37 @@ def test_prints_the_same_when_it_hops(
     assert hops >= (2 if mode == "twice" else 1)
 
 
+WATCHED = frozenset(
+    {
+        "async_generator_running",
+        "class_body",
+        "comprehensions",
+        "generators_running",
+        "handler_state",
+        "warm",
+        "with_inside",
+    }
+)
+"""These are watched in every run, all others nightly."""
+WATCHES = ("traced", "monitored") if sys.version_info >= (3, 12) else ("traced",)
+
+
+@pytest.mark.parametrize("mode", WATCHES)
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(each, id=each.stem, marks=() if each.stem in WATCHED else pytest.mark.nightly)
+        for each in RUNNABLE
+    ],
+)
+def test_prints_the_same_while_it_is_watched(
+    program: Path, mode: str, server: hopping.Server, tmp_path: Path
+) -> None:
+    """By a trace function, and by sys.monitoring."""
+    output, _ = hopping.run_hopping(server, program, tmp_path / "state", mode)
+    assert output == hopping.expected_output(program)
+
+
 @pytest.mark.parametrize("name", FRESH)
 def test_hops_between_separate_interpreters(name: str, tmp_path: Path) -> None:
     program = Path(__file__).parent / "programs" / f"{name}.py"
