@@ -32,6 +32,7 @@ from pyteleport_jupyter.session import (
     search_path,
     take_snapshot,
 )
+from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -121,7 +122,7 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
         return
     progress = _progress(shell.kernel, going_to, chosen)
     with _told_in_one_sentence(going_to.host, progress):
-        _travel(shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
+        in_context_of_cell(_travel, shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
 
 
 def _running_shell() -> Any:

@@ -129,7 +129,6 @@ def test_after_the_appended_name_of_last_expr_or_assign(session: Session) -> Non
             "import threading\nt = threading.Thread(target=refused, name='mine'); t.start(); t.join()",
             "in the thread mine",
         ),
-        ("async def other(): refused()\nawait asyncio.gather(other())", "in another asyncio task"),
         (
             "asyncio.get_event_loop().call_soon(refused)\nawait asyncio.sleep(0.01)",
             "in another asyncio task",

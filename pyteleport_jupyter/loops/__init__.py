@@ -6,6 +6,13 @@ As ``frames`` for what runs in a loop: :func:`capture_stack`, :func:`running_gen
 """
 
 from pyteleport_jupyter.loops.arrival import abandon_restore, finish_restore
-from pyteleport_jupyter.loops.capture import capture_stack, context_around, running_generators
+from pyteleport_jupyter.loops.capture import capture_beside, capture_stack, context_around, running_generators
 
-__all__ = ["abandon_restore", "capture_stack", "context_around", "finish_restore", "running_generators"]
+__all__ = [
+    "abandon_restore",
+    "capture_beside",
+    "capture_stack",
+    "context_around",
+    "finish_restore",
+    "running_generators",
+]

@@ -17,9 +17,17 @@ from pyteleport_jupyter.errors import LoopRefused
 from pyteleport_jupyter.frames import FrameSnapshot, PlaceName, Stack
 from pyteleport_jupyter.frames.layout import RawFrame, exception_below
 from pyteleport_jupyter.frames.words import no_place_name
-from pyteleport_jupyter.loops.going_on import CancelledMeanwhile, Interlude, LoopCall
-from pyteleport_jupyter.loops.obstacles import check_loop, is_kernels_task
-from pyteleport_jupyter.loops.reading import coroutine_of, current_task, was_cancelled_before, words_of
+from pyteleport_jupyter.loops.going_on import Beside, CancelledMeanwhile, Interlude, LoopCall
+from pyteleport_jupyter.loops.obstacles import check_loop
+from pyteleport_jupyter.loops.reading import (
+    awaited_by,
+    coroutine_of,
+    current_task,
+    is_kernels_task,
+    waiter_of,
+    was_cancelled_before,
+    words_of,
+)
 from pyteleport_jupyter.loops.states import Opening
 
 _BASE: Final[Any] = asyncio.base_events.BaseEventLoop
@@ -70,6 +78,21 @@ def capture_stack(
     return outer
 
 
+def capture_beside(
+    top: FrameType, waiting: Any, place_name: PlaceName = no_place_name, at_instruction: bool = False
+) -> Stack:
+    """The stack of the coroutine of a cell that is ``waiting``, while another task runs out to ``top``."""
+    loop = asyncio.get_running_loop()
+    current = current_task(loop)
+    handle = _running_handle(top, None)
+    if current is None or handle is None:
+        raise LoopRefused(reason="it was not asked for in a task")
+    inner = frames.capture_stack(top, _called_by(handle, top), None, place_name, at_instruction)
+    root = frames.capture_suspended(waiting, place_name)
+    awaiting = next(task for task in asyncio.all_tasks(loop) if waiting in awaited_by(task))
+    return Stack((root,), Beside(_with_opening(inner, current), current, waiting, waiter_of(awaiting)))
+
+
 def words_of_frame(frame: FrameType) -> str:
     """How messages name a frame of a library."""
     return f"{frame.f_globals.get('__name__', '?')}.{frame.f_code.co_qualname}"
@@ -81,7 +104,7 @@ def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
-def _running_handle(top: FrameType, root: FrameType) -> FrameType | None:
+def _running_handle(top: FrameType, root: FrameType | None) -> FrameType | None:
     for frame in _outwards(top):
         if frame.f_code is _RUN_HANDLE:
             return frame

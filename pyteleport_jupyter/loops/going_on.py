@@ -14,7 +14,7 @@ from typing import Any
 
 from pyteleport_jupyter import frames
 from pyteleport_jupyter.frames import Stack
-from pyteleport_jupyter.loops.arrival import Clock, take_next_step
+from pyteleport_jupyter.loops.arrival import Clock, cell_arrives, take_next_step
 from pyteleport_jupyter.loops.reading import context_of, coroutine_of
 
 Call = Callable[[], object]
@@ -118,6 +118,33 @@ class Interlude:
         rest = asyncio.Handle(put_back, (loop, later, timers), loop, Context())
         queue.extend([first_handle(self.stack, self.current, value), *now, rest])
         return self.call.again(self.loop)
+
+
+@dataclass(eq=False)
+class Beside:
+    """A task that goes on while the cell awaits (implements ``frames.Within``).
+
+    ``waiting``: the coroutine of the cell, whose code IPython will run; ``waits_for``: the future that the
+    cell waits for, or None.
+    """
+
+    stack: Stack
+    current: Any
+    waiting: Any
+    waits_for: Any
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        cell_arrives(self.waiting)
+
+    def enter(self, value: object) -> Call:
+        """The task is the next that the loop runs; what the cell calls is not asked for."""
+        frames.hand_out(self.waiting, self.waits_for)
+        if self.waits_for is not None:
+            self.waits_for._asyncio_future_blocking = True
+        loop: Any = asyncio.get_running_loop()
+        loop._ready.appendleft(first_handle(self.stack, self.current, value))
+        return [None].pop
 
 
 @dataclass(eq=False)

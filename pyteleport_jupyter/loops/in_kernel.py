@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from pyteleport_jupyter.loops.arrival import Clock, schedule
-from pyteleport_jupyter.loops.obstacles import KERNELS, check_loop, is_kernels_task, package_of
-from pyteleport_jupyter.loops.reading import task_called_by
+from pyteleport_jupyter.loops.obstacles import check_loop, package_of
+from pyteleport_jupyter.loops.reading import KERNELS, is_kernels_task, task_called_by
 from pyteleport_jupyter.loops.states import LoopState
 
 

@@ -4,18 +4,13 @@ anything moves."""
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Iterable, Iterator
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final
 
 from pyteleport_jupyter.errors import LoopRefused, TaskRefused
 from pyteleport_jupyter.frames.priming import PREFIXES
-from pyteleport_jupyter.loops.reading import coroutine_of, words_of
-
-KERNELS: Final = frozenset({"ipykernel", "IPython", "tornado", "zmq", "jupyter_client", "pyteleport_jupyter"})
-"""Packages whose tasks and callbacks are those of a kernel, where there is one: they stay, as there are
-others over there."""
+from pyteleport_jupyter.loops.reading import KERNELS, coroutine_of, is_kernels_task, words_of
 
 STAYS: Final[dict[str, str]] = {
     "asyncio.streams": "a network connection, or a pipe (a stream)",
@@ -92,14 +87,6 @@ def _watching(loop: Any) -> Iterable[Any]:
         for handle in key.data:
             if handle is not None and handle._callback != loop._read_from_self:
                 yield handle._callback
-
-
-def is_kernels_task(task: asyncio.Task[Any]) -> bool:
-    """Whether a task is the machinery of a kernel: that is told by where its coroutine was written."""
-    coroutine: Any = coroutine_of(task)
-    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-    name = frame.f_globals.get("__name__", "") if frame is not None else ""
-    return "ipykernel.kernelapp" in sys.modules and name.partition(".")[0] in KERNELS
 
 
 def package_of(function: Any) -> str:

@@ -14,9 +14,10 @@ import ctypes
 import gc
 import inspect
 import re
+import sys
 from contextvars import Context
 from types import CoroutineType
-from typing import Any
+from typing import Any, Final
 
 from pyteleport_jupyter.errors import TaskRefused
 from pyteleport_jupyter.loops.states import (
@@ -29,6 +30,10 @@ from pyteleport_jupyter.loops.states import (
     Phase,
     TaskState,
 )
+
+KERNELS: Final = frozenset({"ipykernel", "IPython", "tornado", "zmq", "jupyter_client", "pyteleport_jupyter"})
+"""Packages whose tasks and callbacks are those of a kernel, where there is one: they stay, as there are
+others over there."""
 
 STEPS = frozenset({"TaskStepMethWrapper"})
 WAKE_UPS = frozenset({"task_wakeup", "TaskWakeupMethWrapper"})
@@ -57,7 +62,9 @@ def read_future(future: asyncio.Future[Any]) -> FutureState:
     """The state of a future, or of the future in a task."""
     outcome, value, unseen = _outcome(future)
     entries: Any = getattr(future, "_callbacks", None) or ()
-    callbacks = [read_callback(*entry) for entry in entries if entry[0] is not _stops_loop]
+    # What waits in a kernel for a task of the user is there, too, when that goes on.
+    read = [read_callback(*entry) for entry in entries if entry[0] is not _stops_loop]
+    callbacks = [each for each in read if each.task is None or not is_kernels_task(each.task)]
     return FutureState(outcome, value, unseen, tuple(callbacks), attributes_of(future))
 
 
@@ -141,6 +148,20 @@ def coroutine_of(task: asyncio.Task[Any]) -> Any:
     """The coroutine of a task; None if it ended within the call that made the task (there 3.12.1's
     ``get_coro`` crashes)."""
     return getattr(task, "_coro", None)
+
+
+def waiter_of(task: asyncio.Task[Any]) -> Any:
+    """The future that a task waits for, or None."""
+    return getattr(task, "_fut_waiter", None)
+
+
+def awaited_by(task: asyncio.Task[Any]) -> list[Any]:
+    """The coroutines of a task, each awaited by the one before."""
+    found, coroutine = [], coroutine_of(task)
+    while isinstance(coroutine, CoroutineType):
+        found.append(coroutine)
+        coroutine = coroutine.cr_await
+    return found
 
 
 def words_of(task: asyncio.Task[Any]) -> str:
@@ -228,3 +249,11 @@ def is_started(coroutine: Any) -> bool:
     return (
         isinstance(coroutine, CoroutineType) and inspect.getcoroutinestate(coroutine) != inspect.CORO_CREATED
     )
+
+
+def is_kernels_task(task: asyncio.Task[Any]) -> bool:
+    """Whether a task is the machinery of a kernel: that is told by where its coroutine was written."""
+    coroutine: Any = coroutine_of(task)
+    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+    name = frame.f_globals.get("__name__", "") if frame is not None else ""
+    return "ipykernel.kernelapp" in sys.modules and name.partition(".")[0] in KERNELS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any
 
@@ -13,10 +13,10 @@ from IPython.core.interactiveshell import InteractiveShell
 from pyteleport_jupyter.errors import LoopRefused
 from pyteleport_jupyter.loops.arrival import new_future
 from pyteleport_jupyter.loops.in_kernel import continue_in, read_users_part
-from pyteleport_jupyter.loops.reading import coroutine_of
+from pyteleport_jupyter.loops.reading import context_of, coroutine_of
 from pyteleport_jupyter.loops.states import LoopState
 from pyteleport_jupyter.session.item import Item, Phase
-from pyteleport_jupyter.session.running_cell import RunningCell
+from pyteleport_jupyter.session.running_cell import RunningCell, in_task_of_user
 
 
 def capture_event_loop(shell: Any, cell: RunningCell | None) -> LoopState | None:
@@ -40,6 +40,17 @@ def cell_task() -> asyncio.Task[Any] | None:
     code = InteractiveShell.run_cell_async.__code__
     tasks = asyncio.all_tasks(loop) if loop is not None else ()
     return next((task for task in tasks if getattr(coroutine_of(task), "cr_code", None) is code), None)
+
+
+def in_context_of_cell(function: Callable[..., object], *arguments: Any) -> None:
+    """Call ``function`` so that the context variables are those of the cell, also from a task that was made
+    by an earlier one: ipykernel keeps in them which request it answers."""
+    task = cell_task() if in_task_of_user() else None
+    context = context_of(task) if task is not None else None
+    if context is None:
+        function(*arguments)
+    else:
+        context.copy().run(function, *arguments)
 
 
 _arriving: list[asyncio.Task[Any]] = []

@@ -11,7 +11,7 @@ import ast
 import asyncio
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import CodeType, FrameType
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from IPython.core.interactiveshell import InteractiveShell
 
 from pyteleport_jupyter.errors import FrameRefused, NotInCell
+from pyteleport_jupyter.loops.reading import coroutine_of, is_kernels_task
 
 PACKAGE = __name__.partition(".")[0]
 
@@ -45,6 +46,7 @@ class RunningCell:
     magic_levels: int
     result: Any
     at_instruction: bool
+    waiting: Any = None
 
 
 def find_running_cell(
@@ -54,15 +56,28 @@ def find_running_cell(
 
     ``caller`` is where to start looking outwards; frames of this package are skipped. With
     ``at_instruction`` it is about to run an instruction, and did not call us. Raises NotInCell where
-    a cell runs, or may run, but this is not its own stack: a thread, another task, a callback, a subshell.
+    a cell runs, or may run, but this is not its own stack: a thread, a callback, a subshell. In a task of the
+    user while the cell awaits, the cell is found with its coroutine ``waiting``.
     """
     top, magic_levels = _top_user_frame(caller or sys._getframe(1))
     root = _root_frame(top)
     if root is None or top is None:
-        _check_that_nothing_runs(shell, top)
-        return None
-    _check_root(shell, root)
-    return replace(_describe_cell(shell, top, root, magic_levels), at_instruction=at_instruction)
+        waiting = waiting_coroutines() if top is not None and in_task_of_user() else []
+        if top is None or not waiting:
+            _check_that_nothing_runs(shell, top)
+            return None
+        around = [coroutine.cr_frame for coroutine in waiting]
+    else:
+        waiting, around = [None], list(_outwards(root))
+    _check_root(shell, around)
+    cell = _describe_cell(shell, top, around, magic_levels)
+    return replace(cell, at_instruction=at_instruction, waiting=waiting[0])
+
+
+def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
 
 
 def _code_of(method: str) -> CodeType:
@@ -90,38 +105,35 @@ def _root_frame(frame: FrameType | None) -> FrameType | None:
     return root
 
 
-def _check_root(shell: Any, root: FrameType) -> None:
+def _check_root(shell: Any, around: Sequence[FrameType]) -> None:
+    """``around``: the frames from the root frame outwards."""
+    root = around[0]
     if threading.current_thread() is not threading.main_thread():
         raise NotInCell(reason="it runs in a subshell, and only the main shell can move")
     if root.f_globals is not shell.user_ns:
         raise NotInCell(reason="this shell runs cells in two namespaces")
-    if _locals_of(root.f_back).get("code_obj") is not root.f_code:
+    if around[1].f_locals.get("code_obj") is not root.f_code:
         raise NotInCell(reason="the first frame of the cell is not the code that IPython started")
 
 
-def _locals_of(frame: FrameType | None) -> Mapping[str, Any]:
-    return frame.f_locals if frame is not None else {}
-
-
-def _caller_named(frame: FrameType | None, method: str) -> Mapping[str, Any]:
-    """Locals of the nearest caller of ``frame`` that is InteractiveShell's ``method``."""
+def _caller_named(around: Sequence[FrameType], method: str) -> Mapping[str, Any]:
+    """Locals of the nearest of the frames that is InteractiveShell's ``method``."""
     code = _code_of(method)
-    while frame is not None and frame.f_code is not code:
-        frame = frame.f_back
+    frame = next((frame for frame in around if frame.f_code is code), None)
     if frame is None:
         raise NotInCell(reason=f"IPython's {method} is not among its callers")
     return frame.f_locals
 
 
-def _describe_cell(shell: Any, top: FrameType, root: FrameType, magic_levels: int) -> RunningCell:
-    nodes = _caller_named(root, "run_ast_nodes")
-    run = _caller_named(root, "run_cell_async")
+def _describe_cell(shell: Any, top: FrameType, around: Sequence[FrameType], magic_levels: int) -> RunningCell:
+    nodes = _caller_named(around, "run_ast_nodes")
+    run = _caller_named(around, "run_cell_async")
     statements = tuple(node for node, _ in nodes["to_run"])
     running = next(number for number, node in enumerate(statements) if node is nodes["node"])
-    _check_position(root, statements[running])
+    _check_position(around[0], statements[running])
     return RunningCell(
         top=top,
-        root=root,
+        root=around[0],
         raw_cell=run["raw_cell"],
         transformed_cell=run["transformed_cell"],
         statements=statements[running:],
@@ -165,15 +177,33 @@ def a_cell_is_suspended() -> bool:
         tasks = asyncio.all_tasks()
     except RuntimeError:  # no loop is running, hence no task of it
         return False
-    return any(_awaits(task.get_coro(), _code_of("run_code")) for task in tasks)
+    return any(_chain_to_cell(coroutine_of(task)) for task in tasks)
 
 
-def _awaits(coroutine: Any, code: CodeType) -> bool:
-    while coroutine is not None:
-        if getattr(coroutine, "cr_code", None) is code:
-            return True
-        coroutine = getattr(coroutine, "cr_await", None)
-    return False
+def in_task_of_user() -> bool:
+    """Whether we are called in a task that the user has made."""
+    loop = asyncio._get_running_loop()
+    task = asyncio.current_task(loop) if loop is not None else None
+    return task is not None and not is_kernels_task(task)
+
+
+def waiting_coroutines() -> list[Any]:
+    """The coroutine of the cell that waits at an ``await``, and those that await it, from the inside; empty
+    if there is none."""
+    loop: Any = asyncio._get_running_loop()
+    tasks = asyncio.all_tasks(loop) if loop is not None else ()
+    return next((chain for task in tasks if (chain := _chain_to_cell(coroutine_of(task)))), [])
+
+
+def _chain_to_cell(coroutine: Any) -> list[Any]:
+    """The suspended coroutines from the one that ``run_code`` awaits outwards."""
+    chain: list[Any] = []
+    while hasattr(coroutine, "cr_await"):
+        chain.insert(0, coroutine)
+        if len(chain) > 1 and chain[1].cr_code is _code_of("run_code"):
+            return chain
+        coroutine = coroutine.cr_await
+    return []
 
 
 def _inside_callback(shell: Any, frame: FrameType | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import PlaceName, Stack
-from pyteleport_jupyter.loops import capture_stack, running_generators
+from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -64,6 +64,8 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
 
 
 def _stack_of(cell: RunningCell, place_name: PlaceName) -> Stack:
+    if cell.waiting is not None:
+        return capture_beside(cell.top, cell.waiting, place_name, cell.at_instruction)
     return capture_stack(cell.top, cell.root, place_name=place_name, at_instruction=cell.at_instruction)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pyteleport_jupyter.loops import arrival, reading
 from pyteleport_jupyter.loops.capture import opening_of
-from pyteleport_jupyter.loops.obstacles import check_loop, check_task, is_kernels_task
+from pyteleport_jupyter.loops.obstacles import check_loop, check_task
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
@@ -26,7 +26,7 @@ def reduce_future(future: asyncio.Future[Any], reduction: Reduction) -> Any:
 @reduces(asyncio.Task, subclasses=True)
 def reduce_task(task: asyncio.Task[Any], reduction: Reduction) -> Any:
     """Done, or with its coroutine and what it waits for."""
-    if is_kernels_task(task):
+    if reading.is_kernels_task(task):
         raise CannotMove("it is the task in which the kernel runs its cells")
     if not task.done() and task is not reading.current_task(task.get_loop()):
         check_task(task)
