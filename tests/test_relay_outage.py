@@ -24,6 +24,7 @@ class User:
         self.now = 100.0
         self.seen: list[tuple[str, str]] = []
         self.displays: list[tuple[str, str]] = []
+        self.consoles: list[str] = []
         announcement = Announcement("of the move", {}, "moved", {}, 0.0, {"msg_id": moved}) if moved else None
         notices = Notices(announcement, "cartesius", SIGNER, self._see)
         self.cells = OpenCells(lambda: self.now)
@@ -33,6 +34,9 @@ class User:
 
     def _see(self, frames: list[bytes]) -> None:
         content = content_of(frames)
+        if content["transient"]["display_id"].endswith("-console"):
+            self.consoles.append(content["data"]["text/plain"])
+            return
         self.seen.append((str(parent_header_of(frames).get("msg_id")), content["data"]["text/plain"]))
         self.displays.append((str(header_of(frames)["msg_type"]), content["transient"]["display_id"]))
 
@@ -70,6 +74,7 @@ def test_the_running_cell_counts_the_seconds_in_one_line() -> None:
     assert user.after(3) == [(running, DOWN.format(f"{n} s")) for n in (1, 2, 3)]
     user.outage.linked()
     assert user.seen[-1] == (running, "linked again after 3 s")
+    assert user.consoles == ["linked again after 3 s"], "they ignore updates"
     assert user.after(5) == []
     kinds, displays = zip(*user.displays, strict=True)
     assert kinds == ("display_data", *["update_display_data"] * 3)

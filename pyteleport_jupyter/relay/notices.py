@@ -44,36 +44,40 @@ class Notices:
         if self._announcement is not None:
             self._arrival = _sentence(self._announcement, self.host)
             self._update_move(self._arrival)
-            self._tell_consoles(self._announcement, self._arrival)
+            self._tell_consoles(self._arrival, self._announcement.display_id, self._announcement.parent)
 
-    def _tell_consoles(self, announced: Announcement, text: str) -> None:
-        """Once more, for those who cannot update a display.
-
-        Terminals (jupyter_console, qtconsole) print what belongs to their own session and ignore updates.
-        Notebooks take only what belongs to a request of theirs, and ignore this: it belongs to none.
-        """
-        display_id = f"{announced.display_id}-arrival"
-        self._show(
-            "display_data", text, announced.metadata, display_id, announced.parent | {"msg_id": display_id}
-        )
-
-    def say(self, news: str, cell: Cell | None) -> None:
+    def say(self, news: str, cell: Cell | None, ends: bool = False) -> None:
         """``news`` in the line of ``cell``. If that is the cell that moved, or none runs, in the line of the
-        move.
+        move. ``ends``: this is what the line will be left with.
         """
         moved = self._announcement.parent.get("msg_id") if self._announcement else None
         if cell is not None and cell.message_id != moved:
-            self._say_in(cell, news)
+            self._say_in(cell, news, ends)
         elif self._announcement is not None:
             self._update_move(f"{self._arrival} · {news}" if self._arrival else news)
 
-    def _say_in(self, cell: Cell, news: str) -> None:
+    def _say_in(self, cell: Cell, news: str, ends: bool) -> None:
         known = cell.message_id in self._lines
         display_id = self._lines.setdefault(cell.message_id, f"pyteleport-{uuid.uuid4().hex}")
         if len(self._lines) > LINES:
             del self._lines[next(iter(self._lines))]
         kind = "update_display_data" if known else "display_data"
-        self._show(kind, news, {"pyteleport": {"host": self.host}}, display_id, cell.header)
+        self._show(kind, news, self._metadata(), display_id, cell.header)
+        if known and ends:
+            self._tell_consoles(news, display_id, cell.header)
+
+    def _tell_consoles(self, text: str, display_id: str, parent: dict[str, Any]) -> None:
+        """Once more, for those who cannot update a display.
+
+        Terminals (jupyter_console, qtconsole) print what belongs to their own session and ignore updates.
+        Notebooks take only what belongs to a request of theirs, and ignore this: it belongs to none.
+        """
+        mine = f"{display_id}-console"
+        self._show("display_data", text, self._metadata(), mine, parent | {"msg_id": mine})
+
+    def _metadata(self) -> dict[str, Any]:
+        """Marks a display as ours for frontends that know us."""
+        return self._announcement.metadata if self._announcement else {"pyteleport": {"host": self.host}}
 
     def _update_move(self, text: str) -> None:
         if self._announcement is not None:

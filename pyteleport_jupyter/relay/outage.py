@@ -133,4 +133,4 @@ class Outage:
 
     def _say(self, line: str) -> None:
         for cell in self._told.values():
-            self._notices.say(line, cell)
+            self._notices.say(line, cell, ends=True)
