@@ -12,12 +12,22 @@ from typing import TYPE_CHECKING, Any
 from pyteleport_jupyter import exits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from IPython.core.interactiveshell import InteractiveShell
 
     from pyteleport_jupyter.interruption import Request
 
 __version__ = "0.1.0"
-__all__ = ["bash_teleport", "load_ipython_extension", "request_teleport", "teleport", "teleport_on"]
+__all__ = [
+    "bash_teleport",
+    "fork",
+    "load_ipython_extension",
+    "parent",
+    "request_teleport",
+    "teleport",
+    "teleport_on",
+]
 
 
 def teleport(target: str, **options: object) -> None:
@@ -57,6 +67,29 @@ def bash_teleport(*argv: str, python: str = "python3", before: str = "") -> None
 
 if "IPython" not in sys.modules:
     exits.watch()
+
+
+def fork(target: str | Sequence[str], n: int | None = None, **options: Any) -> Any:
+    """A copy of the running program goes on on ``target``, and this one here; each is told which it is.
+
+    As with ``os.fork`` the call returns twice: here a handle of the copy (:class:`.scripts.forks.Copy`:
+    ``wait``, ``poll``, ``kill``, ``stdin``, ``stdout``, ``stderr``, ``send``, ``recv``), there None. With
+    several targets, or ``n`` copies on one, it returns a list of handles here, and there the copy's number,
+    from 0 on. Options are those of :func:`teleport`. Raises TeleportError, and then there is no copy.
+    """
+    from pyteleport_jupyter.scripts.forks import fork as make_copies
+
+    return make_copies(target, n, options, sys._getframe(1))
+
+
+def parent() -> Any:
+    """In a copy: the program that it is a copy of, with ``send(object)`` and ``recv(timeout=None)``.
+
+    What ``recv`` gets is unpickled. Both raise EOFError when the other side has ended, ``recv`` TimeoutError.
+    """
+    from pyteleport_jupyter.scripts.forks import parent as peer
+
+    return peer()
 
 
 def _in_shell() -> bool:

@@ -14,7 +14,7 @@ from pyteleport_jupyter.relay.processes import reap_children
 from pyteleport_jupyter.relay.states import Event, Link
 from pyteleport_jupyter.relay.terminal_input import INTERRUPT_BYTE, LocalTerminal, terminal_descriptor
 from pyteleport_jupyter.relay.terminal_output import Output
-from pyteleport_jupyter.relay.terminal_signals import PASSED_ON, TerminalSignals, stop_like
+from pyteleport_jupyter.relay.terminal_signals import KILLING, PASSED_ON, TerminalSignals, stop_like
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -22,6 +22,9 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.waiting import ready
 
 READ_SIZE = 64 << 10
+
+TALK_ENDED = "talk-ended"
+"""What a copy is told when nobody listens to it any more."""
 
 LOST_STATUS = 255
 """Exit status when the far side cannot be reached any more, as of ssh."""
@@ -76,6 +79,22 @@ class TerminalRelay:
     def handle_lane(self, lane: Lane, handler: Callable[[bytes], None]) -> None:
         """Let ``handler`` see to what comes in ``lane``."""
         self._lanes[lane] = handler
+
+    def talk_over(self, fd: int) -> None:
+        """Join the far side's TALK to the stream ``fd``, until that ends."""
+        self._outputs[Lane.TALK] = Output(fd, self._signals.wake_fd)
+        self.watch(fd, lambda: self._read_talk(fd))
+
+    def _read_talk(self, fd: int) -> None:
+        try:
+            data = os.read(fd, READ_SIZE)
+        except OSError:
+            data = b""
+        if data:
+            self.far.send(Lane.TALK, [data])
+        else:
+            del self._watched[fd]
+            self.far.command("tell", what=TALK_ENDED)
 
     def watch(self, fd: int, handler: Callable[[], None]) -> None:
         """Call ``handler`` whenever ``fd`` can be read and there is room for what it brings."""
@@ -234,6 +253,8 @@ class TerminalRelay:
             self._tell_size()
         elif number == signal.SIGCONT:
             self._continue()
+        elif number == KILLING:
+            self.far.command("signal", number=int(signal.SIGKILL))
         elif number in PASSED_ON:
             self._pass_on(number)
 

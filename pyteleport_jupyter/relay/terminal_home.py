@@ -92,6 +92,7 @@ class OnTheWay:
         relay.handle("told", self._pass_up)
         relay.handle_lane(Lane.SHIP, lambda content: self._send(SHIP, content))
         relay.handle_lane(Lane.STDIN, lambda content: self._send(INPUT, content))
+        relay.handle_lane(Lane.TALK, lambda content: self._send(TALK, content))
         relay.watch(control.fd, self._pass_down)
 
     def _pass_up(self, command: dict[str, Any]) -> None:

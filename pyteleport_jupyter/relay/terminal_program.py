@@ -48,6 +48,8 @@ def _run(baggage: TerminalBaggage) -> int:
         ThisIsHome(relay, settings, channel)
     else:
         OnTheWay(relay, Control(settings.upstream_fd))
+    if settings.talk_fd is not None:
+        relay.talk_over(settings.talk_fd)
     if settings.committed:
         # The program was to come home and could not: it goes on there.
         relay.take_terminal()

@@ -21,8 +21,9 @@ class TerminalSettings:
     """Everything the relay of a program is told.
 
     ``streams``: what each of the three is over there. ``upstream_fd``: the control socket of a program that
-    had come from elsewhere. ``home``: how to become the program again if it comes home, None where that is
-    not wanted. ``failure``: why a program that was coming home could not.
+    had come from elsewhere. ``talk_fd``: what a copy and the program that made it say to each other.
+    ``home``: how to become the program again if it comes home, None where that is not wanted. ``value``:
+    what the call that moved it returns there. ``failure``: why a program that was coming home could not.
     """
 
     far: FarSettings
@@ -30,6 +31,7 @@ class TerminalSettings:
     python_path: tuple[str, ...]
     signals_fd: int | None = None
     upstream_fd: int | None = None
+    talk_fd: int | None = None
     home: dict[str, Any] | None = None
     committed: bool = False
     value: Any = None
@@ -38,7 +40,7 @@ class TerminalSettings:
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
-        others = (self.signals_fd, self.upstream_fd)
+        others = (self.signals_fd, self.upstream_fd, self.talk_fd)
         return (*self.far.descriptors(), *(fd for fd in others if fd is not None))
 
 

@@ -11,7 +11,10 @@ PASSED_ON = (
     signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGUSR1,
     signal.SIGUSR2, signal.SIGALRM,
 )  # fmt: skip
-NOTED = (*PASSED_ON, signal.SIGWINCH, signal.SIGCONT, signal.SIGCHLD)
+KILLING = signal.SIGXCPU
+"""Whoever has made a copy kills it by sending this to its relay: SIGKILL would only end the relay."""
+
+NOTED = (*PASSED_ON, KILLING, signal.SIGWINCH, signal.SIGCONT, signal.SIGCHLD)
 
 
 def ignore(number: int, frame: object) -> None:

@@ -26,6 +26,7 @@ PIECE = 128 << 10
 
 READ_SIZE = 256 << 10
 FOREVER = 1e6
+CONGESTED = 1 << 20
 
 Frame = tuple[bytes, bytes]
 """What it is, and its contents."""
@@ -53,6 +54,11 @@ class Control:
         frame = encode_frame(kind, content)
         self._waiting.append(memoryview(frame))
         self.waiting_bytes += len(frame)
+
+    @property
+    def congested(self) -> bool:
+        """Whether more waits than should."""
+        return self.waiting_bytes > CONGESTED
 
     @property
     def wants_write(self) -> bool:

@@ -43,7 +43,7 @@ BURST = 16
 SIGNALS = frozenset(
     {
         signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT,
-        signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH,
+        signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH, signal.SIGKILL,
     }
 )  # fmt: skip
 """Signals that are passed on."""
@@ -100,7 +100,9 @@ class ProgramService:
             for fd, handle in watched.items():
                 if fd in happened:
                     handle()
-        self._channel.hold_acks = self._process.shipment.congested or self._process.input.congested
+        process = self._process
+        congested = process.shipment.congested or process.input.congested or process.control.congested
+        self._channel.hold_acks = congested
         if self._link:
             self._link.pipe.flush()
         self._look_at_clock()

@@ -77,13 +77,9 @@ def depart(target: str, **options: Any) -> None:
         with told_in_one_sentence(HOME):
             come_home(chosen, sys._getframe(1))
         return
-    going_to = parse_target(target, chosen)
-    if current_place().target == going_to.text:
-        return
-    request = BootRequest(
-        python=chosen.python or going_to.python, setup=chosen.setup, role="program-supervisor"
-    )
-    _go(Trip(going_to, request, chosen), sys._getframe(1))
+    trip = trip_to(target, chosen)
+    if current_place().target != trip.target.text:
+        _go(trip, sys._getframe(1))
 
 
 def depart_at(frame: FrameType, target: str, **options: Any) -> None:
@@ -93,14 +89,16 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
     To be called by a trace function or monitoring callback for ``frame``. Raises FrameRefused or NotInProgram
     where it cannot be left there; a later instruction may do.
     """
-    chosen = make_options(**options)
-    going_to = parse_target(target, chosen)
-    if current_place().target == going_to.text:
-        return
-    request = BootRequest(
-        python=chosen.python or going_to.python, setup=chosen.setup, role="program-supervisor"
-    )
-    _go(Trip(going_to, request, chosen), frame, at_instruction=True)
+    trip = trip_to(target, make_options(**options))
+    if current_place().target != trip.target.text:
+        _go(trip, frame, at_instruction=True)
+
+
+def trip_to(target: str, options: Options) -> Trip:
+    """The way to ``target``. Raises TargetUnknown."""
+    going_to = parse_target(target, options)
+    python = options.python or going_to.python
+    return Trip(going_to, BootRequest(python=python, setup=options.setup, role="program-supervisor"), options)
 
 
 def depart_by(argv: Sequence[str], python: str, before: str) -> None:
@@ -121,8 +119,9 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
         flags = (*python_flags(), *(("-i",) if program.flagged else ()))
         del program, caller
-        with _connected(trip) as link:
-            cut_over(_departing(_prepare(link, luggage, flags, trip), flags, trip))
+        with connect(trip) as link:
+            arrival = prepare(link, luggage, flags, trip, streams.kinds())
+            cut_over(departing(arrival, flags, trip))
 
 
 @contextmanager
@@ -161,7 +160,7 @@ def python_flags() -> tuple[str, ...]:
 
 
 @contextmanager
-def _connected(trip: Trip) -> Iterator[Link]:
+def connect(trip: Trip) -> Iterator[Link]:
     """A transport child on its way to the target; closed and reaped on any failure."""
     link = trip.target.transport.spawn(trip.request.command)
     try:
@@ -171,8 +170,13 @@ def _connected(trip: Trip) -> Iterator[Link]:
         close_link(link)
 
 
-def _prepare(link: Link, luggage: Luggage, flags: tuple[str, ...], trip: Trip) -> Arrival:
-    """Boot, compare, ship, and wait until the far side has restored everything; then it is held."""
+def prepare(
+    link: Link, luggage: Luggage, flags: tuple[str, ...], trip: Trip, kinds: dict[str, str]
+) -> Arrival:
+    """Boot, compare, ship, and wait until the far side has restored everything; then it is held.
+
+    ``kinds``: what its streams are to be (:func:`.streams.kinds`).
+    """
     host, deadline = trip.target.host, time.monotonic() + CONNECT_SECONDS
     landed = land(link, trip.target.transport, trip.request, ask_at_terminal, deadline)
     channel = NumberedChannel()
@@ -180,7 +184,7 @@ def _prepare(link: Link, luggage: Luggage, flags: tuple[str, ...], trip: Trip) -
     conversation = Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
     token = token_bytes(32)
     with _aborted_on_failure(conversation):
-        _start(conversation, luggage, flags, trip, token)
+        _start(conversation, luggage, flags, trip, token, kinds)
         conversation.ship(chunks.slices(luggage.pickled))
         rehearsal = rehearse([package_folder()], "terminal")
         try:
@@ -208,7 +212,12 @@ def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
 
 
 def _start(
-    conversation: Conversation, luggage: Luggage, flags: tuple[str, ...], trip: Trip, token: bytes
+    conversation: Conversation,
+    luggage: Luggage,
+    flags: tuple[str, ...],
+    trip: Trip,
+    token: bytes,
+    kinds: dict[str, str],
 ) -> None:
     """A process starts there, and what it finds is compared: nothing is shipped to an unfit target."""
     conversation.command(
@@ -217,8 +226,8 @@ def _start(
         modules=list(luggage.modules),
         lease=trip.options.lease,
         flags=list(flags),
-        streams=streams.kinds(),
-        terminal=streams.terminal(),
+        streams=kinds,
+        terminal=streams.terminal() if kinds["stdin"] == "terminal" else None,
         environment=streams.language(),
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
@@ -226,7 +235,7 @@ def _start(
     check_packages(survey, luggage.modules, trip.target.host)
 
 
-def _departing(arrival: Arrival, flags: tuple[str, ...], trip: Trip) -> Departing:
+def departing(arrival: Arrival, flags: tuple[str, ...], trip: Trip) -> Departing:
     control = upstream.control()
     home = {"python": sys.executable, "flags": list(flags), "boot": PROGRAM_BOOT}
     return Departing(
