@@ -36,8 +36,6 @@ class KernelLine:
         self._decoder = Decoder()
         self._queue: deque[bytes] = deque()
         self._written = 0
-        self.read_bytes = 0
-        """So much was read by the last :meth:`receive`."""
         self.waiting_bytes = 0
         """Of messages that the kernel has not taken yet."""
         self.retry_at: float | None = 0.0
@@ -97,10 +95,8 @@ class KernelLine:
     def receive(self) -> tuple[list[list[bytes]], bool]:
         """The messages that have come, and whether there may be more at once."""
         messages: list[list[bytes]] = []
-        self.read_bytes = 0
         for _ in range(READS):
             count = self._read()
-            self.read_bytes += count
             if count == 0:
                 return messages, False
             try:

@@ -33,15 +33,6 @@ SUBSCRIPTION = b"\x01"
 CONGESTED = 8 << 20
 """With more bytes than this waiting for the kernel, nothing more should come from the front ends."""
 
-PAUSE = 0.003
-"""So many seconds after a few small outputs the next ones are looked for, or with the next reply. A cell that
-computes for a moment publishes four or five messages around its reply; each that travels alone wakes five
-processes, which then keep the processors from the kernel.
-"""
-
-PAUSE_BELOW = 16 << 10
-"""After more bytes than this there is no pause."""
-
 _DEALER = opening("DEALER", IDENTITY)
 _LINES: dict[Lane, tuple[str, bytes, bytes]] = {
     Lane.SHELL: ("shell_port", _DEALER, b""),
@@ -66,31 +57,22 @@ class KernelLines:
             for lane, (port, words, subscription) in _LINES.items()
         }
         self._replies: Heard = []
-        self._paused_until = 0.0
         self.alone = False
         """Set when the kernel has ended: nobody will answer any more."""
 
     def watched(self) -> dict[int, int]:
         """Descriptors and what is awaited of them, for ``poll``."""
         writing = select.POLLIN | select.POLLOUT
-        watched = {
+        return {
             line.fd: writing if line.wants_write else select.POLLIN
             for line in self._lines.values()
             if line.retry_at is None
         }
-        if self._paused_until > time.monotonic():
-            watched.pop(self._lines[Lane.IOPUB].fd, None)
-        else:
-            self._paused_until = 0.0
-        return watched
 
     def retry_at(self) -> float:
-        """When :meth:`watched` and :meth:`look` should be called again (``time.monotonic``)."""
-        retries = [line.retry_at for line in self._lines.values() if line.retry_at is not None]
-        times = [] if self.alone else retries
-        if self._paused_until:
-            times.append(self._paused_until)
-        return min(times, default=float("inf"))
+        """When :meth:`look` should be called again (``time.monotonic``)."""
+        times = [line.retry_at for line in self._lines.values() if line.retry_at is not None]
+        return float("inf") if self.alone or not times else min(times)
 
     def look(self) -> None:
         """Connect what is not connected; give the kernel what it takes now."""
@@ -125,8 +107,6 @@ class KernelLines:
         outputs, more = output.receive()
         heard: Heard = [(Lane.IOPUB, parts) for parts in outputs]
         if not more and not output.half:
-            pause = not self._replies and output.read_bytes < PAUSE_BELOW
-            self._paused_until = time.monotonic() + PAUSE if pause else 0.0
             heard += self._replies
             self._replies = []
         return heard

@@ -1,0 +1,97 @@
+"""A real kernel that prints while there is no link: the computing goes on, the memory does not grow, and the
+user is told.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from relay_lab import LabKernel, answer_to, eventually, lab_kernel
+
+from pyteleport_jupyter.remote.spool import SPOOL_LIMIT
+
+PIECE = 64 << 10
+PIECES = 100 * (1 << 20) // PIECE
+
+CELL = f"""
+print('begun', flush=True)
+while not os.path.exists(go):
+    time.sleep(0.01)
+for number in range({PIECES}):
+    print('x' * {PIECE - 1}, flush=True)
+open(done, 'x').close()
+'the result'
+"""
+
+
+TOLD = r"^pyteleport: ([\d.]+) MB of output were left out while the link to .* was down\n$"
+
+
+@pytest.fixture
+def moved() -> Iterator[LabKernel]:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter")
+        answer = kernel.run("import os, time\n%teleport local\nprint('there')")
+        assert answer.text() == "there\n", answer
+        yield kernel
+
+
+class NoLink(threading.Thread):
+    """Within the block every child that the relay starts to make a new link is killed."""
+
+    def __init__(self, kernel: LabKernel) -> None:
+        super().__init__()
+        self.relay = psutil.Process(kernel.pid)
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.01):
+            for child in self.relay.children():
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+
+    def __enter__(self) -> NoLink:
+        self.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.over.set()
+        self.join()
+
+
+def memory_of_supervisor(pid: int) -> int:
+    """Resident bytes of the parent of the kernel ``pid``."""
+    parent = psutil.Process(pid).parent()
+    assert parent is not None
+    return int(parent.memory_info().rss)
+
+
+def test_output_beyond_the_limit_is_left_out_and_told(moved: LabKernel, tmp_path: Path) -> None:
+    go, done = tmp_path / "go", tmp_path / "done"
+    kernel = int(moved.run(f"go, done = {str(go)!r}, {str(done)!r}\nprint(os.getpid())").text())
+    before = memory_of_supervisor(kernel)
+    request = moved.client.execute(CELL)
+    while moved.client.get_iopub_msg(timeout=30)["content"].get("text") != "begun\n":
+        pass
+    with NoLink(moved):
+        go.touch()
+        assert eventually(done.exists, 60), "the computing goes on"
+        grown = memory_of_supervisor(kernel) - before
+    answer = answer_to(moved.client, request, 90)
+    assert answer.status == "ok"
+    assert "execute_result" in answer.kinds()
+    assert grown < SPOOL_LIMIT + (32 << 20)
+    (told,) = re.findall(TOLD, answer.text("stderr"))
+    kept = len(answer.text())
+    assert kept > SPOOL_LIMIT
+    # The count is of messages, which have heads.
+    assert 0 <= kept / 1e6 + float(told) - PIECES * PIECE / 1e6 < 3
+    assert moved.run("print('as ever')").text() == "as ever\n"
