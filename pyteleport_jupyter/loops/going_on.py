@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import heapq
+import signal
 from collections.abc import Callable
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -54,6 +55,7 @@ class LoopCall:
             return functools.partial(loop.run_forever)
         if self.how == "run_until_complete":
             return functools.partial(loop.run_until_complete, self.future)
+        _leave_interrupts_to_runner()
         _give_task(loop, self.future)
         if self.how == "Runner.run":
             if self.runner._set_event_loop:
@@ -65,6 +67,14 @@ class LoopCall:
         else:
             _give_loop(loop)
         return functools.partial(asyncio.run, coroutine_of(self.future), **options)
+
+
+def _leave_interrupts_to_runner() -> None:
+    """The handler of the first runner may have come along; the runner that is about to start sets its own, but only
+    in place of the usual one."""
+    handler: Any = signal.getsignal(signal.SIGINT)
+    if getattr(getattr(handler, "func", None), "__func__", None) is asyncio.Runner.__dict__["_on_sigint"]:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _give_task(loop: Any, task: Any) -> None:

@@ -39,7 +39,9 @@ class Reduction:
         self.primed: set[str] = set()
         self.in_memo: set[int] = set()
         self.references = references(anchors)
-        self._chosen: dict[type, Reducer | None] = {Reference: lambda reference, _: self.refer(reference)}
+        self._chosen: dict[type, Reducer | None] = {
+            Reference: lambda reference, reduction: reduction.refer(reference)
+        }
 
     def reduce(self, obj: Any) -> Any:
         """The reduce value of ``obj``, or NotImplemented if pickle's own way is right."""
