@@ -33,6 +33,7 @@ from pyteleport_jupyter.session import (
     take_snapshot,
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
+from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -165,6 +166,7 @@ def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
 
 def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
     luggage = plan(shell, journey.target, frame)
+    check_threads(journey.options.abandon_threads)
     with _connected(journey) as link:
         arrival = _prepare(link, luggage, journey)
         _cut_over(arrival, journey)

@@ -35,6 +35,7 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     )
     @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
     @argument("--lease", default="15m", help="how long the far side lives without a link (default 15m)")
+    @argument("--abandon-threads", action="store_true", help="leave running threads behind: they end here")
     @argument("--quiet", "-q", action="store_true", help="no line of progress")
     @argument("--debug", action="store_true", help="show our own tracebacks when something fails")
     @line_magic

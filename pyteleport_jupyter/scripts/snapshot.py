@@ -5,12 +5,10 @@ from __future__ import annotations
 import linecache
 import pickle
 import sys
-import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter.carried import carrying
-from pyteleport_jupyter.errors import ThreadsRunning
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.loops import capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
@@ -18,6 +16,7 @@ from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
 from pyteleport_jupyter.scripts.program import RunningProgram
+from pyteleport_jupyter.session import threads
 from pyteleport_jupyter.session.place import Place
 
 ALWAYS_THERE = frozenset(sys.stdlib_module_names) | {"__main__", "pyteleport_jupyter", "cloudpickle"}
@@ -95,8 +94,4 @@ def main_module() -> MainModule:
 
 def check_threads(abandon: bool) -> None:
     """Raise ThreadsRunning if other threads run Python code; they end where this process becomes a relay."""
-    others = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
-    # A thread that something made without the module threading, for a moment, is nobody's.
-    named = [thread for thread in others if not isinstance(thread, threading._DummyThread)]
-    if named and not abandon:
-        raise ThreadsRunning(threads=", ".join(thread.name for thread in named))
+    threads.check_threads(abandon)
