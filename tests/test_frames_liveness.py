@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from frames_in_place import capturer
+from types import FrameType
 
+import pytest
+from frames_in_place import capturer, outermost
+
+from pyteleport_jupyter import frames
 from pyteleport_jupyter.errors import FrameRefused
+from pyteleport_jupyter.interruption.watch import new_watch
 
 PROGRAMS = {
     "finalizer": """
@@ -57,3 +61,39 @@ def test_it_is_refused_and_nothing_is_read_that_is_gone(name: str) -> None:
     exec(code, {"teleport": teleport, "said": []})
     assert refusals
     assert all("cannot be moved" in refusal for refusal in refusals)
+
+
+CLOSED = """
+def rows():
+    try:
+        yield 0
+    finally:
+        done = True
+result = all(rows())
+"""
+
+
+def test_a_generator_that_is_closed_is_not_left_at_any_of_its_last_instructions() -> None:
+    """``all`` has its answer and lets go of the generator, which has instructions of its own to run then."""
+    code = compile(CLOSED, "program.py", "exec", dont_inherit=True)
+    refusals: dict[int, list[str]] = {}
+    watch = new_watch()
+
+    def visit(frame: FrameType) -> None:
+        if frame.f_code.co_name == "rows":
+            said = refusals.setdefault(frame.f_lineno, [])
+            try:
+                frames.capture_stack(
+                    frame, outermost(frame, lambda each: each.f_code is code), at_instruction=True
+                )
+            except FrameRefused as refused:
+                said.append(str(refused))
+            else:
+                said.append("captured")
+
+    watch.arm(visit, pytest.fail)
+    exec(code, {})
+    watch.disarm()
+    assert "captured" in refusals[4]
+    assert len(refusals[6]) >= 3
+    assert all("let go of" in said for said in refusals[6])

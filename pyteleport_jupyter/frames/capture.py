@@ -40,6 +40,7 @@ from .words import PlaceName, describe, describe_code, no_place_name
 
 CACHE: Final = dis.opmap["CACHE"]
 CALLING_OPCODES: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL") if name in dis.opmap)
+IMPORTING: Final = frozenset({"IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"})
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 
 NO_CALL: Final = "it runs because something is let go of, or as a handler"
@@ -82,6 +83,9 @@ def capture_stack(
         _interrupted(frame, callee, place_name, at_instruction and frame is top)
         for callee, frame in zip(callees, frames, strict=False)
     ]
+    for inner, outer in itertools.pairwise(interrupted):
+        if outer.site.crossing.through_c and is_being_closed(outer.site.callee, inner.contents.values):
+            _refuse(inner.site.frame, NO_CALL, place_name)
     base = base_exception if base_exception is not None else _base_exception(frames)
     values = _with_handled_exceptions(interrupted, base)
     return Stack(
@@ -175,7 +179,15 @@ def _action_here(site: Site, place_name: PlaceName) -> Action:
     return action
 
 
+def _check_import(site: Site, place_name: PlaceName) -> None:
+    """A module that is half loaded cannot travel: it is in ``sys.modules`` here, and its lock is held."""
+    if site.instruction.name in IMPORTING or site.code.co_filename.startswith("<frozen importlib"):
+        reason = "it is importing a module, and an import is done as a whole"
+        _refuse(site.frame, reason, place_name)
+
+
 def _planned(site: Site, place_name: PlaceName) -> Action:
+    _check_import(site, place_name)
     if site.index not in site.flow.before or site.index not in site.flow.after:
         _refuse(
             site.callee.frame,
@@ -187,8 +199,6 @@ def _planned(site: Site, place_name: PlaceName) -> Action:
     action = plan(site)
     if action is None:
         _refuse(site.callee.frame, refusal(site, place_name), place_name)
-    if site.crossing.through_c and is_being_closed(site.callee):
-        _refuse(site.callee.frame, NO_CALL, place_name)
     _check_depth(site, action, place_name)
     return action
 

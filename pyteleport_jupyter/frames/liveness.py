@@ -38,9 +38,16 @@ def address_in_slot(site: Site, depth: int) -> int:
     return site.raw.slot_word(site.slots(depth, depth + 1)[0]) & ~3
 
 
-def is_being_closed(callee: Callee) -> bool:
-    """Whether the callee is a generator that handles GeneratorExit: nobody waits for a value of it."""
-    return callee.generator is not None and isinstance(generator_exception(callee.generator), GeneratorExit)
+def is_being_closed(callee: Callee, values: tuple[object, ...]) -> bool:
+    """Whether the callee is a generator that GeneratorExit was thrown into: nobody waits for a value of it.
+
+    ``values``: of its frame. The exception is among them before and after it is handled.
+    """
+    if callee.generator is None:
+        return False
+    around = (generator_exception(callee.generator), *values)
+    # Not isinstance: it asks the object.
+    return any(issubclass(type(value), GeneratorExit) for value in around)
 
 
 def _is_object(word: int) -> bool:
