@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import statistics
+import subprocess
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lab import LabKernel
 
 from .scene import Scene, kernel, move
+from .starting import config_option
 from .table import Row, spread
 
 ROUND_TRIPS = 1000
 BLOCK = 50
 ROUND_TRIP_GOAL = 1.5
 """Milliseconds above direct."""
+
+ECHO_BYTES = 1000
+"""About as long as a request or a reply."""
 
 STREAM_RUNS = 5
 STREAM_PIECES = 640
@@ -36,31 +43,63 @@ class Measured:
 
 
 def compare(scene: Scene) -> list[Row]:
-    """One kernel that has teleported, one that has not; blocks of each in turn."""
-    with kernel(scene) as direct, kernel(scene) as relayed:
+    """A kernel that has teleported over ssh, one in another process here, one that has not, and an ssh that
+    only echoes; blocks of each in turn.
+    """
+    with (
+        kernel(scene) as direct,
+        kernel(scene) as relayed,
+        kernel(scene) as neighbour,
+        ssh_echo(scene) as echo,
+    ):
         move(relayed, scene.alias)
+        move(neighbour, "local")
         after_move = resident(relayed)
-        ours, theirs = Measured(), Measured()
+        ours, nearby, theirs = Measured(), Measured(), Measured()
+        echoes: list[float] = []
         for _ in range(ROUND_TRIPS // BLOCK):
             theirs.milliseconds += round_trips(direct, BLOCK)
             ours.milliseconds += round_trips(relayed, BLOCK)
+            nearby.milliseconds += round_trips(neighbour, BLOCK)
+            echoes += [echo() for _ in range(BLOCK)]
         for _ in range(STREAM_RUNS):
             theirs.megabytes_per_second.append(stream(direct))
             ours.megabytes_per_second.append(stream(relayed))
         after_traffic = resident(relayed)
     return [
-        round_trip_row(ours, theirs),
+        round_trip_row("over ssh", ours, theirs, f"; ssh HOST cat: {spread(echoes, 'ms')}"),
+        round_trip_row("to `local`", nearby, theirs),
         stream_row(ours, theirs),
         memory_row("relay, resident memory after the move", after_move),
         memory_row("relay, resident memory after all this", after_traffic),
     ]
 
 
-def round_trip_row(ours: Measured, theirs: Measured) -> Row:
+@contextlib.contextmanager
+def ssh_echo(scene: Scene) -> Iterator[Callable[[], float]]:
+    """What no relay can be faster than: milliseconds there and back through ``ssh HOST cat``."""
+    argv = ["ssh", *config_option(scene), scene.alias, "cat"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with scene.lab.popen_inside(scene.here, argv, **pipes) as ssh:
+
+        def echo() -> float:
+            began = time.perf_counter()
+            ssh.stdin.write(bytes(ECHO_BYTES))
+            left = ECHO_BYTES
+            while left:
+                left -= len(ssh.stdout.read(left)) or left
+            return (time.perf_counter() - began) * 1000
+
+        echo()
+        yield echo
+        ssh.stdin.close()
+
+
+def round_trip_row(where: str, ours: Measured, theirs: Measured, besides: str = "") -> Row:
     """Median against median."""
     above = statistics.median(ours.milliseconds) - statistics.median(theirs.milliseconds)
-    what = f"execute round trip, {ROUND_TRIPS} times"
-    peer = f"direct kernel: {spread(theirs.milliseconds, 'ms')}"
+    what = f"execute round trip {where}, {ROUND_TRIPS} times"
+    peer = f"direct kernel: {spread(theirs.milliseconds, 'ms')}{besides}"
     shown = spread(ours.milliseconds, "ms")
     return Row(what, shown, peer, f"{above:+.2f} ms", f"<= +{ROUND_TRIP_GOAL} ms", above <= ROUND_TRIP_GOAL)
 
