@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +15,7 @@ from pyteleport_jupyter.remote.door import Door
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.program_order import ProgramOrder
 from pyteleport_jupyter.remote.program_process import ProgramProcess
+from pyteleport_jupyter.remote.program_signals import SIGNALS, wake_on_signals
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell
 from pyteleport_jupyter.remote.tether import Tether, tether
@@ -39,14 +39,6 @@ SETTLE_SECONDS = 0.05
 READ_SIZE = 128 << 10
 BURST = 16
 """Most reads from one stream before everybody else has a turn."""
-
-SIGNALS = frozenset(
-    {
-        signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT,
-        signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGWINCH, signal.SIGKILL,
-    }
-)  # fmt: skip
-"""Signals that are passed on."""
 
 PASSED_ON = {SHIP: Lane.SHIP, TALK: Lane.TALK, INPUT: Lane.STDIN}
 """What the program says to the other side, by kind of frame."""
@@ -76,7 +68,7 @@ class ProgramService:
         self._holds_input = False
         self._complains = True
         self._door = Door(directory, order.token)
-        self._wakeup = _wake_on_signals(self._terminate)
+        self._wakeup = wake_on_signals(self._terminate)
 
     def run(self) -> None:
         """Serve until the end, then leave nothing behind."""
@@ -400,14 +392,3 @@ def _fields(command: dict[str, Any]) -> dict[str, Any]:
 
 def _nothing() -> None:
     """Everything is flushed in every step."""
-
-
-def _wake_on_signals(terminate: Callable[..., None]) -> socket.socket:
-    """A socket that becomes readable when a child changes or we are told to end."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGTERM, terminate)
-    return ours

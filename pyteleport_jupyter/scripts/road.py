@@ -121,7 +121,8 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         del program, caller
         with connect(trip) as link:
             arrival = prepare(link, luggage, flags, trip, streams.kinds())
-            cut_over(departing(arrival, flags, trip))
+            with _aborted_on_failure(arrival.conversation):
+                cut_over(departing(arrival, flags, trip))
 
 
 @contextmanager
