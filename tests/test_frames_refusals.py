@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 import threading
+from pathlib import Path
+from typing import Any
 
 import pytest
 from frames_in_place import capturer, refusal_of
@@ -110,6 +113,29 @@ def test_a_destructor_is_refused() -> None:
 
     exec(compile(OPERATIONS["destructor"][0], "program.py", "exec"), {"teleport": asked})
     assert len(reasons) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["import half_done", "from half_done import x", "import importlib; importlib.import_module('half_done')"],
+)
+def test_an_import_is_refused_by_the_module(statement: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "half_done.py").write_text("import builtins\nx = 1\nbuiltins.teleport_now()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    reasons: list[str] = []
+
+    def asked() -> None:
+        try:
+            capturer(lambda frame: frame.f_code.co_filename == "program.py")()
+        except FrameRefused as refused:
+            reasons.append(str(refused))
+
+    monkeypatch.setattr(builtins, "teleport_now", asked, raising=False)
+    monkeypatch.delitem(sys.modules, "half_done", raising=False)
+    exec(compile(statement, "program.py", "exec"), {})
+    assert len(reasons) == 1
+    assert "importing a module" in reasons[0]
+    monkeypatch.delitem(sys.modules, "half_done")
 
 
 HARMLESS_LOOKING = {

@@ -181,6 +181,8 @@ def callable_instance(site: Site, called: object) -> Verdict:
 def class_call(site: Site, called: object) -> Verdict:
     """A class, interrupted in ``__init__`` (not in ``__new__``: ``__init__`` would still have to follow)."""
     instance = site.callee.first_local()
+    if type(called) is MethodWrapperType and called.__name__ == "__call__":
+        called = called.__self__  # super().__call__(...) in a metaclass
     if not isinstance(called, type) or not isinstance(instance, called) or rebinds_self(site.callee.code):
         return None
     return Kind.INSTANCE if runs_special_method(site, instance, ("__init__",)) else None

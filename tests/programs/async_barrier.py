@@ -7,7 +7,7 @@
 import asyncio
 
 async def runner(barrier, n, log):
-    await asyncio.sleep(0.01 * n)
+    await asyncio.sleep(0.06 * n)
     async with barrier as place:
         log.append((n, place))
     await barrier.wait()
@@ -16,7 +16,7 @@ async def runner(barrier, n, log):
 async def main():
     barrier, log = asyncio.Barrier(3), []
     tasks = [asyncio.create_task(runner(barrier, n, log)) for n in range(3)]
-    await asyncio.sleep(0.015)
+    await asyncio.sleep(0.09)
     teleport()
     print(barrier.n_waiting, barrier.parties, log)
     await asyncio.gather(*tasks)

@@ -59,7 +59,7 @@ async def main():
         for task in tasks:
             task.cancel(f"round {round}")
         teleport()
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.2)
         print("counts", [task.cancelling() for task in tasks], [task.done() for task in tasks])
         teleport()
     print(await asyncio.gather(*tasks, fresh, self_cancelled(), return_exceptions=True))

@@ -18,7 +18,7 @@ user = contextvars.ContextVar("user")
 async def handler(n):
     request.set(n)
     decimal.getcontext().prec = 5 + n
-    await asyncio.sleep(0.01 * n)
+    await asyncio.sleep(0.06 * n)
     if n == 2:
         user.set("changed")
         teleport()
@@ -33,9 +33,9 @@ async def main():
     user.set("main")
     tasks = [asyncio.create_task(handler(n)) for n in (1, 2, 3)]
     alone = contextvars.Context()
-    isolated = asyncio.create_task(asyncio.sleep(0.01, "isolated"), context=alone)
+    isolated = asyncio.create_task(asyncio.sleep(0.06, "isolated"), context=alone)
     request.set("in main")
-    asyncio.get_running_loop().call_later(0.02, callback, "timer")
+    asyncio.get_running_loop().call_later(0.09, callback, "timer")
     teleport()
     contexts = await asyncio.gather(*tasks)
     print([context[request] for context in contexts], contexts[1][user], request.get(), user.get())

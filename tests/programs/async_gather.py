@@ -14,7 +14,7 @@ gather cancelled False
 import asyncio
 
 async def job(n):
-    await asyncio.sleep(0.01 * (5 - n))
+    await asyncio.sleep(0.05 * (5 - n))
     if n == 2:
         teleport()
         raise ValueError(n)
@@ -24,7 +24,7 @@ async def job(n):
 async def main():
     children = [asyncio.create_task(job(n)) for n in range(4)]
     both = asyncio.gather(*children, return_exceptions=True)
-    await asyncio.sleep(0.015)
+    await asyncio.sleep(0.07)
     teleport()
     found = await both
     print(found, [child.done() for child in children])
@@ -35,7 +35,7 @@ async def main():
         print("first error", error)
         teleport()
         print(error, len(asyncio.all_tasks()))
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(0.4)
     outer = asyncio.gather(asyncio.sleep(9), asyncio.sleep(9))
     await asyncio.sleep(0)
     teleport()

@@ -1,5 +1,5 @@
 """
-Task-2
+Task-4
 True Task-1 ['Task-2', 'second', 'Task-4']
 ['Task-5', 'Task-6'] 3
 ['Task-2', 'second', 'Task-4', 'Task-5', 'Task-6']
@@ -16,7 +16,7 @@ async def main():
     me = asyncio.current_task()
     tasks = [asyncio.create_task(job()) for _ in range(3)]
     tasks[1].set_name("second")
-    print(await tasks[0])
+    print(await tasks[2])
     teleport()
     print(me is asyncio.current_task(), me.get_name(), [task.get_name() for task in tasks])
     more = [asyncio.create_task(job()) for _ in range(2)]

@@ -14,7 +14,7 @@ async def job(semaphore, n, running):
     async with semaphore:
         running.add(n)
         print("running", sorted(running))
-        await asyncio.sleep(0.02 * (n + 1))
+        await asyncio.sleep(0.06 * (n + 1))
         teleport() if n % 2 else None
         running.discard(n)
     return n * n

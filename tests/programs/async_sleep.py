@@ -15,12 +15,12 @@ async def sleeper(name, seconds):
 
 async def main():
     loop = asyncio.get_running_loop()
-    tasks = [asyncio.create_task(sleeper(name, seconds)) for name, seconds in (("a", 0.1), ("b", 0.13), ("c", 0.24))]
+    tasks = [asyncio.create_task(sleeper(name, seconds)) for name, seconds in (("a", 0.2), ("b", 0.26), ("c", 0.48))]
     deadline = loop.time() + 0.05
     await asyncio.sleep(0.04)
     teleport()
     print("time goes on:", loop.time() < deadline + 0.5, loop is asyncio.get_running_loop())
-    await asyncio.sleep(0.12)
+    await asyncio.sleep(0.24)
     teleport()
     await asyncio.gather(*tasks)
     print(*order)

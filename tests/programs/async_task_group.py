@@ -13,7 +13,7 @@ told = []
 
 async def child(n, fails=False):
     try:
-        await asyncio.sleep(0.02 * n)
+        await asyncio.sleep(0.06 * n)
         if fails:
             teleport()
             raise KeyError(n)
@@ -28,7 +28,7 @@ async def child(n, fails=False):
 async def main():
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(child(n)) for n in (2, 1)]
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.02)
         teleport()
     print([task.result() for task in tasks])
     try:

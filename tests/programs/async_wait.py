@@ -9,7 +9,7 @@ completed 3
 import asyncio
 
 async def job(n):
-    await asyncio.sleep(0.03 * n)
+    await asyncio.sleep(0.08 * n)
     return n
 
 async def main():

@@ -6,6 +6,7 @@ import importlib
 
 SUBJECTS = (
     "functions",
+    "caches",
     "classes",
     "modules",
     "frames",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import types
 from collections.abc import Iterator
@@ -194,20 +193,6 @@ def _bound(found: Any, instance: Any, owner: type) -> Any:
 
 BUILTIN_METHODS = MethodDescriptorType | WrapperDescriptorType | ClassMethodDescriptorType
 """What built-in types hold in their dicts; binding others would run code of theirs."""
-
-
-@reduces(functools._lru_cache_wrapper)
-def reduce_cache(cached: Any, reduction: Reduction) -> Any:
-    """An empty cache around the function: C keeps the entries where nobody can read them."""
-    if reduction.by_name(cached):
-        return cached.__qualname__
-    parameters = cached.cache_parameters()
-    return make_cache, (cached.__wrapped__, parameters["maxsize"], parameters["typed"]), cached.__dict__
-
-
-def make_cache(function: Any, maxsize: int | None, typed: bool) -> Any:
-    """``functools.lru_cache`` around ``function``."""
-    return functools.lru_cache(maxsize, typed)(function)
 
 
 @reduces(types.GenericAlias)
