@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pexpect
 import psutil
 import pytest
-from lab import Host, Lab
+from lab import PASSWORD, Host, Lab
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 HEADER = "import os, socket, sys, time\nfrom pyteleport_jupyter import *\nfirst = os.getpid()\n"
@@ -165,3 +166,22 @@ def test_the_far_side_ends_when_the_local_process_is_killed(
     while any("program" in words_of(each) for each in host_b.processes()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("via", ["paramiko", "ssh"])
+def test_a_password_is_asked_at_the_terminal(
+    lab: Lab, leak_check: None, host_a: Host, host_b: Host, via: str
+) -> None:
+    lab.need_own_systems()
+    script = host_a.outside(host_a.home) / "script.py"
+    script.write_text(HEADER + f"teleport('cartesius-password', via={via!r})\nprint('now on', socket.gethostname())")
+    command, *arguments = host_a.command([host_a.python, f"{host_a.home}/script.py"])
+    child = pexpect.spawn(command, arguments, encoding="utf-8", timeout=60)
+    child.expect("(?i)password")
+    child.sendline(PASSWORD)
+    child.expect("now on cartesius")
+    assert PASSWORD not in child.before
+    child.expect(pexpect.EOF)
+    child.close()
+    script.unlink()
+    assert child.exitstatus == 0
