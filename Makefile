@@ -34,7 +34,7 @@ test: check
 
 check: $(VENV)/installed-test
 	$(RUN) -m ruff check --extend-exclude '*.ipynb' .
-	$(RUN) -m ruff format --check --extend-exclude '*.ipynb' --extend-exclude tests/programs .
+	$(RUN) -m ruff format --check --extend-exclude '*.ipynb' --extend-exclude '*.md' --extend-exclude tests/programs .
 	$(RUN) -m mypy
 	MYPYPATH=tests $(RUN) -m mypy -p lab -p benchmarks
 
