@@ -28,6 +28,7 @@ _COMPILED = (
     *(f"pyteleport_jupyter.{room}" for room in ("errors", "faults", "frames", "objects")),
 )
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "wire"))
+_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "scripts"))
 """Modules, with all in them, that go as byte code."""
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little") + bytes(8)
