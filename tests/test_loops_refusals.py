@@ -203,3 +203,35 @@ def test_a_refusal_changes_nothing() -> None:
         asyncio.run(main())
     """)
     assert said == ["moves", True, ["Task exception was never retrieved"]]
+
+
+def test_an_async_generator_that_is_being_closed() -> None:
+    said = sentences("""
+        import asyncio
+        async def numbers():
+            try:
+                yield 1
+            finally:
+                await asyncio.sleep(0.05)
+        async def close(source):
+            await source.aclose()
+            return "closed"
+        async def ask(source):
+            return await anext(source, "default")
+        async def slow():
+            await asyncio.sleep(0.05)
+            return
+            yield
+        async def main():
+            source = numbers()
+            await anext(source)
+            for coroutine in close(source), ask(slow()):
+                task = asyncio.create_task(coroutine)
+                await asyncio.sleep(0)
+                said.append(teleport())
+                said.append(await task)
+        asyncio.run(main())
+    """)
+    assert "an async generator that is being closed, or thrown into, cannot be taken up" in said[0]
+    assert "await anext() without a default" in said[2]
+    assert said[1::2] == ["closed", "default"]

@@ -37,6 +37,11 @@ refuses(
 refuses("it looks into the event loop here", "asyncio.streams.StreamReader", "asyncio.streams.StreamWriter")
 refuses("an open database stays here; close it first", "sqlite3.Connection", "sqlite3.Cursor")
 refuses("a frame of this process cannot be held by another", "builtins.frame")
+refuses(
+    "an async generator that is being closed, or thrown into, cannot be taken up in the middle of that",
+    "builtins.async_generator_athrow",
+)
+refuses("what it waits for is hidden in C; await anext() without a default", "builtins.anext_awaitable")
 refuses("it hands elements between threads of this process and cannot be looked into", "_queue.SimpleQueue")
 refuses("it is memory of this process", "ctypes._CFuncPtr", "ctypes.CDLL")
 refuses("it watches files of this process", "selectors.BaseSelector", "select.epoll", "select.poll")
