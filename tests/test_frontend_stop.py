@@ -84,6 +84,8 @@ def test_in_each_stage(lab: Lab, kernel: LabKernel, stage: str) -> None:
     run = stopped_during(kernel, stage, "cartesius")
     check_stopped(kernel, run, "cartesius")
     kernel.execute("del slow")
+    # At once, while what was begun beside the connecting may still be under way.
+    stopped_during(kernel, "connect", "cartesius")
     assert kernel.execute("%teleport cartesius\nsocket.gethostname()").result == "'cartesius'"
 
 

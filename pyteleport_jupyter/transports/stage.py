@@ -13,8 +13,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any, ClassVar
 
 from pyteleport_jupyter import errors
@@ -123,10 +124,25 @@ def _prepare(request: BootRequest | AttachRequest) -> Callable[[], bytes]:
         line = first_stage.start_line(version, request.python)
         opening = line + first_stage.header("attach", directory=request.directory)
         return lambda: opening
-    executor = ThreadPoolExecutor(1, "package")
-    opening_later = executor.submit(_boot_opening, version, request)
-    executor.shutdown(wait=False)
-    return opening_later.result
+    packing = _Packing(version, request)
+    packing.start()
+    return packing.opening.result
+
+
+class _Packing(Thread):
+    """Of a class of ours: after a move that has failed at once, nobody takes it for a thread of the user."""
+
+    def __init__(self, version: str, request: BootRequest) -> None:
+        super().__init__(name="package", daemon=True)
+        self.opening: Future[bytes] = Future()
+        self._asked = version, request
+
+    def run(self) -> None:
+        """Called by the thread."""
+        try:
+            self.opening.set_result(_boot_opening(*self._asked))
+        except BaseException as error:
+            self.opening.set_exception(error)
 
 
 def _boot_opening(version: str, request: BootRequest) -> bytes:
