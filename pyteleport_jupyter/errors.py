@@ -85,7 +85,7 @@ class NotInProgram(TeleportError):
 
 
 class ThreadsRunning(TeleportError):
-    """Threads cannot be moved, and these are running: {threads}. Nothing was sent, the program goes on here. Wait for them (join), or say abandon_threads=True to leave them behind."""
+    """Threads cannot be moved, and these are running: {threads}. Nothing was sent, everything goes on here. Wait for them (join), or leave them behind with --abandon-threads (in a call: abandon_threads=True)."""
 
 
 class HomeRefused(TeleportError):
