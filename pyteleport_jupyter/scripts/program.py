@@ -132,6 +132,7 @@ def _compiled(statement: ast.stmt, is_last: bool, file_name: str) -> CodeType:
 
 
 def _is_prompt_input(root: FrameType) -> bool:
-    """Whether the root is a line typed at the prompt ("<stdin>", "<python-input-0>"), not a script."""
-    name = root.f_code.co_filename
-    return name == "<stdin>" or name.startswith("<python-input")
+    """Whether the root is a line typed at the prompt, not a script: "<stdin>", from 3.13 on "<stdin>-0" or
+    "<python-input-0>".
+    """
+    return root.f_code.co_filename.startswith(("<stdin>", "<python-input-"))
