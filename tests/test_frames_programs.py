@@ -11,12 +11,12 @@ import hopping
 import pytest
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
-LEAST_PROGRAMS = 40
+LEAST_PROGRAMS = 130
 FRESH = ("closures", "handler_state", "generators_own_exceptions")
 """These also hop between interpreters of their own, not only between forks of one that never ran a
 program."""
-MODULES_ONLY = frozenset({"late_error"})
-"""These show what an interpreter, not IPython, says of an error."""
+MODULES_ONLY = frozenset({"late_error", "swapped_streams"})
+"""These show what an interpreter, not IPython, says of an error, or swap streams that IPython swaps too."""
 
 
 def needs(program: Path) -> tuple[int, int]:

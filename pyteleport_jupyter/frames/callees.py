@@ -298,7 +298,9 @@ RULES: Final[tuple[Rule, ...]] = (
     class_body,
     class_call,
 )
-CLOBBERED_RULES: Final[tuple[Rule, ...]] = (leaving_with, clobbered_partial)
+CLOBBERED_RULES: Final[tuple[Rule, ...]] = (leaving_with, clobbered_partial, class_call)
+"""Rules that hold whatever the slot reads. A class whose ``__init__`` runs on its instance was called, be it
+by way of a partial."""
 
 
 def kind_of_call(site: Site) -> Verdict:

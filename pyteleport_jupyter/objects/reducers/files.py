@@ -26,8 +26,8 @@ def reduce_text(file: io.TextIOWrapper, reduction: Reduction) -> Any:
         raise CannotMove("it is open, and how it was told to read line ends cannot be found out")
     try:
         position = file.tell()
-    except OSError:
-        raise CannotMove("it is open and being read line by line") from None
+    except OSError:  # it does not tell while it is being read line by line
+        return make_text_read, (_name(file), data, _characters_read(file), settings), attributes
     return make_text, (_name(file), data, position, settings), attributes
 
 
@@ -73,6 +73,23 @@ def make_text(name: Any, data: bytes, position: int, settings: tuple[str, str | 
     encoding, errors = settings
     text = io.TextIOWrapper(make_binary(name, data, 0), encoding=encoding, errors=errors)
     text.seek(position)
+    return text
+
+
+def _characters_read(file: io.TextIOWrapper) -> int:
+    """How many characters of the file were read. Found by reading the rest; the file is then put back."""
+    left = len(file.read())
+    file.seek(0)
+    count = len(file.read()) - left
+    file.seek(0)
+    file.read(count)
+    return count
+
+
+def make_text_read(name: Any, data: bytes, count: int, settings: tuple[str, str | None]) -> io.TextIOWrapper:
+    """A text reader of a copy in memory, of which ``count`` characters were read."""
+    text = make_text(name, data, 0, settings)
+    text.read(count)
     return text
 
 
