@@ -142,7 +142,7 @@ class _Filling:
             for task, task_state in self.arrived.tasks.values():
                 self._go_to_phase(task, task_state, scheduled)
             for future, state in self._all_futures():
-                self._add_callbacks(future, state.callbacks, scheduled)
+                self._add_callbacks(future, state.callbacks)
             self._wait_for_done(scheduled)
         for handle, handle_state in self.arrived.handles.values():
             self._fill_handle(handle, handle_state)
@@ -191,7 +191,7 @@ class _Filling:
         with _as_if_loop_ran(task.get_loop()):
             step(*arguments)
 
-    def _add_callbacks(self, future: Any, callbacks: Iterable[Callback], scheduled: list[Any]) -> None:
+    def _add_callbacks(self, future: Any, callbacks: Iterable[Callback]) -> None:
         for callback in callbacks:
             if callback.task is None:
                 future.add_done_callback(callback.function, context=callback.context)

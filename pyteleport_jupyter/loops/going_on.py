@@ -70,8 +70,8 @@ class LoopCall:
 
 
 def _leave_interrupts_to_runner() -> None:
-    """The handler of the first runner may have come along; the runner that is about to start sets its own, but only
-    in place of the usual one."""
+    """The handler of the first runner may have come along; the runner that is about to start sets its own,
+    but only in place of the usual one."""
     handler: Any = signal.getsignal(signal.SIGINT)
     if getattr(getattr(handler, "func", None), "__func__", None) is asyncio.Runner.__dict__["_on_sigint"]:
         signal.signal(signal.SIGINT, signal.default_int_handler)

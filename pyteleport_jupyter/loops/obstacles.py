@@ -4,6 +4,7 @@ anything moves."""
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable, Iterator
 from types import AsyncGeneratorType, CoroutineType, FrameType, GeneratorType
 from typing import Any, Final
@@ -73,8 +74,6 @@ def waiting_frames(coroutine: Any) -> Iterator[FrameType]:
 
 def _driven(awaited: Any) -> Any:
     """The async generator behind an ``asend()``."""
-    import gc
-
     if type(awaited).__name__ not in ("async_generator_asend", "async_generator_athrow", "coroutine_wrapper"):
         return awaited
     kinds = (AsyncGeneratorType, CoroutineType)

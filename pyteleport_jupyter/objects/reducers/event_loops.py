@@ -4,6 +4,7 @@ table."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from collections.abc import Iterable
 from contextvars import Context, ContextVar
@@ -37,8 +38,6 @@ def reduce_task(task: asyncio.Task[Any], reduction: Reduction) -> Any:
 @reduces("_asyncio.FutureIter")
 def reduce_wait(wait: Any, reduction: Reduction) -> Any:
     """What an ``await`` of a future holds."""
-    import gc
-
     futures = [each for each in gc.get_referents(wait) if isinstance(each, asyncio.Future)]
     if not futures:
         raise CannotMove("what it waited for is done")
