@@ -174,7 +174,9 @@ def test_a_password_is_asked_at_the_terminal(
 ) -> None:
     lab.need_own_systems()
     script = host_a.outside(host_a.home) / "script.py"
-    script.write_text(HEADER + f"teleport('cartesius-password', via={via!r})\nprint('now on', socket.gethostname())")
+    script.write_text(
+        HEADER + f"teleport('cartesius-password', via={via!r})\nprint('now on', socket.gethostname())"
+    )
     command, *arguments = host_a.command([host_a.python, f"{host_a.home}/script.py"])
     child = pexpect.spawn(command, arguments, encoding="utf-8", timeout=60)
     child.expect("(?i)password")

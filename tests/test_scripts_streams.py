@@ -124,7 +124,7 @@ def test_what_is_left_over_when_the_local_process_is_killed_ends_with_its_lease(
 
 def spawn(scripts: Scripts, *argv: str) -> pexpect.spawn:
     arguments = list(argv) or [str(scripts.folder / "main.py")]
-    environment = {**scripts.environment, "TERM": "xterm", "PYTHON_BASIC_REPL": "1"}
+    environment = {**scripts.environment, "TERM": "xterm", "PYTHON_BASIC_REPL": "1", "NO_COLOR": "1"}
     child = pexpect.spawn(
         sys.executable, arguments, env=environment, cwd=str(scripts.folder), encoding="utf-8",
         timeout=30, dimensions=(31, 97),
@@ -234,6 +234,7 @@ def test_a_script_under_dash_i_ends_at_the_prompt_there(scripts: Scripts) -> Non
     child = spawn(scripts, "-i", str(scripts.folder / "main.py"))
     child.expect_exact("script ends True")
     child.expect_exact("SystemExit: 3")
+    assert "<string>" not in child.before
     child.expect_exact(">>> ")
     child.sendline("first != os.getpid()")
     child.expect_exact("\r\nTrue")

@@ -22,8 +22,8 @@ class Epilogue:
     def begin(self) -> None:
         """Show an exception without the frame below the program, and prepare the prompt."""
         error = sys.exception()
-        if isinstance(error, SystemExit):
-            return
+        if isinstance(error, SystemExit) and not sys.flags.inspect:
+            return  # with -i it is shown as any other
         if error is not None:
             sys.excepthook = without_ground(sys.excepthook)
         if self.prompts:
