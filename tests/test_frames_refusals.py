@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from frames_in_place import capturer, refusal_of
+from frames_in_place import Captured, capturer, refusal_of
 
+from pyteleport_jupyter import frames
 from pyteleport_jupyter.errors import FrameRefused
 
 C_CALLERS = {
@@ -195,3 +196,30 @@ def test_a_refusal_changes_nothing() -> None:
     results.append(sorted([1, 3, 2], key=key))
     assert results == [[3, 2, 1]]
     assert len(refused) == 3
+
+
+CLASS = """
+class Meta(type):
+    def __new__(metaclass, name, bases, names):
+        said.append(teleport())
+        return super().__new__(metaclass, name, bases, names)
+class Made(metaclass=Meta):
+    teleport()
+"""
+
+
+def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused() -> None:
+    """The frame around it is still in the call in which it was resumed."""
+    names: dict[str, object] = {"said": []}
+    code = compile(CLASS, "program.py", "exec", dont_inherit=True)
+    names["teleport"] = capturer(lambda frame: frame.f_code is code)
+    stack: frames.Stack | None = None
+    try:
+        exec(code, names)
+    except Captured as captured:
+        stack = captured.stack
+    assert stack is not None
+    resumed = frames.resume_code(stack, None)
+    names["teleport"] = capturer(lambda frame: frame.f_code is resumed)
+    with pytest.raises(FrameRefused, match=r"Meta\.__new__ .* class body that moved has ended"):
+        exec(resumed, names)

@@ -148,6 +148,10 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
         _refuse(site.frame, "it is just being restored", place_name)
     if record.action.kind is Kind.OPERATOR:
         return _operator_in_prologue(site, record, place_name)
+    if record.action.kind is Kind.CLASS_BODY and site.callee.code.co_flags & CO_OPTIMIZED:
+        _refuse(
+            site.callee.frame, "the class body that moved has ended, and now the class is made", place_name
+        )
     return replace(record.action, opening=False)
 
 
