@@ -145,11 +145,6 @@ def test_message_has_one_line_for_each_and_is_bounded(own_main: None) -> None:
         ("import threading\nx = threading.Thread()", "this thread belongs to this process"),
         ("from concurrent.futures import ThreadPoolExecutor\nx = ThreadPoolExecutor()", "shut it down first"),
         ("from concurrent.futures import Future\nx = Future()", "still being computed"),
-        ("import asyncio\nx = asyncio.new_event_loop(); x.close()", "an event loop runs in this process"),
-        (
-            "import asyncio\nl = asyncio.new_event_loop(); x = l.create_future(); l.close(); del l",
-            "waits in the event loop",
-        ),
         ("import sqlite3\nx = sqlite3.connect(':memory:'); x.close()", "an open database stays here"),
         ("import sys\nx = sys._getframe()", "a frame of this process"),
         ("import mmap\nx = mmap.mmap(-1, 10)", "memory shared"),
