@@ -11,7 +11,7 @@ import hopping
 import pytest
 
 PROGRAMS = sorted((Path(__file__).parent / "programs").glob("*.py"))
-LEAST_PROGRAMS = 130
+LEAST_PROGRAMS = 150
 FRESH = ("closures", "handler_state", "generators_own_exceptions")
 """These also hop between interpreters of their own, not only between forks of one that never ran a
 program."""
