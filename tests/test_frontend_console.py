@@ -105,7 +105,9 @@ def talk(console: Console, target: str) -> str:
 
 def without_places(screen: str) -> str:
     """Host names, pids, and what is said about the move, taken out."""
-    screen = re.sub(r"^(teleporting to|teleported to|this session runs on) .*\n", "", screen, flags=re.MULTILINE)
+    screen = re.sub(
+        r"^(teleporting to|teleported to|this session runs on) .*\n", "", screen, flags=re.MULTILINE
+    )
     screen = re.sub(r"'(workbench|cartesius)'(, \d+)?", "HERE", screen)
     return re.sub(r"%teleport.*", "%teleport", screen)
 

@@ -136,8 +136,7 @@ def test_caches_keep_what_is_in_them(move: Move) -> None:
         """
     )
     assert (
-        far("(f(1), f(1), calls, f.cache_parameters()['maxsize'], fib(50))")
-        == "(1, 1, [1], 7, 12586269025)"
+        far("(f(1), f(1), calls, f.cache_parameters()['maxsize'], fib(50))") == "(1, 1, [1], 7, 12586269025)"
     )
 
 

@@ -25,14 +25,18 @@ def load(pickled: objects.Pickled, namespace: dict[str, object] | None = None) -
 def test_missing_module_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
     monkeypatch.setitem(sys.modules, "colorsys", None)
-    with pytest.raises(RestoreFailed, match=": colorsys could not be rebuilt: the module colorsys is missing"):
+    with pytest.raises(
+        RestoreFailed, match=": colorsys could not be rebuilt: the module colorsys is missing"
+    ):
         load(pickled)
 
 
 def test_missing_definition_is_named(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
     pickled = pickled_of("import colorsys\nx = colorsys.rgb_to_hls")
     monkeypatch.setitem(sys.modules, "colorsys", ModuleType("colorsys"))
-    with pytest.raises(RestoreFailed, match=": x could not be rebuilt: colorsys.rgb_to_hls could not be found"):
+    with pytest.raises(
+        RestoreFailed, match=": x could not be rebuilt: colorsys.rgb_to_hls could not be found"
+    ):
         load(pickled)
 
 
