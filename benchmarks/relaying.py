@@ -81,18 +81,20 @@ def ssh_echo(scene: Scene) -> Iterator[Callable[[], float]]:
     argv = ["ssh", *config_option(scene), scene.alias, "cat"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     with scene.lab.popen_inside(scene.here, argv, **pipes) as ssh:
+        assert ssh.stdin is not None and ssh.stdout is not None
+        going, coming = ssh.stdin, ssh.stdout
 
         def echo() -> float:
             began = time.perf_counter()
-            ssh.stdin.write(bytes(ECHO_BYTES))
+            going.write(bytes(ECHO_BYTES))
             left = ECHO_BYTES
             while left:
-                left -= len(ssh.stdout.read(left)) or left
+                left -= len(coming.read(left)) or left
             return (time.perf_counter() - began) * 1000
 
         echo()
         yield echo
-        ssh.stdin.close()
+        going.close()
 
 
 def round_trip_row(where: str, ours: Measured, theirs: Measured, besides: str = "") -> Row:
