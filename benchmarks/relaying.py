@@ -81,7 +81,8 @@ def ssh_echo(scene: Scene) -> Iterator[Callable[[], float]]:
     argv = ["ssh", *config_option(scene), scene.alias, "cat"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     with scene.lab.popen_inside(scene.here, argv, **pipes) as ssh:
-        assert ssh.stdin is not None and ssh.stdout is not None
+        assert ssh.stdin is not None
+        assert ssh.stdout is not None
         going, coming = ssh.stdin, ssh.stdout
 
         def echo() -> float:
