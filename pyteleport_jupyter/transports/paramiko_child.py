@@ -7,17 +7,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import paramiko
-from paramiko.common import cMSG_CHANNEL_WINDOW_ADJUST
 
 from pyteleport_jupyter.errors import ShellFailed
 from pyteleport_jupyter.transports.connection import Connector
 from pyteleport_jupyter.transports.link import Question
-from pyteleport_jupyter.transports.short_cut import ShortCut
 from pyteleport_jupyter.transports.ssh_settings import Settings
-from pyteleport_jupyter.wire.waiting import ready
 
 Ask = Callable[[Question], str | None]
 
@@ -47,14 +44,12 @@ def connect(settings: Settings, command: str, ask: Ask) -> Session:
     watchdog.start()
     try:
         channel = transport.open_session(timeout=SESSION_SECONDS)
-        # Nothing has come yet, and nothing will before the command runs.
-        channel.in_buffer = output = ShortCut(STDOUT, lambda: os._exit(LOST))
         channel.exec_command(command)
     except (paramiko.SSHException, OSError, EOFError) as error:
         raise ShellFailed(host=settings.alias, reason=_no_session(error)) from None
     finally:
         watchdog.cancel()
-    return Session(channel, output, connector.opened)
+    return Session(channel, connector.opened)
 
 
 def _no_session(error: Exception) -> str:
@@ -68,17 +63,14 @@ def _no_session(error: Exception) -> str:
 class Session:
     """A command that runs on the host; ``transports`` (the jump hosts too) live as long as it does."""
 
-    def __init__(
-        self, channel: paramiko.Channel, output: ShortCut, transports: Sequence[paramiko.Transport]
-    ) -> None:
-        self._channel: Any = channel
-        self._output = output
+    def __init__(self, channel: paramiko.Channel, transports: Sequence[paramiko.Transport]) -> None:
+        self._channel = channel
         self._transports = transports
+        self._received = 0
         self._complaints = threading.Thread(target=self._keep_complaints, name="complaints", daemon=True)
 
     def pump(self) -> NoReturn:
         """Move bytes until either side ends, then end this process with the command's exit status."""
-        os.set_blocking(STDOUT, False)
         self._complaints.start()
         output = threading.Thread(target=self._pump_output, name="output", daemon=True)
         output.start()
@@ -91,7 +83,7 @@ class Session:
         view = memoryview(buffer)
         try:
             while count := os.readv(STDIN, [buffer]):
-                self._channel.sendall(view[:count])
+                self._channel.sendall(view[:count])  # type: ignore[arg-type]
             self._channel.shutdown_write()
         except (OSError, EOFError, paramiko.SSHException):
             # The channel is closed; the output pump sees that too and ends the process when all output is
@@ -101,8 +93,8 @@ class Session:
     def _pump_output(self) -> None:
         try:
             while data := self._channel.recv(SLICE):
+                self._received += len(data)
                 write_all(STDOUT, data)
-                self._make_good(self._output.caught_up())
         except OSError:
             os._exit(LOST)
         # The parent sees the end of file when this process ends, and then looks for the reason.
@@ -110,15 +102,6 @@ class Session:
         self._channel.status_event.wait(LAST_SECONDS)
         status = self._channel.recv_exit_status() if self._channel.exit_status_ready() else LOST
         os._exit(status & 0xFF)
-
-    def _make_good(self, size: int) -> None:
-        """The host may send ``size`` bytes more, as ``Channel.recv`` says for what it returns."""
-        if more := self._channel._check_add_window(size):
-            message = paramiko.Message()
-            message.add_byte(cMSG_CHANNEL_WINDOW_ADJUST)
-            message.add_int(self._channel.remote_chanid)
-            message.add_int(more)
-            self._channel.transport._send_user_message(message)
 
     def _keep_complaints(self) -> None:
         left = COMPLAINT_LIMIT
@@ -130,16 +113,13 @@ class Session:
     def _linger(self, output: threading.Thread) -> None:
         """After our end of file the host may still send what it has; silence ends the wait."""
         before = -1
-        while output.is_alive() and before != self._output.fed:
-            before = self._output.fed
+        while output.is_alive() and before != self._received:
+            before = self._received
             output.join(LINGER_SECONDS)
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``, however long it takes. Raises OSError when nobody reads any more."""
+    """Write all of ``data`` to a blocking descriptor. Raises OSError when nobody reads any more."""
     view = memoryview(data)
     while view:
-        try:
-            view = view[os.write(descriptor, view) :]
-        except BlockingIOError:
-            ready([], [descriptor], 60.0)
+        view = view[os.write(descriptor, view) :]
