@@ -35,7 +35,8 @@ def teleport(target: str, **options: object) -> None:
 
     In a script, or at the prompt of ``python``, it is the running program that goes on there. Options are
     those of ``%teleport`` (``python``, ``setup``, ``via``, ``lease``, ``quiet``); for programs also
-    ``abandon_threads`` (leave behind threads, which cannot move) and ``home`` (False: it may not come home).
+    ``abandon_threads`` (leave behind threads, which cannot move) and ``home`` (whether it may come home; if
+    not said, it may where its own code names ``"home"``).
     Raises :class:`~pyteleport_jupyter.errors.TeleportError` here, with the session untouched, when the move
     fails.
     """

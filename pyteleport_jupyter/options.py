@@ -26,8 +26,10 @@ class Options:
     quiet: bool = False
     abandon_threads: bool = False
     """Of scripts: leave behind threads, which cannot move."""
-    home: bool = True
-    """Of scripts: may come home again, where this machine will run what the far side sends."""
+    home: bool | None = None
+    """Of scripts: may come home again, where this machine will run what the far side sends. None: if the code
+    of the script speaks of it.
+    """
 
 
 def parse_lease(text: str | float) -> float:
@@ -56,7 +58,7 @@ def _checked(
     lease: str | float = DEFAULT_LEASE,
     quiet: bool = False,
     abandon_threads: bool = False,
-    home: bool = True,
+    home: bool | None = None,
 ) -> Options:
     if via not in (None, "paramiko", "ssh"):
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
@@ -72,5 +74,5 @@ def _checked(
         lease=parse_lease(lease),
         quiet=bool(quiet),
         abandon_threads=bool(abandon_threads),
-        home=bool(home),
+        home=None if home is None else bool(home),
     )

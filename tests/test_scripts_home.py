@@ -66,11 +66,23 @@ def test_it_may_be_forbidden_and_the_script_goes_on_there(scripts: Scripts) -> N
             print(type(error).__name__, error)
         print(os.getpid() != first, input())
     """, typed="still read\n")  # fmt: skip
-    sentence = "it left with home=False, so nothing that it sends is run here"
+    sentence = "it left without leave to (home=True), so nothing that it sends is run here"
     assert done.stdout.splitlines() == [
         f"HomeRefused The program cannot come home: {sentence}. It goes on where it is.",
         "True still read",
     ]
+
+
+def test_code_that_never_speaks_of_home_has_no_leave_to_come(scripts: Scripts) -> None:
+    done = scripts.run(f"""
+        {AWAY}
+        try:
+            teleport("ho" + sys.argv[0][:0] + "me")
+        except Exception as error:
+            print(type(error).__name__)
+        print(os.getpid() != first)
+    """)
+    assert done.stdout.splitlines() == ["HomeRefused", "True"]
 
 
 def test_what_cannot_be_restored_at_home_goes_on_there(scripts: Scripts) -> None:

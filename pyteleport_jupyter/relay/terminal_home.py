@@ -42,7 +42,7 @@ class ThisIsHome:
 
     def _welcome(self) -> None:
         if self._settings.home is None:
-            reason = {"reason": "it left with home=False, so nothing that it sends is run here"}
+            reason = {"reason": "it left without leave to (home=True), so nothing that it sends is run here"}
             self._answer("refused", error="HomeRefused", facts=reason)
             return
         if not os.access(str(self._settings.home["python"]), os.X_OK):

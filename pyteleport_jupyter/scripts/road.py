@@ -117,6 +117,8 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         program = replace(find_program(caller), at_instruction=at_instruction)
         check_threads(trip.options.abandon_threads)
         luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
+        if trip.options.home is None:
+            trip = replace(trip, options=replace(trip.options, home=luggage.homeward))
         flags = (*python_flags(), *(("-i",) if program.flagged else ()))
         del program, caller
         with connect(trip) as link:

@@ -14,6 +14,7 @@ from pyteleport_jupyter.loops import capture_stack, running_generators
 from pyteleport_jupyter.objects import Pickled, dump
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
+from pyteleport_jupyter.scripts.consent import means_to_come_home
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
 from pyteleport_jupyter.scripts.program import RunningProgram
 from pyteleport_jupyter.session import threads
@@ -34,10 +35,11 @@ class MainModule:
 
 @dataclass(frozen=True)
 class Luggage:
-    """What moves: the snapshot, and the packages that the target must have."""
+    """What moves: the snapshot, the packages that the target must have, and whether it means to come home."""
 
     pickled: Pickled
     modules: tuple[str, ...]
+    homeward: bool
 
 
 def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
@@ -62,7 +64,8 @@ def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
         session = {"items": items, "namespace": travelling_namespace(), "stack": stack}
         pickled = dump(session, anchors(), running_generators(stack))
     buffers = (memoryview(_surroundings(companions)), *pickled.buffers)
-    return Luggage(replace(pickled, buffers=buffers), _needed(pickled, companions))
+    homeward = means_to_come_home(program, companions)
+    return Luggage(replace(pickled, buffers=buffers), _needed(pickled, companions), homeward)
 
 
 def _needed(pickled: Pickled, companions: Companions) -> tuple[str, ...]:
