@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any, Final, NoReturn
 
 from ..errors import FrameRefused
-from .actions import CALLS, plan, refusal
+from .actions import plan
 from .boundary import Callee, Site, crossing_between
 from .callees import function_code
 from .classes import class_arguments
@@ -30,6 +30,7 @@ from .layout import (
 from .liveness import is_being_closed, operands_are_there
 from .morph import is_inside_call
 from .operators import what_follows
+from .refusals import CALLS, refusal
 from .registry import MorphRecord, record_of, values_of
 from .running_code import code_hash, library_of
 from .selftest import check_interpreter
