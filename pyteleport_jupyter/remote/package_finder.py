@@ -39,7 +39,8 @@ except BaseException:
     raise
 end()
 """
-"""Program for ``python -c PROGRAM_BOOT PACKAGE ...``; PACKAGE is the zip, or the folder with our package.
+"""Program for ``python -c PROGRAM_BOOT PACKAGE ARRIVAL ...``; PACKAGE is the zip, or the folder with our
+package.
 
 What arrives is code and its namespace, and runs on this frame alone: no other frame of ours is under it. By
 the name of what is to be run :mod:`..scripts.program` knows this frame.
@@ -51,6 +52,12 @@ ROLES = {
     "program-supervisor": "pyteleport_jupyter.remote.program_supervisor",
 }
 """Modules whose ``main`` is called with what follows the role."""
+
+ARRIVALS = {
+    "abroad": "pyteleport_jupyter.remote.program",
+    "home": "pyteleport_jupyter.scripts.homecoming",
+}
+"""Modules whose ``arrive`` takes over a program, here or where it was started."""
 
 
 class PackageFinder:
@@ -98,12 +105,13 @@ def arrive() -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
     Returns what is to be run, pairs of code and namespace, and what is to be called when it has ended or
     raised.
     """
-    package, *rest = sys.argv[1:]
+    package, where, *rest = sys.argv[1:]
     del sys.path[0]
     if os.path.isfile(package):
         install(package)
-    program: Any = importlib.import_module("pyteleport_jupyter.remote.program")
-    return program.arrive(rest), program.end
+    arrival: tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
+    arrival = importlib.import_module(ARRIVALS[where]).arrive(rest)
+    return arrival
 
 
 def wait_to_go() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
@@ -16,24 +17,13 @@ from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.restore import Restored, restore_program
 
-HOME = "home"
-"""First argument of a program that comes back, in place of the control socket."""
 
-epilogue = Epilogue()
-"""What is to be done when the program has ended."""
+def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]:
+    """Take over the program, then wait; see :func:`.package_finder.arrive`.
 
-_started_as = sys.modules["__main__"]
-"""Kept: the interpreter holds its dict without owning it while the code of ``-c`` runs."""
-
-
-def arrive(arguments: list[str]) -> list[tuple[CodeType, dict[str, Any]]]:
-    """Take over the program, then wait; returns the code that goes on, and its namespace.
-
-    ``arguments``: descriptors of the control socket, the snapshot, stdout and stderr; or HOME and those of
-    :func:`..scripts.homecoming.come_back`. Ends the process where there is nothing to go on with.
+    ``arguments``: descriptors of the control socket, the snapshot, stdout and stderr. Ends the process where
+    there is nothing to go on with.
     """
-    if arguments[0] == HOME:
-        return _come_back(arguments[1:])
     control_fd, ship_fd, *outputs = map(int, arguments)
     for fd in (control_fd, ship_fd, *outputs):
         os.set_inheritable(fd, False)
@@ -45,22 +35,7 @@ def arrive(arguments: list[str]) -> list[tuple[CodeType, dict[str, Any]]]:
         os._exit(0)
     _take_streams(outputs)
     upstream.connect(control)
-    epilogue.prompts = restored.prompts
-    return restored.go_on(word.get("value"))
-
-
-def _come_back(arguments: list[str]) -> list[tuple[CodeType, dict[str, Any]]]:
-    """As :func:`arrive`, in the process that the program was started in."""
-    from pyteleport_jupyter.scripts import homecoming
-
-    restored, home = homecoming.come_back(arguments)
-    epilogue.prompts = restored.prompts
-    return homecoming.go_on(restored, home)
-
-
-def end() -> None:
-    """The program has ended, or raised what is being handled."""
-    epilogue.begin()
+    return restored.go_on(word.get("value")), Epilogue(restored.prompts).begin
 
 
 def _take_over(control: Control, ship_fd: int) -> Restored:

@@ -172,7 +172,8 @@ def start_program(directory: str, order: ProgramOrder) -> ProgramProcess:
     ship_read, ship_write = _wide_pipe()
     words_read, words_write = os.pipe()
     numbers = (their_control, ship_read, streams.given["stdout"], streams.given["stderr"])
-    program = [sys.executable, *order.flags, "-c", PROGRAM_BOOT, os.path.join(directory, PACKAGE_NAME)]
+    package = os.path.join(directory, PACKAGE_NAME)
+    program = [sys.executable, *order.flags, "-c", PROGRAM_BOOT, package, "abroad"]
     argv = [*program, *map(str, numbers)]
     pid = os.fork()
     if pid == 0:

@@ -11,12 +11,15 @@ from typing import Any
 
 INSPECT = "PYTHONINSPECT"
 
+_started_as = sys.modules["__main__"]
+"""Kept: the interpreter holds its dict without owning it while the code of ``-c`` runs."""
+
 
 class Epilogue:
     """What :data:`..remote.package_finder.PROGRAM_BOOT` calls when the program has ended or raised."""
 
-    def __init__(self) -> None:
-        self.prompts = False
+    def __init__(self, prompts: bool) -> None:
+        self.prompts = prompts
         """Whether the interpreter's prompt follows although it was not started with ``-i``."""
 
     def begin(self) -> None:

@@ -13,6 +13,7 @@ import socket
 import stat
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import CodeType
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings, unpack
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
+from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.restore import Restored, restore_program
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
@@ -85,8 +87,9 @@ class Homecoming:
         become_relay(descriptor, settings.inherited())
 
 
-def come_back(arguments: list[str]) -> tuple[Restored, Homecoming]:
-    """Take over the program that the relay, which this process was, has received.
+def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]:
+    """Take over the program that the relay, which this process was, has received; see
+    :func:`..remote.package_finder.arrive`.
 
     ``arguments``: descriptors of the relay's baggage and of the snapshot.
     """
@@ -102,7 +105,7 @@ def come_back(arguments: list[str]) -> tuple[Restored, Homecoming]:
     except BaseException as error:
         homecoming.give_up(RestoreFailed(host="home", reason=f"{type(error).__name__}: {error}"))
     homecoming.take_over(restored)
-    return restored, homecoming
+    return _go_on(restored, homecoming), Epilogue(restored.prompts).begin
 
 
 def _restore(snapshot: Any) -> Restored:
@@ -128,7 +131,7 @@ def _write(number: int, content: bytes) -> None:
         rest = rest[os.write(number, rest) :]
 
 
-def go_on(restored: Restored, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
+def _go_on(restored: Restored, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
     """Here it is again: what it had not read is given back to its stdin, signals reach it."""
     give_back(b"".join(homecoming.input))
     code = restored.go_on(None)
