@@ -42,7 +42,6 @@ def result_of(messages: list[Message]) -> str:
             "ObjectsRefused",
             "closed_later",
         ),
-        ("import asyncio\nasync def other(): hop()\nawait asyncio.gather(other())", "NotInCell", "task"),
     ],
 )
 def test_a_refusal_is_one_sentence_and_changes_nothing(
