@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +23,12 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("CI") == "true" and os.environ.get("TELEPORT_LAB") != "off":
         pytest.fail(f"CI must have this: {reason}", pytrace=False)
     pytest.skip(reason)
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background lets us ignore Ctrl-C, which tests press."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

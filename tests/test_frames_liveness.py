@@ -96,4 +96,4 @@ def test_a_generator_that_is_closed_is_not_left_at_any_of_its_last_instructions(
     watch.disarm()
     assert "captured" in refusals[4]
     assert len(refusals[6]) >= 3
-    assert all("let go of" in said for said in refusals[6])
+    assert all("cannot be moved" in said for said in refusals[6])
