@@ -6,9 +6,10 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+import psutil
 import pytest
 from frontends import eventually
 from lab import Direction, Host, Lab, LabKernel
@@ -168,7 +169,11 @@ def reconnected(host: Host) -> Iterator[None]:
 
 def connections(host: Host) -> set[int]:
     """The processes of sshd that serve a connection each."""
-    return {process.pid for process in host.processes() if "sshd" in process.name()}
+    found = set()
+    for process in host.processes():
+        with suppress(psutil.NoSuchProcess):  # one that ends while we look serves nobody
+            found |= {process.pid} if "sshd" in process.name() else set()
+    return found
 
 
 LOST, LINKED = "link to cartesius lost, trying again", "linked again after"
