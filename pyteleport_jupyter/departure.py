@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import errors, relay
+from pyteleport_jupyter import relay
 from pyteleport_jupyter.asking import ask_in
-from pyteleport_jupyter.errors import MoveCancelled, NotInCell, TeleportError
+from pyteleport_jupyter.errors import NotInCell
+from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
+from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,
@@ -52,11 +53,7 @@ START_SECONDS = 60.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
 
-CLOSE_SECONDS, ABORT_SECONDS = 1.0, 2.0
-STOP_SECONDS = 0.2
-"""After the Stop button: so long the far side may take to say that it is gone, and the child to be gone. What
-is slower finds the link closed and ends by that.
-"""
+CLOSE_SECONDS = 1.0
 
 ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
@@ -122,7 +119,7 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
         print(f"already there: {place.sentence()}")
         return
     progress = _progress(shell.kernel, going_to, chosen)
-    with _told_in_one_sentence(going_to.host, progress):
+    with told_in_one_sentence(going_to.host, progress.failed):
         in_context_of_cell(_travel, shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
 
 
@@ -137,31 +134,6 @@ def _running_shell() -> Any:
 
 def _progress(kernel: Any, target: Target, options: Options) -> Progress:
     return SilentProgress() if options.quiet else KernelProgress(kernel, target.host)
-
-
-@contextmanager
-def _told_in_one_sentence(host: str, progress: Progress) -> Iterator[None]:
-    """Whatever goes wrong becomes one of our errors, without the frames of the road.
-
-    Those frames hold views of the user's arrays; an error that kept them (``sys.last_exc``) would keep the
-    arrays pinned.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        failure: TeleportError = MoveCancelled(host=host)
-    except TeleportError as error:
-        failure = error
-    except Exception as error:
-        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
-        failure.__cause__ = error
-    else:
-        return
-    progress.failed()
-    if errors.show_tracebacks:
-        raise failure
-    failure.__context__ = failure.__cause__ = None
-    raise failure.with_traceback(None) from None
 
 
 def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
@@ -215,7 +187,7 @@ def _prepare(link: Link, luggage: Luggage, journey: Journey) -> Arrival:
     landed = land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
     conversation = _converse(link, landed, journey.target.host)
     token = secrets.token_bytes(32)
-    with _aborted_on_failure(conversation):
+    with aborted_on_failure(conversation):
         _start(conversation, luggage, journey, token)
         _ship(conversation, luggage.pickled, journey.progress)
         with relay.rehearsed():
@@ -227,19 +199,6 @@ def _converse(link: Link, landed: Landed, host: str) -> Conversation:
     channel = NumberedChannel()
     channel.receive(landed.leftover)
     return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
-
-
-@contextmanager
-def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
-    """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
-    try:
-        yield
-    except BaseException as failure:
-        patience = STOP_SECONDS if isinstance(failure, KeyboardInterrupt) else ABORT_SECONDS
-        # A second Ctrl-C must not keep it from being told: a copy that is held waits for its whole lease.
-        with interrupts_postponed():
-            conversation.abort(patience)
-        raise
 
 
 def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
@@ -275,7 +234,7 @@ def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
     """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody could ask."""
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
     plan = _cut_plan(arrival, journey)
-    with _aborted_on_failure(arrival.conversation):
+    with aborted_on_failure(arrival.conversation):
         arrival.conversation.command("hold")
         arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
         hand_over(journey.kernel, plan)

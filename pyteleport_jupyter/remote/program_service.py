@@ -15,9 +15,9 @@ from pyteleport_jupyter.remote.door import Door
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.program_order import ProgramOrder
 from pyteleport_jupyter.remote.program_process import ProgramProcess
-from pyteleport_jupyter.remote.program_signals import SIGNALS, wake_on_signals
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell
+from pyteleport_jupyter.remote.supervisor_signals import SIGNALS, wake_on_signals
 from pyteleport_jupyter.remote.tether import Tether, tether
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command, parse_command

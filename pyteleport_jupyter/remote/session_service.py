@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import time
 from collections.abc import Callable, Container
 from functools import partial
@@ -21,6 +19,7 @@ from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.remote.spoken import farewell, read_command
 from pyteleport_jupyter.remote.spool import Spool
+from pyteleport_jupyter.remote.supervisor_signals import wake_on_signals
 from pyteleport_jupyter.remote.tether import Tether, tether
 from pyteleport_jupyter.remote.watch import Watch
 from pyteleport_jupyter.wire.channel import Message
@@ -78,7 +77,7 @@ class SessionService:
         self._watch = Watch()
         self._shipment = Shipment(kernel.ship_fd)
         self._door = Door(directory, order.token)
-        self._wakeup = _wake_on_signals(self._terminate)
+        self._wakeup = wake_on_signals(self._terminate)
 
     def run(self) -> None:
         """Serve until the end, then leave nothing behind."""
@@ -385,14 +384,3 @@ class SessionService:
 
 def _nothing() -> None:
     """The kernel's sockets are read in every step and the link is written, whichever of them woke us."""
-
-
-def _wake_on_signals(terminate: Callable[..., None]) -> socket.socket:
-    """A socket that becomes readable when a child ends or we are told to."""
-    ours, theirs = socket.socketpair()
-    ours.setblocking(False)
-    theirs.setblocking(False)
-    signal.set_wakeup_fd(theirs.detach(), warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.signal(signal.SIGTERM, terminate)
-    return ours

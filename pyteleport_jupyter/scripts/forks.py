@@ -16,6 +16,7 @@ from types import FrameType
 from typing import IO, Any
 
 from pyteleport_jupyter.errors import NotInProgram, OptionWrong
+from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import CannotMove
 from pyteleport_jupyter.options import make_options
@@ -32,7 +33,6 @@ from pyteleport_jupyter.scripts.road import (
     departing,
     prepare,
     python_flags,
-    told_in_one_sentence,
     trip_to,
 )
 from pyteleport_jupyter.scripts.snapshot import take_snapshot

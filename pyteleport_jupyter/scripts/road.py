@@ -8,14 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from secrets import token_bytes
 from types import FrameType
 from typing import Any
 
-from pyteleport_jupyter import errors
-from pyteleport_jupyter.errors import MoveCancelled, OptionWrong, TeleportError
+from pyteleport_jupyter.errors import OptionWrong
+from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.options import Options, make_options
@@ -123,30 +123,8 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         del program, caller
         with connect(trip) as link:
             arrival = prepare(link, luggage, flags, trip, streams.kinds())
-            with _aborted_on_failure(arrival.conversation):
+            with aborted_on_failure(arrival.conversation):
                 cut_over(departing(arrival, flags, trip))
-
-
-@contextmanager
-def told_in_one_sentence(host: str) -> Iterator[None]:
-    """Whatever goes wrong becomes one of our errors, without the frames of the road, which hold the user's
-    objects.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        failure: TeleportError = MoveCancelled(host=host)
-    except TeleportError as error:
-        failure = error
-    except Exception as error:
-        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
-        failure.__cause__ = error
-    else:
-        return
-    if errors.show_tracebacks:
-        raise failure
-    failure.__context__ = failure.__cause__ = None
-    raise failure.with_traceback(None) from None
 
 
 def python_flags() -> tuple[str, ...]:
@@ -186,7 +164,7 @@ def prepare(
     channel.receive(landed.leftover)
     conversation = Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
     token = token_bytes(32)
-    with _aborted_on_failure(conversation):
+    with aborted_on_failure(conversation):
         _start(conversation, luggage, flags, trip, token, kinds)
         conversation.ship(chunks.slices(luggage.pickled))
         rehearsal = rehearse([package_folder()], "terminal")
@@ -201,17 +179,6 @@ def prepare(
         conversation.command("hold")
         conversation.wait_for("held", time.monotonic() + START_SECONDS, "the program to be held")
     return Arrival(link, conversation, token, landed)
-
-
-@contextmanager
-def _aborted_on_failure(conversation: Conversation) -> Iterator[None]:
-    """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
-    try:
-        yield
-    except BaseException:
-        with suppress(KeyboardInterrupt):
-            conversation.abort()
-        raise
 
 
 def _start(

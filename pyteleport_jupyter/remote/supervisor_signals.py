@@ -1,4 +1,4 @@
-"""Signals of a supervisor of a program: those that it passes on, and those that wake it."""
+"""Signals of a supervisor: those that it passes on to a program, and those that wake it."""
 
 from __future__ import annotations
 
