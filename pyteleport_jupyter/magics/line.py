@@ -1,0 +1,33 @@
+"""The line magic: the first word says whether it is a subcommand or where to go."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from IPython.core.magic import Magics, line_magic, magics_class
+
+from pyteleport_jupyter.magics.move import move
+from pyteleport_jupyter.magics.words import parse, split
+
+SUBCOMMANDS: dict[str, str] = {}
+"""First word -> module of this room whose ``run(shell, words)`` sees to it; imported when it is wanted.
+
+A host of the same name is reached as ``user@host`` or ``host:22``.
+"""
+
+
+@magics_class
+class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyped
+    """The magics of pyteleport-jupyter."""
+
+    @line_magic
+    def teleport(self, line: str) -> None:
+        words = split(line)
+        if words and words[0] in SUBCOMMANDS:
+            subcommand: Any = import_module(f"pyteleport_jupyter.magics.{SUBCOMMANDS[words[0]]}")
+            subcommand.run(self.shell, words[1:])
+        elif (arguments := parse(move, words)) is not None:
+            move(**arguments)
+
+    teleport.__doc__ = move.__doc__
