@@ -87,6 +87,11 @@ class KernelLines:
         """Whether the kernel takes less than it is sent."""
         return any(line.waiting_bytes > CONGESTED for line in self._lines.values())
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something that the kernel has not taken yet."""
+        return any(line.waiting_bytes for line in self._lines.values())
+
     def send(self, lane: Lane, parts: Sequence[bytes]) -> None:
         """Pass a front end's message on to the kernel."""
         self._lines[lane].send(parts)
