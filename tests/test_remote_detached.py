@@ -95,3 +95,32 @@ def test_output_beyond_the_limit_is_left_out_and_told(moved: LabKernel, tmp_path
     # The count is of messages, which have heads.
     assert 0 <= kept / 1e6 + float(told) - PIECES * PIECE / 1e6 < 3
     assert moved.run("print('as ever')").text() == "as ever\n"
+
+
+def stands_still(pid: int) -> bool:
+    """Whether the process takes no processor time for half a second."""
+    before = psutil.Process(pid).cpu_times()
+    threading.Event().wait(0.5)
+    return psutil.Process(pid).cpu_times() == before
+
+
+def test_who_prints_waits_for_a_supervisor_that_is_slow(moved: LabKernel) -> None:
+    """libzmq drops what is beyond 1000 messages for a subscriber, ipykernel's default."""
+    kernel = int(moved.run("print(os.getpid())").text())
+    supervisor = psutil.Process(kernel).parent()
+    assert supervisor is not None
+    cell = "for number in range(6000): display({'text/plain': 'x' * 10_000}, raw=True)"
+    moved.run("from IPython.display import display")
+    supervisor.suspend()
+    try:
+        request = moved.client.execute("import time; time.sleep(0.2)\n" + cell)
+        supervisor.resume()
+        while moved.client.get_iopub_msg(timeout=30)["msg_type"] != "display_data":
+            pass
+        supervisor.suspend()
+        assert eventually(lambda: stands_still(kernel), 30)
+    finally:
+        supervisor.resume()
+    answer = answer_to(moved.client, request, 90)
+    assert answer.status == "ok"
+    assert answer.kinds().count("display_data") == 5999

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
@@ -112,6 +113,13 @@ class TeleportedKernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is no
 
     def load_config_file(self, *arguments: Any, **names: Any) -> None:
         """The configuration travels with the session."""
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Whoever publishes waits for us when we are slow: by default libzmq drops what is beyond 1000
+        messages, and says so to nobody.
+        """
+        context.setsockopt(zmq.XPUB_NODROP, 1)
+        super().init_iopub(context)
 
     def init_code(self) -> None:
         """Start-up files have run on the first host."""
