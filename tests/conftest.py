@@ -25,8 +25,14 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def pytest_configure() -> None:
-    """A shell that starts us in the background lets us ignore Ctrl-C, which tests press."""
+def pytest_configure(config: pytest.Config) -> None:
+    """A shell that starts us in the background lets us ignore Ctrl-C, which tests press.
+
+    Workers of pytest-xdist are where their parent is, and it does not collect: whether there will be lab tests
+    is not known.
+    """
+    if getattr(config.option, "numprocesses", None) and not hasattr(config, "workerinput"):
+        enter_user_namespace(config)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -44,14 +50,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """If lab tests were chosen, and an ordinary user can have the lab only inside a user namespace, go there.
+    """If lab tests were chosen, the lab is to be where we can have it."""
+    if any(item.get_closest_marker("lab") for item in session.items):
+        enter_user_namespace(session.config)
+
+
+def enter_user_namespace(config: pytest.Config) -> None:
+    """If an ordinary user can have the lab only inside a user namespace, go there.
 
     The process becomes ``unshare ... pytest`` with the same arguments.
     """
-    config = session.config
-    if not any(item.get_closest_marker("lab") for item in session.items) or INSIDE in os.environ:
+    if config.option.collectonly or hasattr(config, "workerinput") or INSIDE in os.environ:
         return
-    if config.option.collectonly or hasattr(config, "workerinput") or choose_mode()[0] != "userns":
+    if choose_mode()[0] != "userns":
         return
     capture = config.pluginmanager.getplugin("capturemanager")
     if capture is not None:
