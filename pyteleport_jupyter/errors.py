@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import string
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 FACT_LIMIT = 2000
 """Longest fact shown, in characters; a remote must not be able to flood the notebook."""
@@ -97,9 +97,34 @@ class FrameRefused(TeleportError):
 
 
 class ObjectsRefused(TeleportError):
-    """Nothing was moved, the session goes on here. Delete or close what cannot move, then teleport again. These cannot be moved: {rows}"""
+    """Nothing was moved, the session goes on here. Delete or close what cannot move, then teleport again, or leave it behind with --leave (in a call: leave=True). These cannot be moved: {rows}"""
 
     refusals: tuple[object, ...] = ()
+
+
+class LeftBehind(TeleportError, AttributeError):
+    """{path}, a {type}, was left behind on {host} (process {pid}): {reason}. {advice}"""
+
+    @property
+    def _render_traceback_(self) -> Callable[[], list[str]]:
+        """The fault is in how the user's code uses it, so the traceback is shown as of any other error."""
+        raise AttributeError("_render_traceback_")
+
+
+class NamesNeeded(TeleportError):
+    """{names} cannot be left out with {option}: {needed_by} still uses {them}. Nothing was sent, the session goes on here."""
+
+
+class TooLarge(TeleportError):
+    """{size} would travel to {host} at {rate}, which takes about {time}. Nothing was changed, the session goes on here. --limit none (in a call: limit="none") sends it all the same, --exclude leaves names out."""
+
+
+class VersionsDiffer(TeleportError):
+    """{host} has other versions of what travels: {packages}. The session goes on here. Install the same there, or risk it with --anyway (in a call: anyway=True)."""
+
+
+class InstallFailed(TeleportError):
+    """{packages} could not be installed on {host}: {reason}. The session goes on here. --fresh-env installs into an environment of its own there."""
 
 
 class HostUnknown(TeleportError):
@@ -120,6 +145,10 @@ class HostKeyUnknown(TeleportError):
 
 class HostKeyChanged(TeleportError):
     """The key of {host} is not the one in {known_hosts}: it now shows {fingerprint}. This may be an attack, or the host was set up anew. The session goes on here, nothing was sent. If you are sure, remove the old key with `ssh-keygen -f '{known_hosts}' -R '{name}'`."""
+
+
+class QuestionUnanswered(TeleportError):
+    """{host} asks "{question}" and got no answer. The session goes on here. Where nobody sits at a terminal or notebook to answer, use keys that need no password, or connect once by hand."""
 
 
 class ShellFailed(TeleportError):
@@ -143,7 +172,7 @@ class NoIpykernel(TeleportError):
 
 
 class PackageMissing(TeleportError):
-    """{host} lacks {packages}, which this session uses. The session goes on here. Install there what is missing, or name another Python with --python."""
+    """{host} lacks {packages}, which this session uses. The session goes on here. Install there what is missing (--install does), or name another Python with --python."""
 
 
 class CodeDiffers(TeleportError):

@@ -12,7 +12,7 @@ import io
 import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -20,11 +20,14 @@ from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.objects import reducers
 from pyteleport_jupyter.objects.anchors import CONTAINERS, Anchors, Reference
 from pyteleport_jupyter.objects.deep import DeepPickler
+from pyteleport_jupyter.objects.leaving import ROUNDS, Leaving
+from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.reducers.frames import use_stack
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import ModuleCopied, contents_of_module, is_registered
 from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
-from pyteleport_jupyter.objects.refusals import explain, readable
+from pyteleport_jupyter.objects.refusals import Refusal, explain, readable
+from pyteleport_jupyter.objects.walk import Walk
 
 RESTART_LIMIT = 200
 """Most module dicts that may be found inside the user's own containers."""
@@ -44,6 +47,10 @@ class Pickled:
     stream: bytes
     buffers: tuple[memoryview, ...]
     modules: frozenset[str]
+    used: frozenset[str] = frozenset()
+    """Those of ``modules`` of which a definition or an object travels, not only a reference to the module."""
+    left: tuple[Refusal, ...] = ()
+    """What stays behind, with a tombstone in its place."""
 
     @property
     def total_bytes(self) -> int:
@@ -63,36 +70,64 @@ class SessionPickler(pickle.Pickler):
         self.reducer_override = reduction.reduce  # type: ignore[method-assign]
 
 
-def dump(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Pickled:
+def dump(
+    root: Mapping[str, Any],
+    anchors: Anchors,
+    running: Mapping[int, Any],
+    numbering: Numbering | None = None,
+    leaving: Leaving | None = None,
+) -> Pickled:
     """Pickle ``root``: ``{"stack": Stack | None, "namespace": dict, "items": dict}``.
 
-    ``running`` is what ``frames.running_generators`` gives for the stack. Raises ObjectsRefused, whose
-    ``refusals`` list every object that cannot move.
+    ``running`` is what ``frames.running_generators`` gives for the stack. What ``numbering`` holds the other
+    side has already. With ``leaving``, what cannot move stays, and a tombstone takes its place. Raises
+    ObjectsRefused, whose ``refusals`` list every object that cannot move.
     """
-    try:
-        return _dump_restarting(root, anchors, running)
-    except Exception as error:
-        refusals = explain(root, lambda: _new_reduction(root, anchors, running), error)
-        refused = ObjectsRefused(rows=readable(refusals))
-        refused.refusals = refusals
-        raise refused from None
+    numbering = numbering or Numbering()
+    for _ in range(ROUNDS):
+        try:
+            pickled = _dump_restarting(root, anchors, running, numbering, leaving)
+            return replace(pickled, left=tuple(leaving.refusals) if leaving else ())
+        except Exception as error:
+            walk = Walk(new_reduction(root, anchors, running, leaving))
+            refusals = explain(walk, root, error)
+            if leaving is None or not leaving.leave(walk, refusals):
+                raise _refused(refusals) from None
+    raise _refused(refusals)
 
 
-def _new_reduction(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Reduction:
+def _refused(refusals: tuple[Refusal, ...]) -> ObjectsRefused:
+    refused = ObjectsRefused(rows=readable(refusals))
+    refused.refusals = refusals
+    return refused
+
+
+def new_reduction(
+    root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any], leaving: Leaving | None = None
+) -> Reduction:
+    """What the reducers need to know for ``root``, as in :func:`dump`."""
     reducers.fill_table()
     reduction = Reduction(anchors, running)
     use_stack(reduction, root.get("stack"))
+    if leaving:
+        reduction.left = leaving.left
     return reduction
 
 
-def _dump_restarting(root: Mapping[str, Any], anchors: Anchors, running: Mapping[int, Any]) -> Pickled:
+def _dump_restarting(
+    root: Mapping[str, Any],
+    anchors: Anchors,
+    running: Mapping[int, Any],
+    numbering: Numbering,
+    leaving: Leaving | None,
+) -> Pickled:
     primed: set[str] = set()
     kind: type[Any] = SessionPickler
     for _ in range(RESTART_LIMIT):
-        reduction = _new_reduction(root, anchors, running)
+        reduction = new_reduction(root, anchors, running, leaving)
         reduction.primed |= primed
         try:
-            return _dump_once(root, reduction, kind)
+            return _dump_once(root, reduction, kind, numbering)
         except ModuleCopied as copied:
             primed.add(copied.name)
         except RecursionError:
@@ -102,16 +137,23 @@ def _dump_restarting(root: Mapping[str, Any], anchors: Anchors, running: Mapping
     raise pickle.PicklingError("the dicts of too many modules are held in containers")
 
 
-def _dump_once(root: Mapping[str, Any], reduction: Reduction, kind: type[Any]) -> Pickled:
+def _dump_once(
+    root: Mapping[str, Any], reduction: Reduction, kind: type[Any], numbering: Numbering
+) -> Pickled:
     file = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     pickler = kind(file, reduction, buffers.append)
+    if numbering.objects:
+        pickler.memo = numbering.pickler_memo()
+        reduction.in_memo.update(map(id, numbering.objects))
     with kind.room() if kind is DeepPickler else _usual_room():
         _prime(pickler, reduction)
         for record in _records(root, reduction):
             pickler.dump(record)
+    numbering.take_pickled(pickler.memo.copy())
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
-    return Pickled(file.getvalue(), tuple(buffer.raw() for buffer in buffers), frozenset(modules))
+    raw = tuple(buffer.raw() for buffer in buffers)
+    return Pickled(file.getvalue(), raw, frozenset(modules), frozenset(modules & reduction.used))
 
 
 @contextmanager
@@ -132,6 +174,8 @@ def _prime(pickler: Any, reduction: Reduction) -> None:
 
 
 def _is_primed(reference: Reference, reduction: Reduction) -> bool:
+    if id(reference.target) in reduction.in_memo:
+        return False
     if reference.kind == "attributes of":
         return False  # its owner would be rebuilt before the definitions that it may need
     if reference.kind == "globals" and reference.owner is None:

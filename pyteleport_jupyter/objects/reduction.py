@@ -15,6 +15,7 @@ import cloudpickle
 from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
+from pyteleport_jupyter.objects.tombstone import Left, reduce_left
 
 DISPATCH: Mapping[type, Any] = cloudpickle.Pickler.dispatch_table
 """What cloudpickle and ``copyreg`` know, for types that our table lacks."""
@@ -26,8 +27,10 @@ class Reduction:
     """The state of one dump as the reducers see it.
 
     ``cells`` and ``hollow``: cells and modules that were written empty. ``modules``: names of modules that
-    the stream refers to. ``primed``: modules whose dicts stand in the pickler's memo from the start.
-    ``in_memo``: the ``id`` of everything that does.
+    the stream refers to, ``used`` those of which it needs more than the module. ``left``: by ``id``, what stays
+    behind. ``primed``: modules whose dicts stand in the pickler's memo from the start.
+    ``in_memo``: the ``id`` of everything that does. ``private_files``: ``id`` of files whose contents belong
+    to the session alone. ``copied``: ``id`` of arrays that share memory with none.
     """
 
     def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
@@ -36,8 +39,12 @@ class Reduction:
         self.cells: list[CellType] = []
         self.hollow: list[ModuleType] = []
         self.modules: set[str] = set()
+        self.used: set[str] = set()
+        self.left: Mapping[int, Left] = {}
         self.primed: set[str] = set()
         self.in_memo: set[int] = set()
+        self.private_files: set[int] = set()
+        self.copied: set[int] = set()
         self.references = references(anchors)
         self._chosen: dict[type, Reducer | None] = {
             Reference: lambda reference, reduction: reduction.refer(reference)
@@ -48,6 +55,8 @@ class Reduction:
         reference = self.references.get(id(obj))
         if reference is not None:
             return self.refer(reference)
+        if id(obj) in self.left:
+            return reduce_left(self.left[id(obj)])
         kind = type(obj)
         if kind not in self._chosen:
             self._chosen[kind] = choose(kind)
@@ -64,6 +73,8 @@ class Reduction:
             return vars, (reference.owner,)
         if reference.kind in ("module", "globals", "variable"):
             self.modules.add(reference.name.partition(":")[0])
+            if reference.kind == "variable":
+                self.used.add(reference.name.partition(":")[0])
         return resolve_reference, (reference.kind, reference.name)
 
     def shared(self, content: Any) -> Any:
@@ -99,6 +110,7 @@ class Reduction:
         if not names.is_importable(definition):
             return False
         self.modules.add(definition.__module__)
+        self.used.add(definition.__module__)
         return True
 
     @cached_property
@@ -133,6 +145,7 @@ def reduce_own(obj: Any, reduction: Reduction) -> Any:
         if module in names.NOTEBOOK_MODULES:
             raise CannotMove(f"it is only found as {module}.{reduced}, which exists here alone")
         reduction.modules.add(module)
+        reduction.used.add(module)
     return reduced
 
 

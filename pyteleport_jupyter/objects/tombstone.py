@@ -1,0 +1,159 @@
+"""What stands in the place of an object that stayed behind, and says so on any use."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.errors import LeftBehind
+
+ADVICE: dict[str, str] = {
+    "io.IOBase": "Open it again where you need it.",
+    "socket.socket": "Connect again where you need it.",
+    "threading.Thread": "Start it again where you need it.",
+    "subprocess.Popen": "Start it again where you need it.",
+    "sqlite3.Connection": "Connect again where you need it.",
+    "concurrent.futures._base.Executor": "Make it again where you need it.",
+}
+"""How to get what stays, by the nearest named class."""
+OTHERWISE = "Make it again where you need it."
+
+ANSWERED = frozenset(("__class__", "__reduce_ex__", "__reduce__", "__doc__", "__init_subclass__"))
+"""Attributes that a tombstone has; all others, it says, are those of what stayed."""
+
+_originals: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+"""What stayed in this process, as long as it lives: should its tombstone come back here, it is itself again."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is told of an object that stayed: the path it was reached by, its type, why, and where it is."""
+
+    path: str
+    type: str
+    reason: str
+    host: str
+    pid: int
+    advice: str = OTHERWISE
+    key: str = ""
+
+    def sentence(self) -> str:
+        """``f, a _io.TextIOWrapper, was left behind on laptop (pid 7): it is open for writing.``"""
+        where = f"{self.host} (process {self.pid})"
+        return f"{self.path}, a {self.type}, was left behind on {where}: {self.reason}. {self.advice}"
+
+
+def left_here(obj: Any, path: str, kind: str, reason: str, host: str) -> Left:
+    """What is to be told of ``obj``, which stays in this process of ``host``."""
+    return Left(path, kind, reason, host, os.getpid(), advice_for(type(obj)), _remember(obj))
+
+
+def advice_for(kind: type) -> str:
+    """How the user gets another one."""
+    for ancestor in kind.__mro__:
+        name = f"{ancestor.__module__}.{ancestor.__qualname__}"
+        for known in (name, name.replace("_io._", "io.")):
+            if known in ADVICE:
+                return ADVICE[known]
+    return OTHERWISE
+
+
+def _remember(obj: Any) -> str:
+    key = secrets.token_hex(16)
+    try:
+        _originals[key] = obj
+    except TypeError:
+        return ""  # nothing can refer to it without keeping it alive
+    return key
+
+
+def restore(*facts: Any) -> Any:
+    """The original if this is the process that it stayed in, and it lives; else its tombstone."""
+    left = Left(*facts)
+    original = _originals.get(left.key) if left.pid == os.getpid() else None
+    return Tombstone(left) if original is None else original
+
+
+def reduce_left(left: Left) -> tuple[Any, ...]:
+    """The reduce value of a tombstone."""
+    return restore, (left.path, left.type, left.reason, left.host, left.pid, left.advice, left.key)
+
+
+class Tombstone:
+    """Takes the place of an object that could not move. Any use of it says which it was, where it stayed, why,
+    and how to get another.
+
+    It is equal to itself only, and can be a key; that much containers need.
+    """
+
+    __slots__ = ("__weakref__", "_left")
+
+    def __init__(self, left: Left) -> None:
+        object.__setattr__(self, "_left", left)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in ANSWERED:
+            return object.__getattribute__(self, name)
+        __tracebackhide__ = True
+        _refuse(self)
+
+    def __repr__(self) -> str:
+        return f"<left behind: {left_of(self).sentence()}>"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __dir__(self) -> list[str]:
+        return []
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return reduce_left(left_of(self))
+
+    __hash__ = object.__hash__
+
+
+def left_of(tombstone: Tombstone) -> Left:
+    """What it tells."""
+    left: Left = object.__getattribute__(tombstone, "_left")
+    return left
+
+
+def _refuse(tombstone: Tombstone) -> NoReturn:
+    __tracebackhide__ = True
+    left = left_of(tombstone)
+    raise LeftBehind(
+        path=left.path, type=left.type, host=left.host, pid=left.pid, reason=left.reason, advice=left.advice
+    )
+
+
+OPERATORS = (
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "lshift", "rshift", "and",
+    "or", "xor",
+)  # fmt: skip
+USES = (
+    "setattr", "delattr", "call", "getitem", "setitem", "delitem", "iter", "next", "len", "contains",
+    "reversed", "bool", "enter", "exit", "aenter", "aexit", "aiter", "anext", "await", "lt", "le", "gt", "ge",
+    "neg", "pos", "abs", "invert", "int", "float", "complex", "index", "bytes", "fspath", "round", "trunc",
+    *OPERATORS, *(f"r{name}" for name in OPERATORS), *(f"i{name}" for name in OPERATORS if name != "divmod"),
+)  # fmt: skip
+"""Special methods, without their underscores. Not ``eq``: containers compare."""
+
+
+def _user(name: str) -> Callable[..., Any]:
+    def use(self: Tombstone, *_: Any, **__: Any) -> NoReturn:
+        __tracebackhide__ = True
+        _refuse(self)
+
+    use.__name__ = use.__qualname__ = name
+    return use
+
+
+for _name in (f"__{name}__" for name in USES):
+    setattr(Tombstone, _name, _user(_name))
