@@ -220,8 +220,8 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
 
 def _ship(conversation: Conversation, pickled: Pickled, progress: Progress) -> None:
     progress.stage("ship")
-    total = chunks.total_bytes(pickled)
-    conversation.ship(chunks.slices(pickled), lambda sent: progress.shipped(sent, total))
+    consignment = chunks.consign(pickled)
+    conversation.ship(consignment, lambda _: progress.shipped(consignment.covered, consignment.total))
 
 
 def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:

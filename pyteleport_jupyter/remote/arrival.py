@@ -10,8 +10,9 @@ from threading import Thread
 
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.objects import chunks
+from pyteleport_jupyter.shipping import Room
 
-Shipment = tuple[bytearray, list[bytearray]]
+Shipment = tuple[memoryview, list[Room]]
 """Pickle stream and its out-of-band buffers."""
 
 

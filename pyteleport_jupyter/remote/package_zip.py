@@ -27,7 +27,7 @@ _COMPILED = (
     "cloudpickle",
     *(f"pyteleport_jupyter.{room}" for room in ("errors", "faults", "frames", "objects")),
 )
-_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "wire"))
+_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "scripts"))
 """Modules, with all in them, that go as byte code."""
 

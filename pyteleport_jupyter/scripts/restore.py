@@ -58,7 +58,7 @@ class Restored:
         return [(code, vars(self.main)) for code in (resume_code(stack, value), *self.rest)]
 
 
-def restore_program(stream: bytes | bytearray, buffers: Sequence[Any], host: str) -> Restored:
+def restore_program(stream: bytes | bytearray | memoryview, buffers: Sequence[Any], host: str) -> Restored:
     """Rebuild the program in ``stream``; ``__main__`` is its module then. ``host`` is named in errors.
 
     Raises PackageMissing, CodeDiffers or RestoreFailed; the process is then of no use.
@@ -73,7 +73,7 @@ def restore_program(stream: bytes | bytearray, buffers: Sequence[Any], host: str
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _restore(stream: bytes | bytearray, buffers: Sequence[Any]) -> Restored:
+def _restore(stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> Restored:
     fault("load.object")
     packed, *arrays = buffers
     # What arrives here was sent by the program's first host, which this process works for.

@@ -49,7 +49,9 @@ class Restored:
         return resume_code(stack, None)
 
 
-def restore_snapshot(kernel: Any, stream: bytes | bytearray, buffers: Sequence[Any], host: str) -> Restored:
+def restore_snapshot(
+    kernel: Any, stream: bytes | bytearray | memoryview, buffers: Sequence[Any], host: str
+) -> Restored:
     """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
 
     Runs in the kernel's main thread. Raises PackageMissing, CodeDiffers or RestoreFailed; the kernel is then
@@ -65,7 +67,7 @@ def restore_snapshot(kernel: Any, stream: bytes | bytearray, buffers: Sequence[A
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _restore(shell: Any, stream: bytes | bytearray, buffers: Sequence[Any]) -> Restored:
+def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> Restored:
     fault("load.object")
     surroundings, *arrays = buffers
     # What arrives here was sent by the session's first host, which this process works for.

@@ -1,0 +1,140 @@
+"""The other end of a consignment: parts as they come, each in room that was made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pyteleport_jupyter.errors import ProtocolBroken
+from pyteleport_jupyter.shipping.blocks import (
+    BLOCK,
+    CODEC_KINDS,
+    HELD,
+    LENGTH,
+    MAGIC,
+    PACKED,
+    RAW,
+    START,
+)
+from pyteleport_jupyter.shipping.compression import codecs
+from pyteleport_jupyter.shipping.cutting import CHUNK
+from pyteleport_jupyter.shipping.digests import DIGEST_SIZE
+from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
+from pyteleport_jupyter.shipping.offer import Name
+from pyteleport_jupyter.shipping.store import ChunkStore
+
+PARTS_LIMIT = 1 << 24
+"""Most parts of a session: pickle stream and buffers."""
+
+ReadInto = Callable[[memoryview], None]
+"""Fills the view that it is given, or raises."""
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What is to come: the length of each part in bytes, the pickle stream's first."""
+
+    lengths: tuple[int, ...]
+
+
+def announced(read_into: ReadInto, limit: int) -> Announced:
+    """Read the start. Nothing is allocated for lengths of more than ``limit`` bytes in all. Raises
+    ProtocolBroken.
+    """
+    magic, count = START.unpack(_read(read_into, START.size))
+    if magic != MAGIC or not 1 <= count <= PARTS_LIMIT:
+        raise ProtocolBroken(reason="this is not the start of a session")
+    _check(count * LENGTH.size, limit)
+    lengths = tuple(length for (length,) in LENGTH.iter_unpack(_read(read_into, count * LENGTH.size)))
+    _check(sum(lengths), limit)
+    return Announced(lengths)
+
+
+def _check(length: int, limit: int) -> None:
+    if length > limit:
+        raise ProtocolBroken(reason=f"it announced {length} bytes, {limit} are allowed")
+
+
+def parts(read_into: ReadInto, coming: Announced, store: ChunkStore | None = None) -> Iterator[Room]:
+    """Each part as soon as all of it is there, in room of its own; what is held is taken from ``store``.
+
+    Room is made when its turn has come, in memory as long as there is enough for all that is still to come.
+    Raises ProtocolBroken, RestoreFailed.
+    """
+    short = sum(coming.lengths) > available_bytes() - SPARE
+    for number, length in enumerate(coming.lengths):
+        twin = store.twin(number) if store else None
+        if twin is None and short and number and length >= CHUNK:
+            yield _on_disk(read_into, length, store)
+            continue
+        room = twin if twin is not None else make_room(length)
+        with memoryview(room) as view:
+            _fill(read_into, view, store, twin is not None)
+        yield room
+
+
+def _fill(read_into: ReadInto, view: memoryview, store: ChunkStore | None, in_place: bool) -> None:
+    position = 0
+    unmoved: list[tuple[Name, memoryview]] = []
+    while position < view.nbytes:
+        kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
+        if not 0 < size <= view.nbytes - position or (kind != RAW and size > CHUNK):
+            raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
+        place = view[position : position + size]
+        if kind == HELD and in_place:
+            unmoved.append(((size, _read(read_into, DIGEST_SIZE)), place))
+        else:
+            _read_block(kind, place, read_into, store)
+        position += size
+    if store is not None:
+        store.check(unmoved)
+
+
+def _read_block(kind: int, place: memoryview, read_into: ReadInto, store: ChunkStore | None) -> None:
+    if kind == RAW:
+        read_into(place)
+    elif kind == HELD and store is not None:
+        store.take((place.nbytes, _read(read_into, DIGEST_SIZE)), place)
+    else:
+        place[:] = _unpacked(kind, place.nbytes, read_into)
+
+
+def _unpacked(kind: int, size: int, read_into: ReadInto) -> bytes:
+    names = [name for name, number in CODEC_KINDS.items() if number == kind]
+    codec = codecs().get(names[0]) if names else None
+    (packed_size,) = PACKED.unpack(_read(read_into, PACKED.size)) if codec else (0,)
+    if codec is None or not 0 < packed_size < size:
+        raise ProtocolBroken(reason=f"a block of kind {kind} that cannot be read here")
+    packed = _read(read_into, packed_size)
+    try:
+        return codec.unpack(packed, size)
+    except ProtocolBroken:
+        raise
+    except Exception as error:
+        raise ProtocolBroken(reason=f"a compressed chunk is damaged ({error})") from None
+
+
+def _on_disk(read_into: ReadInto, length: int, store: ChunkStore | None) -> Room:
+    file = OnDisk(length)
+    try:
+        done = 0
+        piece = memoryview(bytearray(CHUNK))
+        while done < length:
+            kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
+            if not 0 < size <= length - done or (kind != RAW and size > CHUNK):
+                raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
+            for start in range(0, size, CHUNK):
+                place = piece[: min(CHUNK, size - start)]
+                _read_block(kind, place, read_into, store)
+                file.write(place)
+            done += size
+        return file.mapped()
+    finally:
+        file.close()
+
+
+def _read(read_into: ReadInto, size: int) -> bytes:
+    data = bytearray(size)
+    if size:
+        read_into(memoryview(data))
+    return bytes(data)

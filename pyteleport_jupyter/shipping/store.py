@@ -1,0 +1,178 @@
+"""What a process holds of what it has shipped or received, so that it need not be sent again.
+
+Nothing is kept alive for it, and nothing is believed: buffers are remembered weakly, as the objects that own
+them, and digested anew for each offer. What has been changed since is another chunk then; what has been
+thrown away is none.
+"""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+import weakref
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter.errors import ProtocolBroken
+from pyteleport_jupyter.shipping.cutting import by_content, on_grid
+from pyteleport_jupyter.shipping.digests import available, digests
+from pyteleport_jupyter.shipping.memory import SMALL
+from pyteleport_jupyter.shipping.offer import Name, Offer, parse_offer
+
+STREAM_KEPT = 64 << 20
+"""Longest pickle stream that is kept, in bytes: nothing else holds its chunks."""
+
+
+@dataclass(frozen=True)
+class _Known:
+    """A live buffer: its owner, all of it as bytes, and its chunks in order."""
+
+    owner: Any
+    view: memoryview
+    names: list[Name]
+
+
+class ChunkStore:
+    """Of one process, for its whole life; of one thread at a time.
+
+    What must hold: what is taken from here has the digest that was asked for, whatever happened meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._owners: dict[int, weakref.ref[Any]] = {}
+        self._stream = b""
+        self._offer: Offer | None = None
+        self._spots: dict[Name, tuple[_Known, int]] = {}
+        self._twins: dict[int, _Known] = {}
+
+    def remember(self, parts: Iterable[Any]) -> None:
+        """These parts, the pickle stream first, have been shipped or received."""
+        stream, *buffers = parts
+        self._stream = bytes(stream) if len(stream) <= STREAM_KEPT else b""
+        for buffer in buffers:
+            if memoryview(buffer).nbytes >= SMALL:
+                self._watch(buffer.obj if isinstance(buffer, memoryview) else buffer)
+
+    def _watch(self, owner: Any) -> None:
+        # By identity: the owners, such as arrays, may compare as they like.
+        number, owners = id(owner), self._owners
+
+        def forget(_: object) -> None:
+            owners.pop(number, None)
+
+        try:
+            owners[number] = weakref.ref(owner, forget)
+        except TypeError:
+            return  # A bytes object and its kin cannot be remembered weakly.
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all that is remembered and still there."""
+        return len(self._stream) + sum(view.nbytes for _, view in self._live())
+
+    def _live(self) -> Iterator[tuple[Any, memoryview]]:
+        for reference in list(self._owners.values()):
+            owner = reference()
+            if owner is None:
+                continue
+            try:
+                # Flat, whatever its shape and order.
+                yield owner, pickle.PickleBuffer(owner).raw()
+            except (TypeError, ValueError, BufferError):
+                continue
+
+    # ----------------------------------------------------------- for a receiver
+
+    def answer(self, offer: bytes, adopt: bool = False) -> bytes:
+        """Which chunks of :meth:`.offer.Offer.encode` are here, for :class:`.blocks.Consignment`; empty if
+        none.
+
+        With ``adopt`` the caller promises that what was received before is going to be replaced: its buffers
+        are then taken for those of the same content, and changed in place, without a copy. Raises
+        ProtocolBroken.
+        """
+        asked = parse_offer(offer)
+        self.forget_offer()
+        if asked.algorithm not in available():
+            return b""
+        known = self._digested(asked)
+        self._offer = asked
+        if adopt:
+            self._choose_twins(known)
+        self._find_spots(known)
+        answer = bytes(
+            self._has(part, at) for part, names in enumerate(asked.names) for at in range(len(names))
+        )
+        return answer if any(answer) else b""
+
+    def _digested(self, asked: Offer) -> list[_Known]:
+        stream = memoryview(self._stream)
+        found = [(None, stream, list(by_content(stream)))]
+        found += [(owner, view, list(on_grid(view))) for owner, view in self._live()]
+        done = iter(digests(asked.algorithm, asked.key, [chunk for _, _, cut in found for chunk in cut]))
+        return [
+            _Known(owner, view, [(chunk.nbytes, next(done)) for chunk in cut]) for owner, view, cut in found
+        ]
+
+    def _choose_twins(self, known: list[_Known]) -> None:
+        """For each part the buffer that is most like it, each for one part only."""
+        free = [one for one in known if isinstance(one.owner, mmap.mmap) and not one.view.readonly]
+        offered = self._offer.names if self._offer else ()
+        for part, names in enumerate(offered):
+            size = sum(length for length, _ in names)
+            alike = [(_same(one.names, names), one) for one in free if one.view.nbytes == size and part]
+            count, best = max(alike, key=lambda pair: pair[0], default=(0, None))
+            if best is not None and count:
+                self._twins[part] = best
+                free.remove(best)
+
+    def _find_spots(self, known: list[_Known]) -> None:
+        """Where to copy from. Not from a twin: it will be changed in place."""
+        wanted = {name for names in self._offer.names for name in names} if self._offer else set()
+        adopted = {id(twin.owner) for twin in self._twins.values()}
+        for one in known:
+            start = 0
+            for name in one.names:
+                if name in wanted and id(one.owner) not in adopted:
+                    self._spots.setdefault(name, (one, start))
+                start += name[0]
+
+    def _has(self, part: int, at: int) -> bool:
+        name = self._offer.names[part][at] if self._offer else None
+        if part in self._twins:
+            return self._twins[part].names[at] == name
+        return name in self._spots
+
+    def twin(self, part: int) -> mmap.mmap | None:
+        """The buffer that becomes this part, if one was adopted: what is not sent is in its place there."""
+        twin = self._twins.get(part)
+        return None if twin is None else twin.owner
+
+    def take(self, name: Name, into: memoryview) -> None:
+        """Copy the chunk ``name`` of the last offer ``into`` its place. Raises ProtocolBroken."""
+        if name not in self._spots:
+            raise ProtocolBroken(reason="it left out a chunk that is not here")
+        known, start = self._spots[name]
+        into[:] = known.view[start : start + name[0]]
+        self.check([(name, into)])
+
+    def check(self, chunks: Iterable[tuple[Name, memoryview]]) -> None:
+        """Raises ProtocolBroken unless each is what its name says, now."""
+        pairs = list(chunks)
+        if self._offer is None or not pairs:
+            return
+        algorithm, key = self._offer.algorithm, self._offer.key
+        found = digests(algorithm, key, [view for _, view in pairs])
+        if any(digest != name[1] for digest, (name, _) in zip(found, pairs, strict=True)):
+            raise ProtocolBroken(reason="an object was changed there while the session was on its way")
+
+    def forget_offer(self) -> None:
+        """Let go of what was held for the last offer."""
+        self._offer = None
+        self._spots.clear()
+        self._twins.clear()
+
+
+def _same(ours: list[Name], theirs: Iterable[Name]) -> int:
+    return sum(one == other for one, other in zip(ours, theirs, strict=False))
