@@ -7,9 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from objects_travel import Far, main_of, pickled_of, session_of
+from objects_travel import Far, pickled_of
 
-from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 
 pytest_plugins = ["objects_fixtures"]
@@ -132,31 +131,6 @@ def test_files(move: Move, tmp_path: Path) -> None:
     assert far(
         "(closed.closed, closed.name == p, closed.mode, cb.closed, type(cb).__name__, type(closed).__name__)"
     ) == ("(True, True, 'a', True, 'BufferedReader', 'TextIOWrapper')")
-
-
-@pytest.mark.parametrize(
-    ("opened", "reason"),
-    [
-        ("open(p, 'w')", "x: _io.TextIOWrapper, it is open for writing"),
-        ("open(p, 'ab')", "x: _io.BufferedWriter, it is open for writing"),
-        ("open(p, 'r+')", "x: _io.TextIOWrapper, it is open for writing"),
-        ("open(p, 'rb', buffering=0)", "x: _io.FileIO, it is open without a buffer"),
-        ("os.popen('true')", "x._stream: _io.TextIOWrapper, it is open and no regular file"),
-        (
-            "__import__('tempfile').NamedTemporaryFile()",
-            "x.file .*: _io.BufferedRandom, it is open for writing",
-        ),
-    ],
-)
-def test_open_files_are_refused(own_main: None, tmp_path: Path, opened: str, reason: str) -> None:
-    (tmp_path / "f").write_text("one\ntwo\n")
-    source = f"import os\np = {str(tmp_path / 'f')!r}\nx = {opened}"
-    namespace = main_of(source)
-    try:
-        with pytest.raises(ObjectsRefused, match=reason):
-            objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
-    finally:
-        namespace["x"].close()
 
 
 def test_views_look_at_the_same_dict(move: Move) -> None:

@@ -27,8 +27,8 @@ class Reduction:
     """The state of one dump as the reducers see it.
 
     ``cells`` and ``hollow``: cells and modules that were written empty. ``modules``: names of modules that
-    the stream refers to, ``used`` those of which it needs more than the module. ``left``: by ``id``, what stays
-    behind. ``primed``: modules whose dicts stand in the pickler's memo from the start.
+    the stream refers to, ``used`` those of which it needs more than the module. ``left``: by ``id``, what
+    stays behind. ``primed``: modules whose dicts stand in the pickler's memo from the start.
     ``in_memo``: the ``id`` of everything that does. ``private_files``: ``id`` of files whose contents belong
     to the session alone. ``copied``: ``id`` of arrays that share memory with none.
     """

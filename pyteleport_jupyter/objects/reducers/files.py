@@ -1,83 +1,65 @@
-"""Files: closed ones as such, those open for reading as a copy in memory, all others not at all."""
+"""Files: opened again where the same file is, else a copy of what was being read; never another file."""
 
 from __future__ import annotations
 
 import io
 import os
-from pathlib import Path
 from typing import Any
 
+from pyteleport_jupyter.objects.placed_files import SIZE_LIMIT, PlacedFile, find_or_make, placed
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
+from pyteleport_jupyter.objects.text_settings import TextSettings, settings_of
 
-SIZE_LIMIT = 64 * 1024 * 1024
-"""Largest file carried as a copy, in bytes."""
+ONLY_AT_FIRST = os.O_CREAT | os.O_EXCL | os.O_TRUNC
+"""What a mode asks for when a file is opened the first time."""
 
 
 @reduces(io.TextIOWrapper, subclasses=True)
 def reduce_text(file: io.TextIOWrapper, reduction: Reduction) -> Any:
-    """Name, encoding, contents and position of a text file."""
-    settings = (file.encoding, file.errors)
+    """A text file with mode, position, encoding and line ends; what was not flushed is written first.
+
+    It is opened again where its path leads to the same file (size and samples of the contents are compared).
+    Elsewhere a file that is read becomes a copy in memory; one that is written stays, unless
+    ``--with-files``.
+    """
     attributes = dict(file.__dict__)
+    settings = settings_of(file) or TextSettings(file.encoding, file.errors, None, False, False)
     if file.closed:
         return make_closed, (type(file.buffer), _name(file), settings), attributes
-    data = _contents(file.buffer)
-    if b"\r" in data:
-        raise CannotMove("it is open, and how it was told to read line ends cannot be found out")
-    try:
-        position = file.tell()
-    except OSError:  # it does not tell while it is being read line by line
-        return make_text_read, (_name(file), data, _characters_read(file), settings), attributes
-    return make_text, (_name(file), data, position, settings), attributes
+    if settings_of(file) is None:
+        raise CannotMove("it is open, and how it was told to treat line ends cannot be found out")
+    if not file.seekable():
+        raise CannotMove("it is open and no regular file")
+    position, characters = _position(file)
+    return make_text, (_binary(file.buffer, reduction), settings, position, characters), attributes
 
 
 @reduces(io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 def reduce_binary(file: Any, reduction: Reduction) -> Any:
-    """Name, contents and position of a file open for reading."""
+    """As text files, without encoding."""
     if file.closed:
         return make_closed, (type(file), _name(file), None)
-    return make_binary, (_name(file), _contents(file), file.tell())
+    if isinstance(file, io.BufferedWriter | io.BufferedRandom):
+        file.flush()
+    return make_binary, _binary(file, reduction)
 
 
-def _name(file: Any) -> Any:
-    return getattr(file, "name", None)
-
-
-def _contents(file: Any) -> bytes:
-    """All bytes of a regular file that is open for reading only; the file itself is not touched."""
-    if not isinstance(file, io.BufferedReader):
-        raise CannotMove("it is open for writing" if file.writable() else "it is open without a buffer")
-    if isinstance(file.raw, io.BytesIO):
-        return file.raw.getvalue()
-    name = _name(file)
-    if not isinstance(name, str | bytes | os.PathLike) or not os.path.isfile(name):
-        raise CannotMove("it is open and no regular file")
-    if not os.path.samestat(os.stat(name), os.fstat(file.fileno())):
-        raise CannotMove("it is open, and what its name means now is another file")
-    if os.path.getsize(name) > SIZE_LIMIT:
-        raise CannotMove(f"it is open and larger than {SIZE_LIMIT // 1024**2} MiB")
-    return Path(os.fsdecode(name)).read_bytes()
-
-
-def make_binary(name: Any, data: bytes, position: int) -> io.BufferedReader:
-    """A reader of a copy in memory, under the name of the file."""
-    raw: Any = io.BytesIO(data)
-    raw.name, raw.mode = name, "rb"
-    reader: io.BufferedReader = io.BufferedReader(raw)
-    reader.seek(position)
-    return reader
-
-
-def make_text(name: Any, data: bytes, position: int, settings: tuple[str, str | None]) -> io.TextIOWrapper:
-    """A text reader of a copy in memory."""
-    encoding, errors = settings
-    text = io.TextIOWrapper(make_binary(name, data, 0), encoding=encoding, errors=errors)
-    text.seek(position)
-    return text
+def _position(file: io.TextIOWrapper) -> tuple[int, int | None]:
+    """What ``seek`` takes; or, of a file that is in the middle of a loop over its lines, how many characters
+    have been read.
+    """
+    # Not flush(): it lets tell() work in the middle of a loop, with a wrong result.
+    try:
+        return file.tell(), None
+    except OSError:
+        if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
+            raise CannotMove("it is being read line by line and too large to count what was read") from None
+        return 0, _characters_read(file)
 
 
 def _characters_read(file: io.TextIOWrapper) -> int:
-    """How many characters of the file were read. Found by reading the rest; the file is then put back."""
+    """Found by reading the rest; the file is then put back."""
     left = len(file.read())
     file.seek(0)
     count = len(file.read()) - left
@@ -86,14 +68,69 @@ def _characters_read(file: io.TextIOWrapper) -> int:
     return count
 
 
-def make_text_read(name: Any, data: bytes, count: int, settings: tuple[str, str | None]) -> io.TextIOWrapper:
-    """A text reader of a copy in memory, of which ``count`` characters were read."""
-    text = make_text(name, data, 0, settings)
-    text.read(count)
+def _name(file: Any) -> Any:
+    return getattr(file, "name", None)
+
+
+Binary = tuple[type, Any, str, int, PlacedFile]
+"""Kind of the file, its name as the user gave it, mode of the raw file, position, where it lies."""
+
+
+def _binary(file: Any, reduction: Reduction) -> Binary:
+    """The arguments of :func:`make_binary`."""
+    raw = file if isinstance(file, io.FileIO) else file.raw
+    if isinstance(raw, io.BytesIO):  # a copy that has travelled before
+        contents = raw.getvalue()
+        there = PlacedFile(os.path.abspath(str(_name(file))), len(contents), b"", contents)
+    elif isinstance(raw, io.FileIO):
+        private = id(file) in reduction.private_files
+        there = placed(raw, writable=raw.writable(), private=private)
+    else:
+        raise CannotMove("it is open and no regular file")
+    return type(file), _name(file), raw.mode, file.tell(), there
+
+
+def make_binary(kind: type, name: Any, mode: str, position: int, there: PlacedFile) -> Any:
+    """Open the file again, or a copy of it. Raises CannotMove."""
+    reads_only = not any(letter in mode for letter in "wax+")
+    if reads_only and not there.private and not there.is_here():
+        return _copy_in_memory(kind, name, position, there)
+    found = find_or_make(there)
+    shown = name if found == there.path and isinstance(name, str | bytes | os.PathLike) else found
+    raw = io.FileIO(shown, mode.replace("x", "w"), opener=_open_again)
+    if not there.path:
+        os.unlink(found)
+    file = raw if kind is io.FileIO else kind(raw)
+    file.seek(position)
+    return file
+
+
+def _open_again(path: Any, flags: int) -> int:
+    return os.open(path, flags & ~ONLY_AT_FIRST)
+
+
+def _copy_in_memory(kind: type, name: Any, position: int, there: PlacedFile) -> Any:
+    if there.contents is None:
+        raise CannotMove(
+            f"it is open, larger than {SIZE_LIMIT // 1024**2} MiB, and {there.path} is not there"
+        )
+    raw: Any = io.BytesIO(there.contents)
+    raw.name, raw.mode = name, "rb"
+    reader = io.BufferedReader(raw)
+    reader.seek(position)
+    return reader
+
+
+def make_text(binary: Binary, settings: TextSettings, position: int, characters: int | None) -> Any:
+    """A text file on top of :func:`make_binary`."""
+    text = settings.wrap(make_binary(*binary))
+    text.seek(position)
+    if characters is not None:
+        text.read(characters)
     return text
 
 
-def make_closed(kind: type, name: Any, settings: tuple[str, str | None] | None) -> Any:
+def make_closed(kind: type, name: Any, settings: TextSettings | None) -> Any:
     """A closed file of the same kind and name (of ``kind`` itself if there are no text settings)."""
     raw: Any = io.BytesIO()
     raw.name = name
@@ -102,6 +139,6 @@ def make_closed(kind: type, name: Any, settings: tuple[str, str | None] | None) 
     else:
         file = kind(raw)
     if settings is not None:
-        file = io.TextIOWrapper(file, encoding=settings[0], errors=settings[1])
+        file = settings.wrap(file)
     file.close()
     return file

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import ctypes
+import functools
+import gc
 import re
 import struct
 import sys
 import typing
+from types import SimpleNamespace
 from typing import Any
 
 from pyteleport_jupyter.objects import names
@@ -55,14 +60,6 @@ def reduce_struct(compiled: struct.Struct, reduction: Reduction) -> Any:
     return struct.Struct, (compiled.format,)
 
 
-@reduces("numpy.memmap")
-def reduce_mapped(array: Any, reduction: Reduction) -> Any:
-    """A copy of the data, unless writing to it writes to a file here."""
-    if array.flags.writeable and getattr(array, "mode", None) in ("r+", "w+"):
-        raise CannotMove("writing to it writes to a file here")
-    return array.__reduce_ex__(5)
-
-
 @reduces(typing.ParamSpec, typing.TypeVarTuple)
 def reduce_type_parameter(parameter: Any, reduction: Reduction) -> Any:
     """By name if a module holds it, else made again."""
@@ -95,3 +92,58 @@ def _named_typing(obj: Any, reduction: Reduction) -> str | None:
         return None
     reduction.modules.add(module)
     return str(obj.__name__)
+
+
+@reduces("_csv.writer")
+def reduce_csv_writer(writer: Any, reduction: Reduction) -> Any:
+    """A writer in the same dialect, to the file that travels."""
+    # It keeps the bound method ``write`` and the dialect, which only the collector is shown.
+    write = next(part for part in gc.get_referents(writer) if callable(part) and not isinstance(part, type))
+    dialect = {name: getattr(writer.dialect, name) for name in CSV_SETTINGS}
+    return make_csv_writer, (write, dialect)
+
+
+CSV_SETTINGS = (
+    "delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace",
+    "strict",
+)  # fmt: skip
+
+
+def make_csv_writer(write: Any, dialect: dict[str, Any]) -> Any:
+    """``csv.writer``, which wants something that has a method ``write``."""
+    return csv.writer(SimpleNamespace(write=write), **dialect)
+
+
+@reduces(type(functools.cmp_to_key(lambda a, b: 0)))
+def reduce_comparison_key(key: Any, reduction: Reduction) -> Any:
+    """``functools.cmp_to_key``: its function, and the object it was called with."""
+    compare = next(part for part in gc.get_referents(key) if callable(part) and not isinstance(part, type))
+    return (compare_by, (compare, key.obj)) if hasattr(key, "obj") else (functools.cmp_to_key, (compare,))
+
+
+def compare_by(compare: Any, obj: Any) -> Any:
+    """A key for ``obj``."""
+    return functools.cmp_to_key(compare)(obj)
+
+
+@reduces(memoryview)
+def reduce_memory(view: memoryview, reduction: Reduction) -> Any:
+    """A view of the same object if it can be written through; else of a copy."""
+    if view.readonly or not view.c_contiguous:
+        return make_memory, (bytearray(view), 0, view.nbytes, view.format, view.shape, view.readonly)
+    start = _address(memoryview(view.obj).cast("B")) if view.nbytes else 0
+    offset = _address(view.cast("B")) - start if view.nbytes else 0
+    return make_memory, (view.obj, offset, view.nbytes, view.format, view.shape, False)
+
+
+def _address(view: memoryview) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(view))
+
+
+def make_memory(
+    obj: Any, offset: int, size: int, form: str, shape: tuple[int, ...], is_readonly: bool
+) -> memoryview:
+    """A view of ``size`` bytes of ``obj``."""
+    part = memoryview(obj).cast("B")[offset : offset + size]
+    shaped = part.cast(form, shape) if len(shape) != 1 or form != "B" else part  # type: ignore[call-overload]
+    return shaped.toreadonly() if is_readonly else shaped

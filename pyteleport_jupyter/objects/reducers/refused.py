@@ -35,7 +35,7 @@ refuses(
     "mmap.mmap",
 )
 refuses("it looks into the event loop here", "asyncio.streams.StreamReader", "asyncio.streams.StreamWriter")
-refuses("an open database stays here; close it first", "sqlite3.Connection", "sqlite3.Cursor")
+refuses("it reads and writes a part of an open database here", "sqlite3.Blob")
 refuses("a frame of this process cannot be held by another", "builtins.frame")
 refuses(
     "an async generator that is being closed, or thrown into, cannot be taken up in the middle of that",
@@ -53,5 +53,4 @@ refuses(
     "zlib.Compress",
     "zlib.Decompress",
     "_csv.reader",
-    "_csv.writer",
 )
