@@ -10,20 +10,20 @@ from select import POLLIN, POLLOUT
 from typing import Any
 
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.remote.door import Door
 from pyteleport_jupyter.remote.kernel_lines import KernelLines, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
+from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.shipment import Shipment
-from pyteleport_jupyter.remote.spoken import farewell, read_command
+from pyteleport_jupyter.remote.spoken import read_command
 from pyteleport_jupyter.remote.spool import Spool
 from pyteleport_jupyter.remote.supervisor_signals import wake_on_signals
-from pyteleport_jupyter.remote.tether import Tether, tether
+from pyteleport_jupyter.remote.tether import Tether
 from pyteleport_jupyter.remote.watch import Watch
+from pyteleport_jupyter.remote.way_up import WayUp
 from pyteleport_jupyter.wire.channel import Message
-from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -60,9 +60,6 @@ class SessionService:
         self._order = order
         self._kernel = kernel
         self._phase = Phase.STARTING
-        self._link: Tether | None = link
-        self._channel = link.pipe.channel
-        self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._overdue_at: float | None = None
         self._kill_at: float | None = None
@@ -76,7 +73,9 @@ class SessionService:
         self._spool = Spool(self._tell_what_is_missing)
         self._watch = Watch()
         self._shipment = Shipment(kernel.ship_fd)
-        self._door = Door(directory, order.token)
+        self._linked = Linked(directory, link, order.token, self)
+        self._way_up = WayUp(directory, link.pipe.channel)
+        self._leaves_home = False
         self._wakeup = wake_on_signals(self._terminate)
 
     def run(self) -> None:
@@ -88,11 +87,11 @@ class SessionService:
                 self._step()
         finally:
             self._kernel.end(KERNEL_GRACE if self._was_session else 0.0)
-            self._door.close()
+            self._linked.close()
+            self._way_up.close()
             self._lines.close()
             remove(self._directory)
-            if self._link:
-                farewell(self._link)
+            self._linked.farewell()
 
     # ------------------------------------------------------------- the one loop
 
@@ -107,10 +106,10 @@ class SessionService:
                 handle()
         self._hear_kernel(ready)
         self._lines.look()
+        self._say_when_quiet()
         self._forward()
-        self._channel.hold_acks = self._shipment.congested or self._lines.congested
-        if self._link:
-            self._link.pipe.flush()
+        self._linked.channel.hold_acks = self._shipment.congested or self._lines.congested
+        self._linked.flush()
         self._look_at_clock()
 
     @property
@@ -118,38 +117,28 @@ class SessionService:
         """Whether to read what the kernel says. Over a slow link it has to wait, as with any slow client;
         without one it shall go on computing.
         """
-        return not (self._link and self._spool.full)
+        return not (self._linked.link and self._spool.full)
 
     def _watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
         """What may happen now, and who sees to it, in this order."""
         watched: dict[Any, tuple[int, Callable[[], None]]] = {
-            self._wakeup.fileno(): (POLLIN, self._see_to_kernel),
-            self._door.fileno(): (POLLIN, self._door.knock),
+            self._wakeup.fileno(): (POLLIN, self._see_to_kernel)
         }
-        for fd in self._door.newcomers:
-            watched[fd] = (POLLIN, partial(self._answer_door, fd))
-        if self._link:
-            watched |= self._watched_of(self._link)
+        watched |= {fd: (POLLIN, handle) for fd, handle in self._linked.readers().items()}
+        watched |= dict.fromkeys(self._linked.writers(), (POLLOUT, _nothing))
+        if self._phase is Phase.LIVE:
+            watched |= self._way_up.watched()
         if self._complains:
             watched[self._kernel.complaints_fd] = (POLLIN, self._hear_complaints)
         if self._shipment.wants_write:
             watched[self._shipment.fd] = (POLLOUT, self._shipment.write)
         return watched
 
-    def _watched_of(self, link: Tether) -> dict[Any, tuple[int, Callable[[], None]]]:
-        """First what the link brings: also if its end has come, what it brought last is to be heard."""
-        watched: dict[Any, tuple[int, Callable[[], None]]] = {link.pipe.read_fd: (POLLIN, self._read_link)}
-        watched[link.leash.fileno()] = (POLLIN, partial(self._let_go, link))
-        if link.pipe.wants_write:
-            watched[link.pipe.write_fd] = (POLLOUT, _nothing)
-        return watched
-
     def _milliseconds(self) -> int:
         """How long nothing has to be done by the clock."""
         now = time.monotonic()
-        times = [now + self._channel.timeout(), now + 3600.0]
-        times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
-        times += [at for at in (self._ends_at, self._overdue_at, self._kill_at) if at is not None]
+        times = [now + 3600.0, *self._linked.deadlines()]
+        times += [at for at in (self._overdue_at, self._kill_at) if at is not None]
         times.append(self._lines.retry_at())
         if self._exited_at is not None and not self._spool:
             times.append(self._exited_at + SETTLE_SECONDS)
@@ -157,9 +146,7 @@ class SessionService:
 
     def _look_at_clock(self) -> None:
         now = time.monotonic()
-        self._door.expire()
-        if self._link and (self._link.pipe.closed or self._channel.lost):
-            self._lose_link()
+        self._linked.look()
         if self._overdue_at is not None and now >= self._overdue_at:
             self._end_overdue_kernel()
         if self._kill_at is not None and now >= self._kill_at:
@@ -167,62 +154,20 @@ class SessionService:
             self._check_kernel()
         if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and not self._spool:
             self._report_exit()
-        if self._phase is Phase.CLOSING and self._channel.idle:
-            self._phase = Phase.ENDED
-        if self._ends_at is not None and now >= self._ends_at:
+        closed = self._phase is Phase.CLOSING and self._linked.channel.idle
+        if closed or self._linked.over:
             self._phase = Phase.ENDED
 
     # ------------------------------------------------------------------ the link
 
-    def _read_link(self) -> None:
-        if self._link is None:
-            return
-        try:
-            for message in self._link.pipe.fill():
-                self._take(message)
-        except WireError:
-            self._lose_link()
+    def patience(self) -> float:
+        """A move that was not held is off; a session that was waits for as long as its lease.
 
-    def _let_go(self, link: Tether) -> None:
-        """The process has gone that the host believes the link to be, unless the link has been replaced."""
-        if link is self._link:
-            self._lose_link()
+        Also when the kernel has ended: what it said last is still to be heard.
+        """
+        return 0.0 if self._phase in REVOCABLE else self._order.lease
 
-    def _lose_link(self) -> None:
-        """A move that was not held is off; a session that was waits for as long as its lease."""
-        if self._link:
-            self._link.close()
-        self._link = None
-        self._channel.detach()
-        if self._phase in REVOCABLE:
-            self._phase = Phase.ENDED
-        else:
-            # Also when the kernel has ended: what it said last is still to be heard.
-            self._ends_at = time.monotonic() + self._order.lease
-
-    def _answer_door(self, fd: int) -> None:
-        """A newcomer speaks; with a valid proof it replaces the link that there is."""
-        proof = self._door.answer(fd)
-        if proof is None:
-            return
-        if self._phase in REVOCABLE:
-            self._door.refuse(fd, "the session is not there yet")
-            return
-        if self._link:
-            self._lose_link()
-        try:
-            self._channel.attach(proof.received)
-        except WireError as error:
-            self._door.refuse(fd, str(error))
-            return
-        ends, leash = self._door.welcome(fd, proof.epoch, self._channel.received)
-        self._link = tether(ends, leash, self._channel)
-        self._ends_at = None
-
-    def _say(self, op: str, **fields: object) -> None:
-        self._channel.send(Lane.COMMAND, [encode_command(op, **fields)])
-
-    def _take(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
         """Do what the other side says. Raises WireError for what does not fit."""
         if message.lane is Lane.COMMAND:
             self._obey(message)
@@ -236,14 +181,16 @@ class SessionService:
     # ------------------------------------------------------------------ commands
 
     def _obey(self, message: Message) -> None:
+        command = read_command(message, OPERATIONS)
         operations = {
             "prepare": self._prepare,
             "hold": self._hold,
             "commit": self._commit,
             "abort": self._abort,
             "end": self._abort,
+            "tell": partial(self._tell, command),
         }
-        op = read_command(message, tuple(operations))["op"]
+        op = command["op"]
         if self._phase in OPERATIONS[op]:
             operations[op]()
         elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
@@ -262,23 +209,35 @@ class SessionService:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         fault("commit.before")
-        self._say("held")
+        self._linked.say("held")
 
     def _commit(self) -> None:
         self._lines.forget_outputs()
         self._phase = Phase.LIVE
         self._was_session = True
         fault("commit.sent_not_acked")
-        self._say("committed")
+        self._linked.say("committed")
 
     def _abort(self) -> None:
         self._phase = Phase.ENDED
 
+    def _tell(self, command: dict[str, Any]) -> None:
+        """The relay answers the session. From ``arrived`` on no request comes any more."""
+        self._way_up.tell(command)
+        self._leaves_home = command.get("what") == "arrived"
+
+    def _say_when_quiet(self) -> None:
+        """A kernel that has gone home is told when it has got all that was sent to it."""
+        if self._leaves_home and not self._lines.waiting:
+            self._leaves_home = False
+            self._lines.alone = True
+            self._way_up.tell({"what": "quiet"})
+
     def _fail(self, error: str, **facts: object) -> None:
         """Tell why the move fails; then the other side has a moment to say farewell."""
         self._phase = Phase.FAILED
-        self._ends_at = time.monotonic() + FAILED_SECONDS
-        self._say("failed", error=error, facts=facts)
+        self._linked.end_after(FAILED_SECONDS)
+        self._linked.say("failed", error=error, facts=facts)
 
     # ---------------------------------------------------------------- the kernel
 
@@ -294,18 +253,18 @@ class SessionService:
             self._hear(*own)
             return
         if self._phase is Phase.LIVE:
-            self._spool.add(lane, parts, linked=self._link is not None)
+            self._spool.add(lane, parts, linked=self._linked.link is not None)
             if lane is Lane.CONTROL and self._overdue_at is None and is_shutdown_reply(parts):
                 self._overdue_at = time.monotonic() + SHUTDOWN_SECONDS
 
     def _forward(self) -> None:
         """Pass on what the kernel has said, as far as there is room."""
-        while self._spool and self._channel.has_room:
+        while self._spool and self._linked.channel.has_room:
             lane, parts = self._spool.take()
             try:
-                self._channel.send(lane, parts)
+                self._linked.channel.send(lane, parts)
             except WireError as error:
-                self._say("dropped", lane=lane.name, reason=str(error))
+                self._linked.say("dropped", lane=lane.name, reason=str(error))
 
     def _tell_what_is_missing(self, parent: bytes, size: int) -> list[bytes]:
         """The message that says so in the cell with that parent header."""
@@ -318,7 +277,7 @@ class SessionService:
         """The kernel answers a request of ours."""
         if message_type == "kernel_info_reply" and not self._answered:
             self._answered = True
-            self._say("ready")
+            self._linked.say("ready")
         elif message_type == "teleport_prepare_reply" and self._phase is Phase.RESTORING:
             if content.get("status") == "ok":
                 self._restored = content
@@ -341,7 +300,7 @@ class SessionService:
             return
         self._phase = Phase.PREPARED
         facts = {"pid": self._restored.get("pid"), "python": self._restored.get("python")}
-        self._say("prepared", directory=self._directory, **facts)
+        self._linked.say("prepared", directory=self._directory, **facts)
 
     def _hear_complaints(self) -> None:
         self._complains = self._kernel.listen()
@@ -376,7 +335,7 @@ class SessionService:
         self._exited_at = None
         if self._phase in (Phase.HELD, Phase.LIVE):
             self._phase = Phase.CLOSING
-            self._say("exited", status=0 if self._overdue else self._kernel.status())
+            self._linked.say("exited", status=0 if self._overdue else self._kernel.status())
 
     def _terminate(self, *_: object) -> None:
         self._phase = Phase.ENDED

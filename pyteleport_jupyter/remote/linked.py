@@ -1,0 +1,151 @@
+"""The link of a supervisor: how it is lost, found again at the door, and how long it is waited for.
+
+Supervisors of kernels and of programs have the same life with their links; what they serve is no concern of
+this one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from pyteleport_jupyter.remote.door import Door
+from pyteleport_jupyter.remote.spoken import farewell
+from pyteleport_jupyter.remote.tether import Tether, tether
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.commands import encode_command
+from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.records import Proof
+
+
+class Served(Protocol):
+    """Whom the link is for."""
+
+    def take(self, message: Message) -> None:
+        """Do what the other side says. Raises WireError for what does not fit: the link is let go."""
+        ...
+
+    def patience(self) -> float:
+        """Seconds to wait for a link that is lost now; 0 while a lost link means that the move is off."""
+        ...
+
+
+class Linked:
+    """The link, if there is one, its channel, and the door through which the next one comes.
+
+    What must hold: without a link there is an hour of the end (:attr:`over`), and only a valid proof takes it
+    away. The channel goes on over all links.
+    """
+
+    def __init__(self, directory: str, link: Tether, token: bytes, served: Served) -> None:
+        self.link: Tether | None = link
+        self.channel = link.pipe.channel
+        self.door = Door(directory, token)
+        self._served = served
+        self._ends_at: float | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nobody is to be waited for any more."""
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    def end_after(self, seconds: float) -> None:
+        """The other side has so long to hang up."""
+        self._ends_at = time.monotonic() + seconds
+
+    def say(self, op: str, **fields: object) -> None:
+        """Queue a command for the other side."""
+        self.channel.send(Lane.COMMAND, [encode_command(op, **fields)])
+
+    # ------------------------------------------------------------- in the loop
+
+    def readers(self) -> dict[int, Callable[[], None]]:
+        """What may be read now, and who sees to it, in this order: first what the link brings, also if its
+        end has come, because what it brought last is to be heard.
+        """
+        watched: dict[int, Callable[[], None]] = {self.door.fileno(): self.door.knock}
+        for fd in self.door.newcomers:
+            watched[fd] = partial(self._answer_door, fd)
+        if self.link:
+            watched[self.link.pipe.read_fd] = self._read
+            watched[self.link.leash.fileno()] = partial(self._let_go, self.link)
+        return watched
+
+    def writers(self) -> list[int]:
+        """The descriptor that there is something to be written to; :meth:`flush` does it."""
+        return [self.link.pipe.write_fd] if self.link and self.link.pipe.wants_write else []
+
+    def deadlines(self) -> list[float]:
+        """When :meth:`look` is wanted at the latest, each by the monotonic clock."""
+        times = [time.monotonic() + self.channel.timeout()]
+        times += [newcomer.deadline for newcomer in self.door.newcomers.values()]
+        return times if self._ends_at is None else [*times, self._ends_at]
+
+    def flush(self) -> None:
+        """Write as much as the link takes."""
+        if self.link:
+            self.link.pipe.flush()
+
+    def look(self) -> None:
+        """See to what happens by the clock, and notice that the link is lost."""
+        self.door.expire()
+        if self.link and (self.link.pipe.closed or self.channel.lost):
+            self.lose()
+
+    # ---------------------------------------------------------- loss and return
+
+    def _read(self) -> None:
+        if self.link is None:
+            return
+        try:
+            for message in self.link.pipe.fill():
+                self._served.take(message)
+        except WireError:
+            self.lose()
+
+    def _let_go(self, link: Tether) -> None:
+        """The process has gone that the host believes the link to be, unless the link has been replaced."""
+        if link is self.link:
+            self.lose()
+
+    def lose(self) -> None:
+        """There is no link any more."""
+        if self.link:
+            self.link.close()
+        self.link = None
+        self.channel.detach()
+        self.end_after(self._served.patience())
+
+    def _answer_door(self, fd: int) -> None:
+        """A newcomer speaks; with a valid proof it replaces the link that there is."""
+        proof = self.door.answer(fd)
+        if proof is not None and not self._served.patience():
+            self.door.refuse(fd, "the session is not there yet")
+        elif proof is not None:
+            self._go_on_with(fd, proof)
+
+    def _go_on_with(self, fd: int, proof: Proof) -> None:
+        if self.link:
+            self.lose()
+        try:
+            self.channel.attach(proof.received)
+        except WireError as error:
+            self.door.refuse(fd, str(error))
+            return
+        ends, leash = self.door.welcome(fd, proof.epoch, self.channel.received)
+        self.link = tether(ends, leash, self.channel)
+        self._ends_at = None
+
+    # -------------------------------------------------------------------- end
+
+    def close(self) -> None:
+        """Nobody gets in any more."""
+        self.door.close()
+
+    def farewell(self) -> None:
+        """Let the last words out and close the link."""
+        if self.link:
+            farewell(self.link)
