@@ -21,11 +21,13 @@ SAID = re.compile(r"^\[(\S+)/(\d+)\] (.*)$", re.MULTILINE)
 
 
 @contextmanager
-def start(host: Host, text: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Python on ``host`` with a script from its home directory."""
+def start(
+    host: Host, text: str, *arguments: str, before: tuple[str, ...] = ()
+) -> Iterator[subprocess.Popen[str]]:
+    """Python on ``host`` with a script from its home directory; ``before`` is what starts Python."""
     script = host.outside(host.home) / "script.py"
     script.write_text(text)
-    argv = host.command([host.python, f"{host.home}/script.py", *arguments])
+    argv = host.command([*before, host.python, f"{host.home}/script.py", *arguments])
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         yield process
@@ -40,9 +42,11 @@ def words_of(process: psutil.Process) -> str:
         return ""
 
 
-def run(host: Host, text: str, *arguments: str, typed: str = "") -> tuple[int, str, str]:
+def run(
+    host: Host, text: str, *arguments: str, typed: str = "", before: tuple[str, ...] = ()
+) -> tuple[int, str, str]:
     """Run a script to its end: status, stdout, stderr."""
-    with start(host, text, *arguments) as process:
+    with start(host, text, *arguments, before=before) as process:
         out, err = process.communicate(typed, timeout=90)
     return process.returncode, out, err
 
@@ -168,17 +172,26 @@ def test_the_far_side_ends_when_the_local_process_is_killed(
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("via", ["paramiko", "ssh"])
+BY_PASSWORD = {
+    "paramiko": "teleport('cartesius-password', via='paramiko')",
+    "ssh": "teleport('cartesius-password', via='ssh')",
+    "command": "bash_teleport('ssh', '-oUserKnownHostsFile=/dev/null', '-oStrictHostKeyChecking=ask', "
+    "'cartesius-password')",
+}
+
+
+@pytest.mark.parametrize("way", BY_PASSWORD)
 def test_a_password_is_asked_at_the_terminal(
-    lab: Lab, leak_check: None, host_a: Host, host_b: Host, via: str
+    lab: Lab, leak_check: None, host_a: Host, host_b: Host, way: str
 ) -> None:
     lab.need_own_systems()
     script = host_a.outside(host_a.home) / "script.py"
-    script.write_text(
-        HEADER + f"teleport('cartesius-password', via={via!r})\nprint('now on', socket.gethostname())"
-    )
+    script.write_text(HEADER + f"{BY_PASSWORD[way]}\nprint('now on', socket.gethostname())")
     command, *arguments = host_a.command([host_a.python, f"{host_a.home}/script.py"])
     child = pexpect.spawn(command, arguments, encoding="utf-8", timeout=60)
+    if way == "command":
+        child.expect("(?s)SHA256.*continue connecting")
+        child.sendline("yes")
     child.expect("(?i)password")
     child.sendline(PASSWORD)
     child.expect("now on cartesius")
@@ -187,3 +200,19 @@ def test_a_password_is_asked_at_the_terminal(
     child.close()
     script.unlink()
     assert child.exitstatus == 0
+
+
+def test_where_there_is_no_terminal_a_sentence_says_what_was_asked(
+    lab: Lab, leak_check: None, host_a: Host, host_b: Host
+) -> None:
+    lab.need_own_systems()
+    text = HEADER + textwrap.dedent("""
+        try:
+            bash_teleport("ssh", "cartesius-password")
+        except Exception as error:
+            print(type(error).__name__, error)
+    """)
+    status, out, err = run(host_a, text, before=("setsid", "--wait"))
+    assert (status, err) == (0, "")
+    assert out.startswith('QuestionUnanswered ssh cartesius-password asks "bob@')
+    assert 'password:" and got no answer. The session goes on here.' in out

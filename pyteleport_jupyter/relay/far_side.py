@@ -52,13 +52,13 @@ class Carrier:
         """Close the pipe; after ``patience`` seconds end the child too, which has a process session of its
         own.
         """
-        for descriptor in {self.read_fd, self.write_fd, *self.others}:
-            with suppress(OSError):
-                os.close(descriptor)
+        _close(self.read_fd, self.write_fd)
         if self.pid and not self._ended_within(patience):
             with suppress(OSError):
                 os.killpg(self.pid, signal.SIGKILL)
             self._ended_within(PATIENCE)
+        # Last: one of them may be the child's terminal, and to hang that up is to kill it.
+        _close(*self.others)
 
     def _ended_within(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
@@ -71,6 +71,12 @@ class Carrier:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.005)
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in set(descriptors):
+        with suppress(OSError):
+            os.close(descriptor)
 
 
 @dataclass(frozen=True)

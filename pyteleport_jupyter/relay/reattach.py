@@ -63,8 +63,7 @@ class Reattachment:
         except BaseException:
             close_link(link)
             raise
-        others = tuple(fd for fd in (link.events_fd, link.complaints_fd) if fd is not None)
-        carrier = Carrier(link.pid, link.read_fd, link.write_fd, others)
+        carrier = Carrier(link.pid, link.read_fd, link.write_fd, link.beside())
         return Attached(carrier, landed.leftover, landed.peer_received)
 
     def _answer(self, question: Question) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.transports.link import Link, spawn_child
+from pyteleport_jupyter.transports.link import Link, spawn_command
 
 NAME_LIMIT = 60
 """Most characters of the command line that messages show."""
@@ -33,7 +33,7 @@ class CommandTransport:
     def spawn(self, command: str) -> Link:
         """See :class:`~.link.Transport`."""
         try:
-            return spawn_child([*self.argv, f"{self.before}; {command}" if self.before else command])
+            return spawn_command([*self.argv, f"{self.before}; {command}" if self.before else command])
         except OSError as error:
             raise errors.TargetUnknown(target=f"cmd:{self.host}", reason=error.strerror or error) from error
 

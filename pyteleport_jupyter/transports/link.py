@@ -14,11 +14,12 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from pyteleport_jupyter import errors
+from pyteleport_jupyter.transports.own_terminal import at_terminal, open_terminal
 
 PIPE_SIZE = 1 << 20
 """Wanted capacity of the pipes in bytes; fewer switches between the processes. Only Linux lets one ask."""
@@ -45,6 +46,15 @@ class Link:
     """
     complaints_fd: int | None = None
     """Unlinked file that is the child's stderr; read it with :func:`complaint`."""
+    terminal_fd: int | None = None
+    """The child's end of its terminal, if it has one; ``events_fd`` is ours then (see
+    :mod:`.own_terminal`).
+    """
+
+    def beside(self) -> tuple[int, ...]:
+        """The descriptors of the link besides its pipe."""
+        found = (self.events_fd, self.complaints_fd, self.terminal_fd)
+        return tuple(fd for fd in found if fd is not None)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,23 @@ class Transport(Protocol):
 
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """Started by this process; kept here so that nobody but :func:`close_link` reaps them."""
+
+
+def spawn_command(argv: Sequence[str]) -> Link:
+    """Start a command that is none of ours as a link, with a terminal at which it can ask.
+
+    Raises OSError if there is no such program.
+    """
+    terminal = open_terminal()
+    if terminal is None:
+        return spawn_child(argv)
+    try:
+        link = spawn_child(at_terminal(argv, terminal[1]))
+    except BaseException:
+        for fd in terminal:
+            os.close(fd)
+        raise
+    return replace(link, events_fd=terminal[0], terminal_fd=terminal[1])
 
 
 def spawn_child(argv: Sequence[str], *, events: bool = False, env: Mapping[str, str] | None = None) -> Link:
@@ -153,14 +180,22 @@ def close_link(link: Link, patience: float = 1.0) -> None:
     """Close the pipe and see to it that the child is gone; after ``patience`` seconds, or at a Ctrl-C, it is
     killed with its group.
     """
-    for fd in {link.read_fd, link.write_fd, link.events_fd, link.complaints_fd} - {None}:
-        with contextlib.suppress(OSError):
-            os.close(fd)  # type: ignore[arg-type]
+    # What has been said last is on its way through the child, which a hung up terminal would kill.
+    last = {link.events_fd, link.terminal_fd} - {None} if link.terminal_fd is not None else set()
+    _close({link.read_fd, link.write_fd, *link.beside()} - last)
     if not _reaped_within(link.pid, patience):
         with contextlib.suppress(OSError):
             os.killpg(link.pid, signal.SIGKILL)
         _reaped_within(link.pid, KILLED_SECONDS)
+    _close(last)
     _children.pop(link.pid, None)
+
+
+def _close(fds: Iterable[int | None]) -> None:
+    for fd in fds:
+        with contextlib.suppress(OSError):
+            if fd is not None:
+                os.close(fd)
 
 
 def _reaped_within(pid: int, seconds: float) -> bool:

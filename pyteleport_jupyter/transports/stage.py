@@ -24,6 +24,7 @@ from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, REMOTE_COMMAND,
 from pyteleport_jupyter.transports import complaints
 from pyteleport_jupyter.transports.events import ParentEvents
 from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint, exit_status
+from pyteleport_jupyter.transports.terminal_events import TerminalEvents
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
 from pyteleport_jupyter.wire.proof import attach_digest
 from pyteleport_jupyter.wire.records import Challenge, Proof, Record, Refused, Welcome, encode, parse
@@ -192,7 +193,7 @@ class _Landing:
         self._link = link
         self._host = host
         self._request = request
-        self._events = ParentEvents(link.events_fd, host, ask)
+        self._events = _events_of(link, host, ask)
         self._began = time.monotonic()
         self._deadline = deadline
         self._stage = "the connection"
@@ -326,9 +327,16 @@ class _Landing:
             "its shell": errors.ShellFailed,
         }
         kind = kinds.get(self._stage, errors.LinkLost)
-        if kind is errors.NoPython and exit_status(self._link) == LINK_BROKE:
+        if kind in (errors.NoPython, errors.ShellFailed) and exit_status(self._link) == LINK_BROKE:
             kind = errors.LinkLost
         return kind(host=self._host, reason=reason)
+
+
+def _events_of(link: Link, host: str, ask: Ask | None) -> ParentEvents | TerminalEvents:
+    """What the child has to ask: in our words, or at its terminal in its own."""
+    if link.terminal_fd is None or link.events_fd is None:
+        return ParentEvents(link.events_fd, host, ask)
+    return TerminalEvents(link.events_fd, host, ask)
 
 
 def _has_setup(request: BootRequest | AttachRequest) -> bool:
