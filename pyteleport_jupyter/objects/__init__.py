@@ -6,6 +6,8 @@ What travels and how is the table: see :func:`pyteleport_jupyter.objects.table.r
 
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.objects.anchors import Anchors, NamespaceAnchors
+from pyteleport_jupyter.objects.leaving import Leaving
+from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.pickler import Pickled, dump
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.refusals import Refusal
@@ -15,8 +17,10 @@ from pyteleport_jupyter.objects.unpickler import Loaded, load
 __all__ = [
     "Anchors",
     "CannotMove",
+    "Leaving",
     "Loaded",
     "NamespaceAnchors",
+    "Numbering",
     "Pickled",
     "Reduction",
     "Refusal",

@@ -83,7 +83,6 @@ def dump(
     side has already. With ``leaving``, what cannot move stays, and a tombstone takes its place. Raises
     ObjectsRefused, whose ``refusals`` list every object that cannot move.
     """
-    numbering = numbering or Numbering()
     for _ in range(ROUNDS):
         try:
             pickled = _dump_restarting(root, anchors, running, numbering, leaving)
@@ -118,7 +117,7 @@ def _dump_restarting(
     root: Mapping[str, Any],
     anchors: Anchors,
     running: Mapping[int, Any],
-    numbering: Numbering,
+    numbering: Numbering | None,
     leaving: Leaving | None,
 ) -> Pickled:
     primed: set[str] = set()
@@ -138,19 +137,20 @@ def _dump_restarting(
 
 
 def _dump_once(
-    root: Mapping[str, Any], reduction: Reduction, kind: type[Any], numbering: Numbering
+    root: Mapping[str, Any], reduction: Reduction, kind: type[Any], numbering: Numbering | None
 ) -> Pickled:
     file = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
     pickler = kind(file, reduction, buffers.append)
-    if numbering.objects:
+    if numbering is not None and numbering.objects:
         pickler.memo = numbering.pickler_memo()
         reduction.in_memo.update(map(id, numbering.objects))
     with kind.room() if kind is DeepPickler else _usual_room():
         _prime(pickler, reduction)
         for record in _records(root, reduction):
             pickler.dump(record)
-    numbering.take_pickled(pickler.memo.copy())
+    if numbering is not None:
+        numbering.take_pickled(pickler.memo.copy())
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
     raw = tuple(buffer.raw() for buffer in buffers)
     return Pickled(file.getvalue(), raw, frozenset(modules), frozenset(modules & reduction.used))

@@ -12,7 +12,9 @@ from typing import Any
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
 from pyteleport_jupyter.objects.collection import collection_paused
+from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
+from pyteleport_jupyter.objects.table import CannotMove
 from pyteleport_jupyter.objects.whereabouts import find_culprit
 
 _ABSENT = object()
@@ -27,14 +29,17 @@ class Loaded:
     deferred: list[Callable[[], object]] = field(default_factory=list)
 
 
-def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
+def load(
+    stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors, numbering: Numbering | None = None
+) -> Loaded:
     """Rebuild what :func:`~pyteleport_jupyter.objects.dump` wrote.
 
     The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays
-    live in ``buffers`` from now on. Raises RestoreFailed; the objects made until then are garbage. To be
-    called for streams of the user's own session only, since unpickling runs code.
+    live in ``buffers`` from now on. ``numbering`` is the one that the stream was written with. Raises
+    RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own session only, since unpickling runs code.
     """
-    unpickler = _SessionUnpickler(stream, buffers, anchors)
+    known = numbering or Numbering()
+    unpickler = _SessionUnpickler(stream, buffers, anchors, known)
     try:
         with collection_paused():
             root = _read(unpickler, anchors.namespace)
@@ -46,6 +51,8 @@ def load(stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> Loaded:
         reason = f"{culprit} could not be rebuilt: {words}" if culprit else words
         raise RestoreFailed(reason=reason) from error
     deferred, references = unpickler.deferred, unpickler.resolver
+    if numbering is not None:
+        numbering.take_unpickled(unpickler.memo.copy())
     del unpickler  # and its memo: what nothing else refers to was not needed
     if needed := references.needed():
         raise RestoreFailed(reason=f"there is no {', '.join(needed)} there")
@@ -77,8 +84,10 @@ class _Resolver:
 
 
 class _SessionUnpickler(pickle.Unpickler):
-    def __init__(self, stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors) -> None:
-        super().__init__(io.BytesIO(stream), buffers=buffers)
+    def __init__(self, stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors, known: Numbering) -> None:
+        opening = known.opening() if known.objects else b""
+        super().__init__(io.BytesIO(opening + stream if opening else stream), buffers=buffers)
+        self.persistent_load = known.objects.__getitem__  # type: ignore[method-assign]
         self.deferred: list[Callable[[], object]] = []
         self.last_found = ""
         self.resolver = _Resolver(anchors)
@@ -86,6 +95,8 @@ class _SessionUnpickler(pickle.Unpickler):
             ("anchors", "resolve_reference"): self.resolver,
             ("deferred", "run_later"): self.deferred.append,
         }
+        if opening:
+            self.load()
 
     def find_class(self, module: str, name: str) -> Any:
         """The definition called ``name`` in ``module``; what a stand-in of ours stands for."""
@@ -128,6 +139,8 @@ def _put_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
 
 
 def _words(error: Exception, last_found: str) -> str:
+    if isinstance(error, CannotMove):
+        return error.reason
     words = f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError):
         return f"the module {error.name} is missing"
