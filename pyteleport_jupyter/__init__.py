@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from pyteleport_jupyter.interruption import Request
+    from pyteleport_jupyter.inventory import Plan
 
 __version__ = "0.1.0"
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "fork",
     "load_ipython_extension",
     "parent",
+    "plan",
     "request_teleport",
     "teleport",
     "teleport_on",
@@ -91,6 +93,19 @@ def parent() -> Any:
     from pyteleport_jupyter.scripts.forks import parent as peer
 
     return peer()
+
+
+def plan(target: str | None = None) -> Plan:
+    """What a move of this session would take along, make again there, and leave behind; nothing is sent.
+
+    An iterable of :class:`pyteleport_jupyter.inventory.Row` (``name``, ``type``, ``nbytes``, ``verdict``,
+    ``reason``, ``path``) with totals, shown as a table by notebooks and consoles. With ``target`` it also
+    tells the time that the bytes will take, if an earlier move there has measured the link. Raises
+    TargetUnknown.
+    """
+    from pyteleport_jupyter.inventory import plan as take_stock
+
+    return take_stock(target)
 
 
 def _in_shell() -> bool:

@@ -10,7 +10,9 @@ from IPython.core.magic import Magics, line_magic, magics_class
 from pyteleport_jupyter.magics.move import move
 from pyteleport_jupyter.magics.words import parse, split
 
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    "plan": "plan",
+}
 """First word -> module of this room whose ``run(shell, words)`` sees to it; imported when it is wanted.
 
 A host of the same name is reached as ``user@host`` or ``host:22``.

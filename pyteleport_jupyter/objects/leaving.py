@@ -13,7 +13,7 @@ ROUNDS = 6
 
 
 class Leaving:
-    """What stays on ``host``. ``left`` is by ``id``; ``refusals`` are in the order in which they were found."""
+    """What stays on ``host``. ``left`` is by ``id``, ``refusals`` in the order of finding."""
 
     def __init__(self, host: str) -> None:
         self.host = host

@@ -26,7 +26,8 @@ ANSWERED = frozenset(("__class__", "__reduce_ex__", "__reduce__", "__doc__", "__
 """Attributes that a tombstone has; all others, it says, are those of what stayed."""
 
 _originals: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-"""What stayed in this process, as long as it lives: should its tombstone come back here, it is itself again."""
+"""What stayed in this process, as long as it lives: a tombstone that comes back here is the original again.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ def reduce_left(left: Left) -> tuple[Any, ...]:
 
 
 class Tombstone:
-    """Takes the place of an object that could not move. Any use of it says which it was, where it stayed, why,
-    and how to get another.
+    """Takes the place of an object that could not move. Any use of it says which it was, where it stayed,
+    why, and how to get another.
 
     It is equal to itself only, and can be a key; that much containers need.
     """
@@ -96,10 +97,10 @@ class Tombstone:
         object.__setattr__(self, "_left", left)
 
     def __getattribute__(self, name: str) -> Any:
-        if name in ANSWERED:
-            return object.__getattribute__(self, name)
         __tracebackhide__ = True
-        _refuse(self)
+        if name not in ANSWERED:
+            _refuse(self)
+        return object.__getattribute__(self, name)
 
     def __repr__(self) -> str:
         return f"<left behind: {left_of(self).sentence()}>"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
-from pyteleport_jupyter.objects import Pickled, dump
+from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.namespace_items import travelling_namespace
@@ -43,12 +44,12 @@ class TravellingCell:
         return cls(cell.raw_cell, cell.transformed_cell, cell.statements, cell.mode, cell.execution_count)
 
 
-def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled:
-    """The session of ``shell`` as it goes to ``place``; nothing here is changed.
+Root = dict[str, Any]
+"""All that travels, before it is pickled: ``{"items": …, "namespace": …, "stack": …}``."""
 
-    Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
-    Raises FrameRefused or ObjectsRefused.
-    """
+
+def session_root(shell: Any, cell: RunningCell | None, place: Place) -> Root:
+    """The session of ``shell`` as it goes to ``place``; nothing here is changed. Raises FrameRefused."""
     fault("capture.before")
     stack = None if cell is None else _stack_of(cell, partial(_cell_name, shell))
     fault("capture.midway")
@@ -57,8 +58,25 @@ def take_snapshot(shell: Any, cell: RunningCell | None, place: Place) -> Pickled
         "cell": None if cell is None else TravellingCell.of(cell),
         **capture_items(shell, cell, Phase.ARRIVAL, Phase.RESUME, Phase.CELL),
     }
-    session = {"items": items, "namespace": travelling_namespace(shell), "stack": stack}
-    pickled = dump(session, anchors(shell), running_generators(stack))
+    return {"items": items, "namespace": travelling_namespace(shell), "stack": stack}
+
+
+def take_snapshot(
+    shell: Any,
+    cell: RunningCell | None,
+    place: Place,
+    choose: Callable[[Root], None] = lambda root: None,
+    leaving: Leaving | None = None,
+) -> Pickled:
+    """The session of ``shell`` as it goes to ``place``; nothing here is changed.
+
+    ``choose`` may take out what shall not travel; ``leaving``: see :func:`pyteleport_jupyter.objects.dump`.
+    The first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
+    Raises FrameRefused or ObjectsRefused.
+    """
+    root = session_root(shell, cell, place)
+    choose(root)
+    pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
     surroundings = pickle.dumps(capture_items(shell, cell, Phase.SURROUNDINGS))
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
 

@@ -1,0 +1,68 @@
+"""What becomes of a variable's value, in words: whether it moves as it is or is made again there."""
+
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+from typing import Any
+
+from pyteleport_jupyter.objects import names, table
+from pyteleport_jupyter.objects.reduction import Reduction
+from pyteleport_jupyter.objects.tombstone import Tombstone, left_of
+
+MADE_AGAIN = frozenset(
+    (
+        "context",
+        "databases",
+        "event_loops",
+        "files",
+        "library",
+        "modules",
+        "synchronisation",
+        "temporary",
+        "widgets",
+    )
+)
+"""Subjects of reducers whose objects are made again there; those of the others arrive as what they were."""
+
+OURS = "pyteleport_jupyter.objects.reducers."
+
+
+def rebuilt(obj: Any, reduction: Reduction) -> str:
+    """How ``obj`` is made again there, as a clause; empty if it simply moves."""
+    kind = type(obj)
+    if id(obj) in reduction.references:
+        return _by_reference(obj)
+    if kind is Tombstone:
+        return ""
+    if _is_imported(obj, kind):
+        return f"imported there from {obj.__module__}"
+    reducer = table.reducer_for(kind)
+    if reducer is None or kind is object:
+        return ""
+    subject = str(getattr(reducer, "__module__", ""))
+    if subject.startswith(OURS):
+        known = subject.removeprefix(OURS) in MADE_AGAIN
+        return f"made again there: {_first_sentence(reducer)}" if known else ""
+    return "made again there by your own reducer"
+
+
+def _first_sentence(reducer: Any) -> str:
+    words = (inspect.getdoc(reducer) or "from what it holds").partition("\n\n")[0]
+    return " ".join(words.split()).partition(". ")[0].rstrip(".")
+
+
+def left_before(obj: Any) -> str:
+    """Why ``obj`` is the tombstone of an earlier move; empty if it is none."""
+    return f"it stayed on {left_of(obj).host}: {left_of(obj).reason}" if type(obj) is Tombstone else ""
+
+
+def _by_reference(obj: Any) -> str:
+    return "imported there" if issubclass(type(obj), ModuleType) else "the one that is there"
+
+
+def _is_imported(obj: Any, kind: type) -> bool:
+    if not (issubclass(kind, type) or kind.__module__ == "builtins"):
+        return False
+    name = getattr(obj, "__qualname__", None) if callable(obj) else None
+    return isinstance(name, str) and names.is_importable(obj)
