@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import inspect
 import string
+import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from types import TracebackType
 
 FACT_LIMIT = 2000
 """Longest fact shown, in characters; a remote must not be able to flood the notebook."""
@@ -89,7 +91,7 @@ class ThreadsRunning(TeleportError):
 
 
 class HomeRefused(TeleportError):
-    """The program cannot come home: {reason}. It goes on where it is."""
+    """There is no way home: {reason}. Everything goes on where it is."""
 
 
 class FrameRefused(TeleportError):
@@ -105,10 +107,23 @@ class ObjectsRefused(TeleportError):
 class LeftBehind(TeleportError, AttributeError):
     """{path}, a {type}, was left behind on {host} (process {pid}): {reason}. {advice}"""
 
-    @property
-    def _render_traceback_(self) -> Callable[[], list[str]]:
-        """The fault is in how the user's code uses it, so the traceback is shown as of any other error."""
-        raise AttributeError("_render_traceback_")
+    def _render_traceback_(self) -> list[str]:
+        """The user's code uses what is not there: its traceback is shown, up to where that is."""
+        shell = sys.modules["IPython.core.getipython"].get_ipython()
+        cut_ours_off(self.__traceback__)
+        lines: list[str] = shell.InteractiveTB.structured_traceback(type(self), self, self.__traceback__)
+        return lines
+
+
+def cut_ours_off(traceback: TracebackType | None) -> None:
+    """Let a traceback end with the last frame that is not of this package, if it has such a frame."""
+    last = None
+    while traceback is not None:
+        if traceback.tb_frame.f_globals.get("__name__", "").partition(".")[0] != __package__:
+            last = traceback
+        traceback = traceback.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 class NamesNeeded(TeleportError):
@@ -233,6 +248,22 @@ class LoopRefused(TeleportError):
 
 class SessionGone(TeleportError):
     """The session on {host} cannot be reached any more: {reason}."""
+
+
+class ErrandLost(TeleportError):
+    """The cell on {host} is lost: {reason}. Nothing was changed here; the next %%teleport starts anew."""
+
+
+class ErrandRaised(TeleportError):
+    """{name}: {text} (raised on {host}; the exception itself could not travel)"""
+
+
+class HookFailed(TeleportError):
+    """{hook}, which is to be called before a move, failed: {reason}. Nothing was sent, the session goes on here."""
+
+
+class ErrandsFailed(TeleportError):
+    """The cell failed on some hosts. What the others ({others}) gave is in `_`. {rows}"""
 
 
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:

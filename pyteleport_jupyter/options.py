@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -11,6 +12,9 @@ from pyteleport_jupyter.errors import OptionWrong
 DEFAULT_LEASE = 900.0
 """Seconds that the far side lives without a link; short, because it holds memory on a machine of others."""
 LONGEST_LEASE = 7 * 24 * 3600.0
+
+DEFAULT_LIMIT = 2_000_000_000
+_SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -27,9 +31,22 @@ class Options:
     abandon_threads: bool = False
     """Of scripts: leave behind threads, which cannot move."""
     home: bool | None = None
-    """Of scripts: may come home again, where this machine will run what the far side sends. None: if the code
-    of the script speaks of it.
+    """May come home again, where this machine will run what the far side sends. None: if the code speaks of it.
     """
+    leave: bool = False
+    """What cannot move stays, and does not stop the rest."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of variables that stay."""
+    only: tuple[str, ...] = ()
+    """The variables that travel; empty: all."""
+    limit: int | None = DEFAULT_LIMIT
+    """Bytes that are sent over a slow link without asking; None: any number."""
+    anyway: bool = False
+    """Go although a package that the objects need has another major version there."""
+    install: bool = False
+    """Install there what is missing."""
+    fresh_env: bool = False
+    """Install it into an environment of its own."""
 
 
 def parse_lease(text: str | float) -> float:
@@ -41,6 +58,26 @@ def parse_lease(text: str | float) -> float:
     if not 1 <= seconds <= LONGEST_LEASE:
         raise OptionWrong(option="lease", given=repr(text), reason="it must be between 1 second and 7 days")
     return seconds
+
+
+def parse_limit(text: str | int | None) -> int | None:
+    """Bytes meant by ``text``: a number, or one with kB, MB, GB or TB behind it; none: no limit. Raises
+    OptionWrong.
+    """
+    if text is None or str(text).strip().lower() == "none":
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*", str(text).lower())
+    if not found or len(found[1]) > 20:
+        raise OptionWrong(option="limit", given=repr(text), reason="say bytes, or 500MB, 10GB, or none")
+    return int(float(found[1]) * _SIZES[found[2]])
+
+
+def parse_names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
+    """The names or patterns in ``given``: a text with commas, or several. Raises OptionWrong."""
+    texts = [given] if isinstance(given, str) else list(given)
+    if not all(isinstance(text, str) for text in texts):
+        raise OptionWrong(option=option, given=repr(given)[:100], reason="say names with commas between")
+    return tuple(name for text in texts for name in re.split(r"[,\s]+", text) if name)
 
 
 def make_options(**given: Any) -> Options:
@@ -59,6 +96,13 @@ def _checked(
     quiet: bool = False,
     abandon_threads: bool = False,
     home: bool | None = None,
+    leave: bool = False,
+    exclude: str | Iterable[str] = (),
+    only: str | Iterable[str] = (),
+    limit: str | int | None = DEFAULT_LIMIT,
+    anyway: bool = False,
+    install: bool = False,
+    fresh_env: bool = False,
 ) -> Options:
     if via not in (None, "paramiko", "ssh"):
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
@@ -75,4 +119,15 @@ def _checked(
         quiet=bool(quiet),
         abandon_threads=bool(abandon_threads),
         home=None if home is None else bool(home),
+        leave=bool(leave),
+        exclude=parse_names("exclude", exclude),
+        only=parse_names("only", only),
+        limit=parse_limit(limit),
+        anyway=bool(anyway),
+        install=bool(install or fresh_env),
+        fresh_env=bool(fresh_env),
     )
+
+
+DEFAULT_OPTIONS = Options()
+"""Those of a user who gives none."""

@@ -31,6 +31,12 @@ class Progress(Protocol):
     def shipped(self, sent: int, total: int) -> None:
         """``sent`` of ``total`` bytes have left."""
 
+    def note(self, sentence: str) -> None:
+        """Something that the user should know of this move, and read to its end."""
+
+    def notes(self) -> list[str]:
+        """What was noted."""
+
     def failed(self) -> None:
         """The move is over and the session stayed here."""
 
@@ -54,6 +60,11 @@ class SilentProgress:
     def stage(self, name: str) -> None: ...
 
     def shipped(self, sent: int, total: int) -> None: ...
+
+    def note(self, sentence: str) -> None: ...
+
+    def notes(self) -> list[str]:
+        return []
 
     def failed(self) -> None: ...
 
@@ -79,6 +90,7 @@ class KernelProgress:
     _shown_at: float = 0.0
     _amount: str = ""
     _opened: bool = False
+    _notes: list[str] = field(default_factory=list)
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -94,6 +106,13 @@ class KernelProgress:
         self._finish_stage()
         self._current, self._since, self._amount = name, time.monotonic(), ""
         self._show(f"{self._line()} …")
+
+    def note(self, sentence: str) -> None:
+        if sentence not in self._notes:
+            self._notes.append(sentence)
+
+    def notes(self) -> list[str]:
+        return self._notes
 
     def shipped(self, sent: int, total: int) -> None:
         done = sent >= total
@@ -127,7 +146,7 @@ class KernelProgress:
             sys.stderr.flush()
         self._opened, self._shown_at = True, time.monotonic()
         content = {
-            "data": {"text/plain": text},
+            "data": {"text/plain": "\n".join([text, *self._notes])},
             "metadata": self.metadata,
             "transient": {"display_id": self.display_id},
         }

@@ -102,7 +102,7 @@ def _rows(walk: Walk, session: Session, staying: dict[str, list[Refusal]]) -> It
 def _row(name: str, root: Root, walk: Walk) -> Row:
     kind = type_name(root.value)
     if left := left_before(root.value):
-        return Row(name, kind, root.nbytes, "stays", left)
+        return Row(name, left.type, 0, "stays", f"it stayed on {left.host}: {left.reason}")
     how = rebuilt(root.value, walk.reduction)
     return Row(name, kind, root.nbytes, "rebuilt" if how else "moves", how)
 

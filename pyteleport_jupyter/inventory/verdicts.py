@@ -8,7 +8,7 @@ from typing import Any
 
 from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.reduction import Reduction
-from pyteleport_jupyter.objects.tombstone import Tombstone, left_of
+from pyteleport_jupyter.objects.tombstone import Left, Tombstone, left_of
 
 MADE_AGAIN = frozenset(
     (
@@ -52,9 +52,9 @@ def _first_sentence(reducer: Any) -> str:
     return " ".join(words.split()).partition(". ")[0].rstrip(".")
 
 
-def left_before(obj: Any) -> str:
-    """Why ``obj`` is the tombstone of an earlier move; empty if it is none."""
-    return f"it stayed on {left_of(obj).host}: {left_of(obj).reason}" if type(obj) is Tombstone else ""
+def left_before(obj: Any) -> Left | None:
+    """What stayed at an earlier move, if ``obj`` is its tombstone."""
+    return left_of(obj) if type(obj) is Tombstone else None
 
 
 def _by_reference(obj: Any) -> str:

@@ -97,7 +97,6 @@ class Tombstone:
         object.__setattr__(self, "_left", left)
 
     def __getattribute__(self, name: str) -> Any:
-        __tracebackhide__ = True
         if name not in ANSWERED:
             _refuse(self)
         return object.__getattribute__(self, name)
@@ -127,7 +126,6 @@ def left_of(tombstone: Tombstone) -> Left:
 
 
 def _refuse(tombstone: Tombstone) -> NoReturn:
-    __tracebackhide__ = True
     left = left_of(tombstone)
     raise LeftBehind(
         path=left.path, type=left.type, host=left.host, pid=left.pid, reason=left.reason, advice=left.advice
@@ -149,7 +147,6 @@ USES = (
 
 def _user(name: str) -> Callable[..., Any]:
     def use(self: Tombstone, *_: Any, **__: Any) -> NoReturn:
-        __tracebackhide__ = True
         _refuse(self)
 
     use.__name__ = use.__qualname__ = name
