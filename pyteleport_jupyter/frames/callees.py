@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import gc
 import math
 import operator
 from collections.abc import Callable
@@ -24,9 +25,11 @@ from types import (
     MethodType,
     MethodWrapperType,
 )
-from typing import Final
+from typing import Any, Final, cast
 
+from .arguments import call_arguments
 from .boundary import Site
+from .caches import CachedCall, caches_in, call_of, layers
 from .dialect import SPOKEN
 from .drivers import can_start_again, drives
 from .flow import flow_of
@@ -160,17 +163,13 @@ def python_function(site: Site, called: object) -> Verdict:
 
 
 def wrapped_function(site: Site, called: object) -> Verdict:
-    """``functools.partial`` and ``lru_cache``. The result of the interrupted call is not cached."""
-    return Kind.RESULT if unwrap(called) == site.callee.code else None
-
-
-def unwrap(called: object) -> CodeType | None:
-    """Code of the function at the core of partials and caches, if there is at least one of these around
-    it."""
-    core = called
-    while isinstance(core, functools.partial | functools._lru_cache_wrapper):
-        core = core.func if isinstance(core, functools.partial) else core.__wrapped__
-    return function_code(core) if core is not called else None
+    """``functools.partial`` and ``lru_cache``."""
+    *around, core = layers(called)
+    if not around or function_code(core) != site.callee.code:
+        return None
+    if not caches_in(called):
+        return Kind.RESULT
+    return Kind.CACHED if call_arguments(site) is not None else None
 
 
 def callable_instance(site: Site, called: object) -> Verdict:
@@ -282,10 +281,44 @@ def _loads_three_nones(site: Site) -> bool:
 
 def clobbered_partial(site: Site, called: object) -> Verdict:
     """A partial of one bound argument, which reads as that argument (see :func:`is_trusted`)."""
+    borrower = _borrower(site, called)
+    return None if borrower is None else wrapped_function(site, borrower)
+
+
+def _borrower(site: Site, called: object) -> functools.partial[Any] | None:
     loaded = loaded_callable(site)
-    if not isinstance(loaded, functools.partial) or len(loaded.args) != 1 or loaded.args[0] is not called:
+    candidates = [loaded] if is_partial_of(loaded, called) else partials_of(called) or []
+    return cast("functools.partial[Any]", candidates[0]) if len(candidates) == 1 else None
+
+
+def is_partial_of(borrower: object, argument: object) -> bool:
+    """Whether it is a partial with exactly this one bound argument. (Not isinstance: it asks the object.)"""
+    if not issubclass(type(borrower), functools.partial):
+        return False
+    arguments = cast("functools.partial[Any]", borrower).args
+    return len(arguments) == 1 and arguments[0] is argument
+
+
+FROZEN_AT_START: Final = 1000
+"""Up to here nobody has called ``gc.freeze``: 3.12 itself begins with a few hundred frozen objects."""
+
+
+def partials_of(argument: object) -> list[object] | None:
+    """All partials with this one bound argument; None if some may be hidden (by ``gc.freeze``)."""
+    if gc.get_freeze_count() > FROZEN_AT_START:
         return None
-    return Kind.RESULT if unwrap(loaded) == site.callee.code else None
+    return [each for each in gc.get_objects() if is_partial_of(each, argument)]
+
+
+def cached_call(site: Site) -> CachedCall | None:
+    """The call of a function with a cache that the site is waiting for."""
+    made_again = call_of(site.callee.frame.f_code)
+    if site.frame.f_lasti < site.shift:
+        return made_again
+    called, arguments = called_object(site), call_arguments(site)
+    if not is_trusted(site, called):
+        called = _borrower(site, called)
+    return None if arguments is None else CachedCall(called, *arguments)
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -322,16 +355,17 @@ def is_trusted(site: Site, called: object) -> bool:
 
     ``functools.partial`` with one bound argument puts that argument into the slot before the first one
     while it runs. Up to 3.12 that is the slot of the callable, so what it holds is compared with the
-    variable that the code loaded it from. From 3.13 on it is the empty slot of the pair.
+    variable that the code loaded it from. If it came from an expression, there must be no partial that could
+    have borrowed the slot. From 3.13 on that is the empty slot of the pair.
     """
     if not SPOKEN.clobbered_callable or site.instruction.name != "CALL":
         return True
     if site.stack_slot(len(site.after) - 1) is not NULL or loaded_callable(site) is called:
         return True
     # Bound methods of C are made anew by each access.
-    if not isinstance(called, BuiltinMethodType | MethodWrapperType):
-        return False
-    return attribute_called(site) == called.__name__
+    if isinstance(called, BuiltinMethodType | MethodWrapperType):
+        return attribute_called(site) == called.__name__
+    return partials_of(called) == []
 
 
 def argument_of(site: Site, index: int) -> object:

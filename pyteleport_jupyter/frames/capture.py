@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 from ..errors import FrameRefused
 from .actions import plan
 from .boundary import Callee, Site, crossing_between
-from .callees import function_code
+from .callees import cached_call, function_code
 from .classes import class_arguments
 from .dialect import SPOKEN
 from .flow import UNIT, flow_of
@@ -40,7 +40,7 @@ from .stand_ins import StandIn, make_stand_in
 from .words import PlaceName, describe, describe_code, no_place_name
 
 CACHE: Final = dis.opmap["CACHE"]
-CALLING_OPCODES: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL") if name in dis.opmap)
+CALLING_OPCODES: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL", "CALL_FUNCTION_EX") if name in dis.opmap)
 IMPORTING: Final = frozenset({"IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"})
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 
@@ -153,6 +153,8 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
         _refuse(
             site.callee.frame, "the class body that moved has ended, and now the class is made", place_name
         )
+    if record.action.kind is Kind.CACHED and cached_call(site) is None:
+        return replace(record.action, opening=False, kind=Kind.RESULT)
     return replace(record.action, opening=False)
 
 
@@ -238,6 +240,8 @@ def _extras(site: Site, action: Action) -> tuple[object, ...]:
         return (site.callee.first_local(),)
     if action.kind is Kind.CLASS_BODY:
         return class_arguments(site, action.stack)
+    if action.kind is Kind.CACHED:
+        return cached_call(site) or ()
     if action.kind is Kind.OPERATOR:
         return _what_follows(site)
     return ()

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, cast
 
+from ..errors import FrameRefused
+from .arguments import call_arguments
 from .boundary import Site
-from .layout import NULL
+from .words import describe
 
 ClassArguments = tuple[str, tuple[object, ...], dict[str, object]]
 """Name, bases as written, keywords (``metaclass`` among them)."""
@@ -23,34 +25,11 @@ def class_arguments(site: Site, stack: str) -> ClassArguments:
     """
     if site.frame.f_lasti < site.shift:
         return _arguments_of_resumed(site, stack)
-    positional, keywords = _call_arguments(site)
-    name, *bases = positional[1:]
-    return cast(str, name), tuple(bases), keywords
-
-
-def _call_arguments(site: Site) -> tuple[list[object], dict[str, object]]:
-    first = len(site.after) - 1 + 2
-    instruction = site.instruction
-    if instruction.name == "CALL_FUNCTION_EX":
-        unpacked = cast("tuple[object, ...]", site.stack_slot(first))
-        # The slot of the mapping is there only if there is one, from 3.14 on always.
-        mapping = site.stack_slot(first + 1) if len(site.before) > first + 1 else NULL
-        return list(unpacked), dict(mapping) if isinstance(mapping, dict) else {}
-    count = instruction.argument
-    arguments = [site.stack_slot(first + index) for index in range(count)]
-    names = _keyword_names(site, first + count)
-    positional = count - len(names)
-    return arguments[:positional], dict(zip(names, arguments[positional:], strict=True))
-
-
-def _keyword_names(site: Site, slot_behind: int) -> tuple[str, ...]:
-    """Up to 3.12 an instruction before the call names them, from 3.13 on they are the topmost slot."""
-    if site.instruction.name == "CALL_KW":
-        return cast("tuple[str, ...]", site.stack_slot(slot_behind))
-    before = [each for each in site.flow.instructions[: site.index] if each.name != "PRECALL"][-1:]
-    if not before or before[0].name != "KW_NAMES":
-        return ()
-    return cast("tuple[str, ...]", site.code.co_consts[before[0].argument])
+    arguments = call_arguments(site)
+    if arguments is None:
+        raise FrameRefused(frame=describe(site.frame), reason="the bases of its class cannot be read")
+    name, *bases = arguments.positional[1:]
+    return cast(str, name), tuple(bases), arguments.keywords
 
 
 def continue_class(

@@ -31,6 +31,8 @@ class Dialect:
     """Push the next value: a call of a C function without arguments."""
     call: Operations
     """Fetch a callable and call it without arguments; a Python function runs without a C frame between."""
+    spread_call: Operations
+    """Fetch a callable, a tuple and a dict, and call it with them."""
     null_pair: Operations
     """Put a NULL beside the result, in the order of a call of something that is no method."""
     truth: Operations
@@ -63,12 +65,14 @@ _CALL_311: Final[Operations] = (("PRECALL", 0), ("CALL", 0))
 _FETCH_311: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), *_CALL_311)
 _FETCH_312: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), ("CALL", 0))
 _FETCH_313: Final[Operations] = (("LOAD_CONST", FETCH), ("PUSH_NULL", 0), ("CALL", 0))
+_SPREAD: Final[Operations] = (("CALL_FUNCTION_EX", 1),)
 _NULL_BELOW: Final[Operations] = (("PUSH_NULL", 0), ("SWAP", 2))
 
 DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
     (3, 11): Dialect(
         fetch=_FETCH_311,
         call=(("PUSH_NULL", 0), *_FETCH_311, *_CALL_311),
+        spread_call=(("PUSH_NULL", 0), *_FETCH_311 * 3, *_SPREAD),
         null_pair=_NULL_BELOW,
         truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
         falsity=(("UNARY_NOT", 0),),
@@ -87,6 +91,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
     (3, 12): Dialect(
         fetch=_FETCH_312,
         call=(("PUSH_NULL", 0), *_FETCH_312, ("CALL", 0)),
+        spread_call=(("PUSH_NULL", 0), *_FETCH_312 * 3, *_SPREAD),
         null_pair=_NULL_BELOW,
         truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
         falsity=(("UNARY_NOT", 0),),
@@ -105,6 +110,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
     (3, 13): Dialect(
         fetch=_FETCH_313,
         call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
+        spread_call=(*_FETCH_313, ("PUSH_NULL", 0), *_FETCH_313 * 2, *_SPREAD),
         null_pair=(("PUSH_NULL", 0),),
         truth=(("TO_BOOL", 0),),
         falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
@@ -123,6 +129,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
     (3, 14): Dialect(
         fetch=_FETCH_313,
         call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
+        spread_call=(*_FETCH_313, ("PUSH_NULL", 0), *_FETCH_313 * 2, *_SPREAD),
         null_pair=(("PUSH_NULL", 0),),
         truth=(("TO_BOOL", 0),),
         falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
@@ -153,6 +160,7 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.INSTANCE: SPOKEN.call + _DROP + SPOKEN.fetch,
     Kind.NOTHING: SPOKEN.call + _DROP + _PUSH_NONE,
     Kind.ADVANCE: SPOKEN.call,
+    Kind.CACHED: SPOKEN.call + _DROP + SPOKEN.spread_call,
     Kind.CLASS_BODY: SPOKEN.call,
     Kind.TRUTH: SPOKEN.call + SPOKEN.truth,
     Kind.FALSITY: SPOKEN.call + SPOKEN.falsity,

@@ -30,6 +30,20 @@ def attribute_called(site: Site) -> str | None:
     return None if shift is None else site.code.co_names[producer.argument >> shift]
 
 
+def loaded_operand(site: Site, depth: int) -> object:
+    """As :func:`loaded_callable`, for the operand in stack slot ``depth`` of the interrupted instruction."""
+    return _loaded(site, site.index, depth)
+
+
+def is_made_tuple(site: Site, depth: int) -> bool:
+    """Whether the operand in stack slot ``depth`` is a tuple that the code has made for this instruction."""
+    index = _producer(site, site.index, depth)
+    if index is None:
+        return False
+    producer = site.flow.instructions[index]
+    return producer.name in MAKES_TUPLE or (producer.name, producer.argument) == LIST_TO_TUPLE
+
+
 def _loaded(site: Site, user: int, depth: int) -> object:
     """Value of the variable that filled stack slot ``depth``, as instruction ``user`` finds it."""
     index = _producer(site, user, depth)
@@ -61,6 +75,9 @@ LEAVE_TOP_ALONE: Final = ("PRECALL", "KW_NAMES", "NOP", "POP_TOP", "POP_JUMP", "
 """Beginnings of names of instructions that write nothing onto the stack."""
 SHIFTS: Final = {"LOAD_ATTR": SPOKEN.attribute_shift, "LOAD_METHOD": 0, "LOAD_SUPER_ATTR": 2}
 """Bits of the argument of these instructions below the index of the name."""
+MAKES_TUPLE: Final = frozenset({"BUILD_TUPLE", "LIST_TO_TUPLE"})
+LIST_TO_TUPLE: Final = ("CALL_INTRINSIC_1", 6)
+"""From 3.12 on (INTRINSIC_LIST_TO_TUPLE in pycore_intrinsics.h)."""
 ATTRIBUTES: Final = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 
 
@@ -87,7 +104,9 @@ def _local(site: Site, argument: int) -> object:
 VARIABLES: Final[dict[str, Callable[[Site, int], object]]] = {
     "LOAD_GLOBAL": _global,
     "LOAD_NAME": _name,
+    "LOAD_CONST": lambda site, argument: cast(object, site.code.co_consts[argument]),
     "LOAD_FAST": _local,
+    "LOAD_FAST_BORROW": _local,
     "LOAD_FAST_CHECK": _local,
     "LOAD_DEREF": _local,
     "LOAD_CLASSDEREF": _local,

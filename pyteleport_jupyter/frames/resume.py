@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
+from .caches import CachedCall, call_again
 from .calls import bare_function
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
@@ -18,6 +19,8 @@ from .snapshot import FrameSnapshot, Kind, Stack
 from .stand_ins import StandIn, give_method
 
 Call = Callable[[], object]
+Calls = tuple[object, ...]
+"""What a frame fetches to call what is within it: in most cases one callable."""
 
 
 def resume_code(stack: Stack, value: object) -> CodeType:
@@ -45,10 +48,10 @@ def resume_call(stack: Stack, value: object) -> Call:
 def _load_stack(stack: Stack, value: object) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
     """Make and load the morphs of all frames, with those that run within; the morph of the outermost."""
     within, frames = stack.within, stack.take()
-    return _load_all(frames, [value].pop if within is None else within.enter(value)), frames
+    return _load_all(frames, ([value].pop if within is None else within.enter(value),)), frames
 
 
-def _load_all(frames: tuple[FrameSnapshot, ...], inner: Call) -> CodeType:
+def _load_all(frames: tuple[FrameSnapshot, ...], inner: Calls) -> CodeType:
     """Make and load the morphs from the innermost frame outwards; the morph of the outermost one is
     returned."""
     code: CodeType | None = None
@@ -63,12 +66,12 @@ def _load_all(frames: tuple[FrameSnapshot, ...], inner: Call) -> CodeType:
     return code
 
 
-def _loaded_morph(frame: FrameSnapshot, inner: Call) -> CodeType:
-    last: tuple[object, ...] = (inner,) if frame.action.kind in CALLING else ()
+def _loaded_morph(frame: FrameSnapshot, inner: Calls) -> CodeType:
+    last: tuple[object, ...] = inner if frame.action.kind in CALLING else ()
     if frame.action.kind in (Kind.INSTANCE, Kind.OPERATOR):
         last += frame.extras
     if frame.action.kind is Kind.STAND_IN:
-        give_method(cast(StandIn, frame.extras[0]), inner)
+        give_method(cast(StandIn, frame.extras[0]), *inner)
     if frame.generator is not None:
         code = generator_code(frame.generator)
         load_values(code, last)  # its values were loaded when it was unpickled; these are fetched behind them
@@ -90,17 +93,23 @@ def _entry(frame: FrameSnapshot, code: CodeType) -> Call:
     return functools.partial(eval, code, frame.globals, cast(Any, frame.locals))
 
 
-def _plain_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Call:
-    return _entry(within, code)
+def _plain_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Calls:
+    return (_entry(within, code),)
 
 
-def _class_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Call:
+def _class_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Calls:
     name, bases, keywords = cast(ClassArguments, frame.extras)
     body = FunctionType(code, within.globals, code.co_name, None, within.closure)
-    return continue_class(body, within.locals, name, bases, keywords)
+    return (continue_class(body, within.locals, name, bases, keywords),)
 
 
-ENTRIES: Final[dict[Kind, Callable[[FrameSnapshot, FrameSnapshot, CodeType], Call]]] = {
+def _cached_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Calls:
+    call = CachedCall(*cast("tuple[Any, Any, Any]", frame.extras))
+    return call_again(call, bare_function(code, within.globals, within.closure))
+
+
+ENTRIES: Final[dict[Kind, Callable[[FrameSnapshot, FrameSnapshot, CodeType], Calls]]] = {
+    Kind.CACHED: _cached_entry,
     Kind.CLASS_BODY: _class_entry,
 }
 """What a frame calls to go on with the frame within it, where that is not just the frame's code."""

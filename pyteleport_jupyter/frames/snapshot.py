@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """``exec``: None is the result."""
     ADVANCE = "advance"
     """``generator.send(...)`` or ``throw(...)``: the rebuilt generator is sent None."""
+    CACHED = "cached"
+    """A function with a cache: the cache is called again, for the rest of its function."""
     CLASS_BODY = "class body"
     """``__build_class__``: it is called again with the rest of the body."""
     TRUTH = "truth"
