@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "after_arrive",
     "bash_teleport",
+    "before_leave",
     "fork",
     "load_ipython_extension",
     "parent",
     "plan",
+    "reduces",
     "request_teleport",
     "teleport",
     "teleport_on",
@@ -133,6 +136,31 @@ def teleport_on(signum: int, target: str, **options: Any) -> None:
     from pyteleport_jupyter.interruption import teleport_on as order
 
     order(signum, target, **options)
+
+
+def reduces(*kinds: type | str, subclasses: bool = False) -> Any:
+    """Let objects of these types move the way the decorated function says: as ``__reduce__`` would.
+
+    See :func:`pyteleport_jupyter.objects.user_reducers.reduces`. A class can have a method
+    ``__teleport_reduce__`` instead.
+    """
+    from pyteleport_jupyter.objects.user_reducers import reduces as enter
+
+    return enter(*kinds, subclasses=subclasses)
+
+
+def before_leave(callback: Any) -> Any:
+    """Call ``callback()`` before each move; see :func:`pyteleport_jupyter.user_hooks.before_leave`."""
+    from pyteleport_jupyter.user_hooks import before_leave as register
+
+    return register(callback)
+
+
+def after_arrive(callback: Any) -> Any:
+    """Call ``callback()`` there after each move; see :func:`pyteleport_jupyter.user_hooks.after_arrive`."""
+    from pyteleport_jupyter.user_hooks import after_arrive as register
+
+    return register(callback)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import relay
+from pyteleport_jupyter import relay, user_hooks
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
@@ -119,7 +119,7 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
         print(f"already there: {place.sentence()}")
         return
     progress = _progress(shell.kernel, going_to, chosen)
-    with told_in_one_sentence(going_to.host, progress.failed):
+    with told_in_one_sentence(going_to.host, progress.failed), user_hooks.leaving():
         in_context_of_cell(_travel, shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
 
 

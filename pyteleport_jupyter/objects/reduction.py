@@ -16,6 +16,7 @@ from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
 from pyteleport_jupyter.objects.tombstone import Left, reduce_left
+from pyteleport_jupyter.objects.user_reducers import reducer_of_class
 
 DISPATCH: Mapping[type, Any] = cloudpickle.Pickler.dispatch_table
 """What cloudpickle and ``copyreg`` know, for types that our table lacks."""
@@ -125,7 +126,7 @@ class Reduction:
 
 def choose(kind: type) -> Reducer | None:
     """The reducer for objects whose exact type is ``kind``; None means pickle's own way."""
-    reducer = table.reducer_for(kind)
+    reducer = reducer_of_class(kind) or table.reducer_for(kind)
     if reducer is not None or kind in DISPATCH or kind in copyreg.dispatch_table:
         return reducer
     if not names.reduces_by_default(kind):

@@ -29,7 +29,7 @@ class TextSettings:
     def wrap(self, buffer: io.BufferedIOBase) -> io.TextIOWrapper:
         """A text file with these settings."""
         return io.TextIOWrapper(
-            buffer,  # type: ignore[type-var]
+            buffer,  # type: ignore[arg-type]
             encoding=self.encoding,
             errors=self.errors,
             newline=self.newline,

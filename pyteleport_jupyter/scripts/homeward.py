@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import errors
+from pyteleport_jupyter import errors, user_hooks
 from pyteleport_jupyter.errors import HomeRefused, LinkLost
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import chunks
@@ -42,8 +42,13 @@ def come_home(options: Options, caller: Any) -> None:
     program = find_program(caller)
     check_threads(options.abandon_threads)
     home = current_place().home
-    luggage = take_snapshot(program, Place(host=home, target=HOME, pid=0, home=home))
-    del program, caller
+    with user_hooks.leaving():
+        luggage = take_snapshot(program, Place(host=home, target=HOME, pid=0, home=home))
+        del program, caller
+        _go(control, luggage)
+
+
+def _go(control: Control, luggage: Luggage) -> None:
     try:
         _ship(control, luggage)
     except (EOFError, OSError) as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.scripts import exit_handlers, streams
 from pyteleport_jupyter.scripts.companions import foreign_folders
 from pyteleport_jupyter.scripts.program import main_namespace
@@ -165,6 +166,11 @@ def restore_settings(settings: dict[str, Any]) -> None:
         setattr(sys, name, value)
 
 
+def _restore_user_hooks(state: dict[str, Any] | None) -> None:
+    if state is not None:
+        user_hooks.restore(state)
+
+
 def _of_shell(capture: Callable[..., Any], restore: Callable[..., None], name: str) -> Item:
     """An item of :mod:`..session` that has nothing to do with a shell."""
     return Item(name, lambda: capture(None, None), lambda value: restore(None, value))
@@ -182,6 +188,7 @@ ITEMS: tuple[Item, ...] = (
     Item("arguments", lambda: sys.argv, restore_arguments),
     Item("exit handlers", exit_handlers.capture, exit_handlers.restore),
     Item("hooks", capture_hooks, restore_hooks),
+    Item("user hooks", user_hooks.capture, _restore_user_hooks),
     Item("signals", capture_signals, restore_signals),
     Item("last value", capture_last_value, restore_last_value),
     Item("settings", capture_settings, restore_settings),

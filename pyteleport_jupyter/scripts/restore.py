@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
+from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
@@ -52,6 +53,7 @@ class Restored:
         for step in self.deferred:
             step()
         self.items, self.deferred = {}, []
+        user_hooks.arrived()
         if self.stack is None:
             raise RestoreFailed(reason="it has gone on already")
         stack, self.stack = self.stack, None

@@ -14,6 +14,7 @@ from secrets import token_bytes
 from types import FrameType
 from typing import Any
 
+from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.errors import OptionWrong
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
@@ -112,7 +113,7 @@ def depart_by(argv: Sequence[str], python: str, before: str) -> None:
 
 
 def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
-    with told_in_one_sentence(trip.target.host):
+    with told_in_one_sentence(trip.target.host), user_hooks.leaving():
         check_interpreter()
         program = replace(find_program(caller), at_instruction=at_instruction)
         check_threads(trip.options.abandon_threads)

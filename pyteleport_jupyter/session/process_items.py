@@ -10,6 +10,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.session.item import Item, Phase
 
 if TYPE_CHECKING:
@@ -147,6 +148,12 @@ def restore_shown_result(shell: Any, captured: dict[str, Any]) -> None:
 
 
 ITEMS: tuple[Item, ...] = (
+    Item(
+        "user hooks",
+        Phase.ARRIVAL,
+        lambda *_: user_hooks.capture(),
+        lambda _, state: user_hooks.restore(state),
+    ),
     Item("random numbers", Phase.ARRIVAL, capture_random_numbers, restore_random_numbers),
     Item("arguments", Phase.RESUME, capture_arguments, restore_arguments),
     Item("main module", Phase.RESUME, capture_main_module, restore_main_module),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
+from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
@@ -38,6 +39,10 @@ class Restored:
         for step in self.deferred:
             step()
         self.items, self.deferred = {}, []
+        if self.cell is None:
+            _tell_before_next_cell(shell)  # nobody may run code of the user here before the cut
+        else:
+            user_hooks.arrived()
 
     def take_code(self) -> CodeType:
         """The code that goes on where the root frame was interrupted. Once only: it takes the frames' values
@@ -47,6 +52,14 @@ class Restored:
             raise RestoreFailed(reason="no cell was running")
         stack, self.stack = self.stack, None
         return resume_code(stack, None)
+
+
+def _tell_before_next_cell(shell: Any) -> None:
+    def arrived(*_: Any) -> None:
+        shell.events.unregister("pre_execute", arrived)
+        user_hooks.arrived()
+
+    shell.events.register("pre_execute", arrived)
 
 
 def restore_snapshot(

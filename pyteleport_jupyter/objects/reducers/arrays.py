@@ -166,3 +166,9 @@ def make_mapped(where: Mapping, copy: Any) -> Any:
     if copy is None:
         raise CannotMove(f"it lies in {where.file.path}, and that file is not there")
     return copy.view(numpy.memmap)
+
+
+@reduces("numpy.finfo")
+def reduce_float_info(info: Any, reduction: Reduction) -> Any:
+    """That of the same type: numpy makes one for each."""
+    return type(info), (info.dtype,)
