@@ -68,7 +68,7 @@ def test_it_may_be_forbidden_and_the_script_goes_on_there(scripts: Scripts) -> N
     """, typed="still read\n")  # fmt: skip
     sentence = "it left without leave to (home=True), so nothing that it sends is run here"
     assert done.stdout.splitlines() == [
-        f"HomeRefused The program cannot come home: {sentence}. It goes on where it is.",
+        f"HomeRefused There is no way home: {sentence}. Everything goes on where it is.",
         "True still read",
     ]
 

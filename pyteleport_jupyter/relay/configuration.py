@@ -74,7 +74,8 @@ class Settings:
 
     ``parent`` is the process whose end ends the relay (0: nobody), ``files`` are to be removed at the end
     since no manager owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
-    that children here may write to.
+    that children here may write to. ``home`` says how this process becomes a kernel again (None: it cannot),
+    ``committed`` that the far side is the session already, ``failure`` why it could not come home.
     """
 
     front: FrontSettings
@@ -86,6 +87,9 @@ class Settings:
     signals_fd: int | None = None
     captured_fds: tuple[int, ...] = ()
     python_path: tuple[str, ...] = ()
+    home: dict[str, Any] | None = None
+    committed: bool = False
+    failure: dict[str, Any] | None = None
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
@@ -183,11 +187,13 @@ def unpack(file: BinaryIO) -> Unpacked:
     """Read the whole baggage."""
     settings = from_json(file.readline())
     frozen = file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0])
-    return Unpacked(settings, frozen, list(_read_messages(file)))
+    return Unpacked(settings, frozen, list(read_messages(file)))
 
 
-def _read_messages(file: BinaryIO) -> Iterator[tuple[Lane, list[bytes]]]:
-    """Up to the end, or to where the space ran out when they were written: then the rest is lost, not all."""
+def read_messages(file: BinaryIO) -> Iterator[tuple[Lane, list[bytes]]]:
+    """What :meth:`Baggage.append` wrote, up to the end or to where the space ran out: then the rest is lost,
+    not all.
+    """
     with suppress(EOFError):
         while head := file.read(_HEAD.size):
             lane, count = _HEAD.unpack(_whole(head, _HEAD.size))

@@ -19,7 +19,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -48,6 +47,7 @@ from pyteleport_jupyter.relay.kernel_internals import (
     parts_of,
 )
 from pyteleport_jupyter.relay.plan import CutPlan
+from pyteleport_jupyter.relay.processes import captured_descriptors
 from pyteleport_jupyter.relay.sockets import (
     Address,
     accepted,
@@ -59,6 +59,7 @@ from pyteleport_jupyter.relay.sockets import (
     kept_listeners,
     kept_path,
     socket_descriptors,
+    until,
 )
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.framing import WireError
@@ -177,8 +178,9 @@ def _settings(
         parent=_parent(parts.app),
         files=_files_without_owner(parts.app),
         signals_fd=noted.read_fd,
-        captured_fds=tuple(output.captured_descriptors(parts)),
+        captured_fds=(*output.captured_descriptors(parts), *captured_descriptors()),
         python_path=python_path(),
+        home=plan.home,
     )
 
 
@@ -265,7 +267,7 @@ def _close_iopub(leaving: Leaving) -> None:
     address, kept = leaving.addresses["iopub"], leaving.settings.front.subscriber_fds
     output.close_iopub(leaving.parts)
     try:
-        if not _until(lambda: all(s.number in kept for s in accepted({address})), output.FLUSH_SECONDS):
+        if not until(lambda: all(s.number in kept for s in accepted({address})), output.FLUSH_SECONDS):
             end_unfinished(kept)
     finally:
         give_back_path(address, leaving.second_path)
@@ -284,7 +286,7 @@ def _end_connections(leaving: Leaving) -> None:
         _take_arrived(leaving)
         return not connections
 
-    _until(all_gone, HALF_CLOSE_SECONDS)
+    until(all_gone, HALF_CLOSE_SECONDS)
     # The last look found no connection; what it had brought may have come in after the last reading.
     _take_arrived(leaving)
 
@@ -322,16 +324,6 @@ STEPS: tuple[Callable[[Leaving], None], ...] = (
 """What happens behind the point of no return, in this order."""
 
 
-def _until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait until ``condition`` holds; whether it did in time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(LOOK_SECONDS)
-    return True
-
-
 def _become_relay(leaving: Leaving) -> NoReturn:
     """The last step: exec. If the system refuses even that, the relay runs in this process, on the same
     descriptors.
@@ -361,7 +353,7 @@ def _close_old_sockets(leaving: Leaving) -> None:
         address, kept = leaving.addresses[channel], leaving.settings.front.listeners[channel]
         with kept_path(address) as second_path:
             close()
-            _until(partial(_listens_only, kept, address), HALF_CLOSE_SECONDS)
+            until(partial(_listens_only, kept, address), HALF_CLOSE_SECONDS)
             give_back_path(address, second_path)
 
 

@@ -3,15 +3,19 @@ kept."""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import zmq
 
 from pyteleport_jupyter.relay.configuration import FrontSettings
 from pyteleport_jupyter.relay.publisher import OwnPublisher, Publisher, ZmqPublisher
+from pyteleport_jupyter.relay.sockets import accepted, end_sending, listening, unsent, until
 from pyteleport_jupyter.wire.lanes import Lane
 
 BATCH = 256
@@ -26,12 +30,41 @@ REQUEST_QUEUE = 256
 BATCH_BYTES = 4 << 20
 """A batch ends with the message that makes it longer than this."""
 
+FLUSH_SECONDS = 2.0
+HALF_CLOSE_SECONDS = 2.0
+"""Before another program takes over: so long clients may take to read what they were sent, and to notice the
+end of a connection.
+"""
+
 _NOBLOCK = int(zmq.NOBLOCK)
 _NOBLOCK_MORE = int(zmq.NOBLOCK | zmq.SNDMORE)
 _NOT_NOW = (int(zmq.EHOSTUNREACH), int(zmq.EAGAIN))
 
 ROUTERS: dict[Lane, str] = {Lane.CONTROL: "control", Lane.SHELL: "shell", Lane.STDIN: "stdin"}
 """Lane: channel of the connection file, in the order in which they are looked at."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What the side of the front ends has become when another program takes this process over.
+
+    ``listeners`` by channel, and the connections of iopub that go on, are descriptors for it;
+    ``subscribers`` says how many others have to come back. ``requests`` came in last.
+    """
+
+    listeners: dict[str, int]
+    subscriber_fds: tuple[int, ...]
+    subscribers: int
+    requests: list[tuple[Lane, list[bytes]]]
+
+    @contextmanager
+    def given_up(self) -> Iterator[None]:
+        """When the block is left, the other program does not come after all: these were duplicates."""
+        try:
+            yield
+        finally:
+            for number in (*self.listeners.values(), *self.subscriber_fds):
+                os.close(number)
 
 
 class Endpoints(Protocol):
@@ -69,6 +102,13 @@ class Endpoints(Protocol):
         """How many subscribers have been cut off since the last call because they did not read."""
         ...
 
+    def come_to_rest(self) -> Rest:
+        """All is sent, and all is read that clients have sent: another program can take over, or we go on.
+
+        Raises OSError where that is impossible.
+        """
+        ...
+
     def close(self, seconds: float) -> None:
         """Send what is still queued, for at most ``seconds``, and end."""
         ...
@@ -88,7 +128,8 @@ class SocketEndpoints:
 
     def _make_publisher(self) -> Publisher:
         if self._settings.curve:
-            return ZmqPublisher(self._context, lambda socket: bind(socket, self._settings, "iopub"))
+            listen = partial(bind, settings=self._settings, channel="iopub")
+            return ZmqPublisher(self._context, listen, self._settings.addresses["iopub"])
         return OwnPublisher(self._settings)
 
     def _router(self, channel: str) -> zmq.Socket[bytes]:
@@ -138,6 +179,27 @@ class SocketEndpoints:
             return _send(self._routers[lane], frames)
         self._publisher.publish(frames)
         return True
+
+    def come_to_rest(self) -> Rest:
+        """See :class:`Endpoints`. Half-closed, connections are read to their end, as in a cut-over."""
+        addresses = self._settings.addresses
+        subscriber_fds, subscribers = self._publisher.come_to_rest(FLUSH_SECONDS)
+        ours = {addresses[channel] for channel in ROUTERS.values()}
+        until(lambda: not any(unsent(c.number) for c in accepted(ours)), FLUSH_SECONDS)
+        requests: list[tuple[Lane, list[bytes]]] = []
+
+        def all_gone() -> bool:
+            connections = accepted(ours)
+            for connection in connections:
+                end_sending(connection)
+            requests.extend(self.receive(self._routers.values()))
+            return not connections
+
+        until(all_gone, HALF_CLOSE_SECONDS)
+        requests += self.receive(self._routers.values())
+        found = listening()
+        listeners = {channel: os.dup(found[address]) for channel, address in addresses.items()}
+        return Rest(listeners, subscriber_fds, subscribers, requests)
 
     def close(self, seconds: float) -> None:
         """See :class:`Endpoints`."""

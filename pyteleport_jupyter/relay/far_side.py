@@ -262,6 +262,23 @@ class FarSide:
         self._pipe = Pipe(attached.carrier.read_fd, attached.carrier.write_fd, self._channel)
         return Event.ATTACHED
 
+    def settings(self, first: FarSettings) -> FarSettings:
+        """What makes a relay of another process of ours go on with the link as it is now, after those that
+        this one began with.
+        """
+        carrier = self._carrier
+        others = (*carrier.others, None, None)
+        epoch = getattr(self._attach, "epoch", first.attach.get("epoch"))
+        return replace(
+            first,
+            attach={**first.attach, "epoch": epoch},
+            pid=carrier.pid,
+            read_fd=carrier.read_fd,
+            write_fd=carrier.write_fd,
+            events_fd=others[0],
+            complaints_fd=others[1],
+        )
+
     @property
     def flushed(self) -> bool:
         """Whether the link has been given all that there is to say, or there is no link."""

@@ -25,6 +25,7 @@ from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed, Teleport
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import Settings
 from pyteleport_jupyter.relay.cutover import far_settings, front_settings, look_at_far_side
+from pyteleport_jupyter.relay.endpoints import Rest
 from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
 from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.relay.processes import ENDING_SIGNALS, Signals
@@ -135,6 +136,10 @@ class KernelEndpoints:
         else:
             parts.stdin_socket.send_multipart(frames)
         return True
+
+    def come_to_rest(self) -> Rest:
+        """See :class:`~.endpoints.Endpoints`; the kernel's sockets stay where they are."""
+        raise OSError("the process that the session left has not ended")
 
     def close(self, seconds: float) -> None:
         """See :class:`~.endpoints.Endpoints`: as in a cut-over, only closed connections say that all was

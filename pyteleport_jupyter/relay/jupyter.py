@@ -27,9 +27,10 @@ from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
-from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
+from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of, resumed
 from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY, WaitingRoom
+from pyteleport_jupyter.relay.way_home import WayHome
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -59,6 +60,8 @@ LONGEST_SLEEP = 1.0
 
 CLOSING_SECONDS = 1.0
 
+Drained = tuple[Lane, Sequence[bytes]]
+
 
 class Relay:
     """The loop. All parts are given, so that it runs alike on sockets of its own and inside a kernel."""
@@ -73,6 +76,7 @@ class Relay:
         questions: Questions,
         cells: OpenCells,
         housekeeping: Housekeeping,
+        way_home: WayHome,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoints = endpoints
@@ -85,6 +89,7 @@ class Relay:
         self._outage = Outage(notices, cells, clock)
         self._waiting_room = WaitingRoom(signer, lambda frames: delivery.deliver(Lane.CONTROL, frames))
         self._housekeeping = housekeeping
+        self._way_home = way_home
         self._clock = clock
         self._move = Move.COMMITTING
         self._in_flight: InFlight | None = None
@@ -97,19 +102,29 @@ class Relay:
         self._poller = zmq.Poller()
         self._watched: dict[Any, int] = {}
 
-    def run(self, in_flight: InFlight | None, drained: Iterable[tuple[Lane, Sequence[bytes]]]) -> int:
-        """Relay until there is nothing to relay to any more; returns the exit status for this process."""
+    def run(self, in_flight: InFlight | None, drained: Iterable[Drained], committed: bool = False) -> int:
+        """Relay until there is nothing to relay to any more; returns the exit status for this process.
+        ``committed``: the far side is the session already, and ``in_flight`` runs there.
+        """
         self._in_flight = in_flight
+        if committed:
+            self._move = Move.LIVE
+            if in_flight is not None:
+                self._cells.requested(resumed(in_flight, self._signer))
         for lane, frames in drained:
             self._from_client(lane, list(frames))
-        fault("commit.before")
-        self._far.command("commit")
-        self._far.flush()
-        fault("commit.sent_not_acked")
+        if not committed:
+            self._commit()
         while self._status is None:
             self._step()
         self._close()
         return self._status
+
+    def _commit(self) -> None:
+        fault("commit.before")
+        self._far.command("commit")
+        self._far.flush()
+        fault("commit.sent_not_acked")
 
     # ------------------------------------------------------------------ loop
 
@@ -130,6 +145,16 @@ class Relay:
             self._say("a client that did not read its replies has lost some")
         self._forward()
         self._look_at_link()
+        for lane, request in self._way_home.look(self._take_rest, self._housekeeping):
+            self._from_client(lane, list(request))
+
+    def _take_rest(self) -> list[Drained]:
+        """What clients have sent and the far side has not got."""
+        control = [*self._urgent, *self._waiting_room.leave(True)]
+        requests = [*((Lane.CONTROL, frames) for frames in control), *self._outgoing]
+        self._urgent.clear()
+        self._outgoing.clear()
+        return requests
 
     def _wait(self) -> set[Any]:
         self._watch()
@@ -194,6 +219,7 @@ class Relay:
             return
         if lane is Lane.SHELL:
             self._cells.requested(frames)
+            self._way_home.requested(frames)
         if lane is Lane.CONTROL and self._far.state is not Link.UP:
             self._note(frames)
         if lane is not Lane.CONTROL:
@@ -234,7 +260,7 @@ class Relay:
         """Hand on what clients sent, as far as the channel has room. Before the commit is confirmed nothing
         goes out.
         """
-        if self._move is Move.COMMITTING:
+        if self._move is Move.COMMITTING or self._way_home.leaving:
             return
         if self._settled_at <= self._clock():
             if self._move is Move.SETTLING:
@@ -264,6 +290,8 @@ class Relay:
         for message in self._far.receive():
             if message.lane is Lane.COMMAND:
                 self._obey(message)
+            elif message.lane is Lane.SHIP:
+                self._way_home.receive(message.parts)
             elif message.lane is Lane.CONTROL and message.parts[:1] == (OWN_IDENTITY,):
                 continue
             elif message.lane in FOR_CLIENTS and message.parts:
@@ -296,6 +324,8 @@ class Relay:
             return
         if command["op"] == "committed":
             self._committed()
+        elif command["op"] == "told":
+            self._way_home.told(command)
         elif command["op"] == "dropped":
             self._say("a message of the kernel there was too long to be passed on")
         elif command["op"] in ("exited", "failed"):
@@ -321,9 +351,9 @@ class Relay:
         if self._in_flight is None:
             self._settle()
         else:
-            resumed = _resumed(self._in_flight, self._signer)
-            self._cells.requested(resumed)
-            self._outgoing.appendleft((Lane.SHELL, resumed))
+            request = resumed(self._in_flight, self._signer)
+            self._cells.requested(request)
+            self._outgoing.appendleft((Lane.SHELL, request))
 
     def _settle(self) -> None:
         self._move = following(MOVE, self._move, Event.BUSY)
@@ -366,13 +396,3 @@ class Relay:
             time.sleep(0.005)
         self._endpoints.close(CLOSING_SECONDS)
         self._far.end()
-
-
-def _resumed(in_flight: InFlight, signer: Signer) -> list[bytes]:
-    """The running request once more, marked as one to be resumed."""
-    metadata = {**in_flight.metadata, "teleport": {"resume": True}}
-    identities = [bytes.fromhex(identity) for identity in in_flight.identities]
-    return [
-        *identities,
-        *signer.signed(in_flight.header, in_flight.parent_header, metadata, in_flight.content),
-    ]

@@ -10,7 +10,7 @@ from pyteleport_jupyter.relay.in_flight import InFlight
 
 if TYPE_CHECKING:
     from pyteleport_jupyter.transports.link import Link
-    from pyteleport_jupyter.transports.stage import AttachRequest
+    from pyteleport_jupyter.transports.requests import AttachRequest
     from pyteleport_jupyter.wire.channel import NumberedChannel
 
 
@@ -45,7 +45,8 @@ class CutPlan:
 
     ``transport`` is the record from which a lost link is made anew, ``attach`` the request that goes over
     it, ``lease`` how many seconds the far side lives without a link. ``in_flight`` is None when no cell
-    runs, ``announcement`` None when the user wants no display.
+    runs, ``announcement`` None when the user wants no display. ``home`` says how this process becomes a
+    kernel again, None where the session's home is elsewhere.
     """
 
     link: Link
@@ -56,3 +57,4 @@ class CutPlan:
     lease: float
     in_flight: InFlight | None
     announcement: Announcement | None
+    home: dict[str, Any] | None = None

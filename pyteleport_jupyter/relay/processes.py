@@ -73,6 +73,14 @@ def reap_children() -> set[int]:
     return ended
 
 
+_captured: set[int] = set()
+
+
+def captured_descriptors() -> tuple[int, ...]:
+    """The pipes that this process keeps empty, as long as somebody can write to them."""
+    return tuple(sorted(_captured))
+
+
 def pass_on_captured(descriptors: tuple[int, ...]) -> None:
     """Keep the pipes empty that ipykernel had put behind descriptors 1 and 2.
 
@@ -82,6 +90,7 @@ def pass_on_captured(descriptors: tuple[int, ...]) -> None:
     nothing else.
     """
     for descriptor in descriptors:
+        _captured.add(descriptor)
         os.set_blocking(descriptor, True)
         threading.Thread(target=_pass_on, args=(descriptor,), name="captured", daemon=True).start()
 
@@ -91,6 +100,7 @@ def _pass_on(descriptor: int) -> None:
     while data := os.read(descriptor, 65536):
         with suppress(OSError):
             _write_all(data)
+    _captured.discard(descriptor)
     os.close(descriptor)
 
 

@@ -21,6 +21,7 @@ from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import Signer
+from pyteleport_jupyter.relay.way_home import WayHome
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -50,7 +51,7 @@ def _run(unpacked: Unpacked) -> int:
     pass_on_captured(settings.captured_fds)
     housekeeping = ProcessHousekeeping(signals, Parent(settings.parent))
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
-    status = relay.run(settings.in_flight, unpacked.drained)
+    status = relay.run(settings.in_flight, unpacked.drained, settings.committed)
     for file in settings.files:
         with suppress(OSError):
             os.unlink(file)
@@ -68,7 +69,8 @@ def assemble(
     questions = Questions(signer, delivery.deliver, cells)
     notices = Notices(settings.announcement, far.host, signer, partial(delivery.deliver, Lane.IOPUB))
     side = FarSide(channel, carrier_of(far), Reattachment(far, questions.ask), far.lease)
-    return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping)
+    way_home = WayHome(settings, channel, side, delivery, endpoints, questions.ask, cells)
+    return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping, way_home)
 
 
 def _close_on_exec(settings: Settings) -> None:

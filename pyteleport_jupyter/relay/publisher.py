@@ -16,11 +16,15 @@ import zmq
 
 from pyteleport_jupyter.relay.configuration import FrontSettings
 from pyteleport_jupyter.relay.greeting import Greeting, Stranger
+from pyteleport_jupyter.relay.sockets import Address, accepted, until
 from pyteleport_jupyter.relay.subscribers import Subscriber, encode
 from pyteleport_jupyter.wire.waiting import ready as poll_for
 
 GREETING_SECONDS = 10.0
 """How long a connection may take to say that it is a subscriber's."""
+
+GREETED_SECONDS = 0.5
+"""How long those who have just connected are waited for before another program takes over."""
 
 MOST_GREETINGS = 32
 MOST_SUBSCRIBERS = 256
@@ -51,6 +55,12 @@ class Publisher(Protocol):
 
     def cut_off(self) -> int:
         """How many subscribers have been cut off since the last call because they did not read."""
+        ...
+
+    def come_to_rest(self, seconds: float) -> tuple[tuple[int, ...], int]:
+        """Send what is queued, for at most ``seconds``. Returns duplicates of the connections that go on when
+        another program takes over, and how many subscribers have to come back instead.
+        """
         ...
 
     def close(self, seconds: float) -> None:
@@ -158,15 +168,40 @@ class OwnPublisher:
         count, self._cut_off = self._cut_off, 0
         return count
 
-    def close(self, seconds: float) -> None:
-        """See :class:`Publisher`."""
+    def come_to_rest(self, seconds: float) -> tuple[tuple[int, ...], int]:
+        """See :class:`Publisher`. Who has not read till then comes back, as does who broke off."""
+        deadline = time.monotonic() + GREETED_SECONDS
+        while self._greetings and time.monotonic() < deadline:
+            for item in poll_for(list(self._greetings), [], 0.02)[0]:
+                self.attend(item)
+        self.flush(seconds)
+        for subscriber in self._subscribers.values():
+            if not subscriber.between_frames:
+                subscriber.end()
+        self._forget_ended()
+        return tuple(os.dup(fd) for fd in self._subscribers), 0
+
+    def flush(self, seconds: float) -> None:
+        """Send what is queued, for at most so many seconds."""
         deadline = time.monotonic() + seconds
         while any(s.wants_write for s in self._subscribers.values()) and time.monotonic() < deadline:
             poll_for([], [fd for fd, s in self._subscribers.items() if s.wants_write], 0.05)
             for subscriber in self._subscribers.values():
                 subscriber.flush()
             self._forget_ended()
+
+    def end(self) -> None:
+        """Close our descriptors of the connections; their duplicates, if there are any, go on."""
         self._listener.close()
+        for descriptor in (*self._greetings, *(s.descriptor for s in self._subscribers.values())):
+            with suppress(OSError):
+                os.close(descriptor)
+        self._greetings, self._subscribers = {}, {}
+
+    def close(self, seconds: float) -> None:
+        """See :class:`Publisher`."""
+        self.flush(seconds)
+        self.end()
         if self._path is not None:
             with suppress(OSError):
                 os.unlink(str(self._path))
@@ -181,8 +216,12 @@ class ZmqPublisher:
     """Encrypted connections. Every subscription is heard of (XPUB_VERBOSER)."""
 
     def __init__(
-        self, context: zmq.Context[zmq.Socket[bytes]], listen: Callable[[zmq.Socket[bytes]], None]
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        listen: Callable[[zmq.Socket[bytes]], None],
+        address: Address,
     ) -> None:
+        self._address = address
         self._socket = context.socket(zmq.XPUB)
         self._socket.setsockopt(zmq.XPUB_VERBOSER, 1)
         self._socket.sndhwm = IOPUB_QUEUE
@@ -215,6 +254,13 @@ class ZmqPublisher:
     def cut_off(self) -> int:
         """See :class:`Publisher`; libzmq does not tell."""
         return 0
+
+    def come_to_rest(self, seconds: float) -> tuple[tuple[int, ...], int]:
+        """See :class:`Publisher`. libzmq's keys stay with it, so all have to come back."""
+        count = len(accepted({self._address}))
+        self._socket.close(linger=int(1000 * seconds))
+        until(lambda: not accepted({self._address}), seconds)
+        return (), count
 
     def close(self, seconds: float) -> None:
         """See :class:`Publisher`; the context sees to it."""

@@ -3,7 +3,6 @@ us."""
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +16,7 @@ from pyteleport_jupyter.relay.states import Event
 if TYPE_CHECKING:
     from pyteleport_jupyter.errors import TeleportError
     from pyteleport_jupyter.transports.link import Question
-    from pyteleport_jupyter.transports.stage import AttachRequest
+    from pyteleport_jupyter.transports.requests import AttachRequest
 
 ATTEMPT_SECONDS = 60.0
 """How long one attempt may take, besides the time in which the user types."""
@@ -37,7 +36,8 @@ class Reattachment:
     def __init__(self, settings: FarSettings, ask: Callable[[str, bool], str | None]) -> None:
         self._settings = settings
         self._ask = ask
-        self._epochs = itertools.count(settings.attach["epoch"])
+        self.epoch: int = settings.attach["epoch"]
+        """Of the next attempt."""
 
     def __call__(self, received: int, deadline: float) -> Attached:
         """One attempt, in a thread; see :data:`.far_side.Attach`. Raises AttemptFailed."""
@@ -55,7 +55,8 @@ class Reattachment:
         from pyteleport_jupyter.transports.stage import land
 
         transport = from_record(self._settings.transport)
-        request = replace(_request(self._settings.attach), epoch=next(self._epochs), received=received)
+        request = replace(_request(self._settings.attach), epoch=self.epoch, received=received)
+        self.epoch += 1
         link = transport.spawn(request.command)
         try:
             fault("reconnect.during_reconnect")
@@ -72,7 +73,7 @@ class Reattachment:
 
 def _request(record: dict[str, Any]) -> AttachRequest:
     """The request that the cut put into the baggage (:func:`.configuration.plain_fields`)."""
-    from pyteleport_jupyter.transports.stage import AttachRequest
+    from pyteleport_jupyter.transports.requests import AttachRequest
 
     return AttachRequest(**{**record, "token": bytes.fromhex(record["token"])})
 

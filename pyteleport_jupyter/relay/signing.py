@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.relay.in_flight import InFlight
+
 DELIMITER = b"<IDS|MSG>"
 PROTOCOL_VERSION = "5.4"
 USERNAME = "teleport"
@@ -102,3 +104,13 @@ def parent_header_of(frames: Frames) -> dict[str, Any]:
 def content_of(frames: Frames) -> dict[str, Any]:
     """The content of a message; empty when it is none."""
     return _part(frames, 5)
+
+
+def resumed(in_flight: InFlight, signer: Signer) -> list[bytes]:
+    """The running request once more, marked as one to be resumed."""
+    metadata = {**in_flight.metadata, "teleport": {"resume": True}}
+    identities = [bytes.fromhex(identity) for identity in in_flight.identities]
+    return [
+        *identities,
+        *signer.signed(in_flight.header, in_flight.parent_header, metadata, in_flight.content),
+    ]

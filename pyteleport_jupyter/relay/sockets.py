@@ -13,7 +13,7 @@ import stat
 import struct
 import termios
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -122,16 +122,26 @@ def end_unfinished(connections: Iterable[int]) -> None:
     """
     for number in connections:
         with suppress(OSError), socket.socket(fileno=os.dup(number)) as view:
-            if _unsent(number):
+            if unsent(number):
                 view.shutdown(socket.SHUT_RDWR)
 
 
-def _unsent(number: int) -> int:
+def unsent(number: int) -> int:
     """Bytes that the system holds for a connection and the peer has not taken (tcp(7), SIOCOUTQ; unix(7)
     likewise).
     """
     answer = fcntl.ioctl(number, termios.TIOCOUTQ, struct.pack("i", 0))
     return int(struct.unpack("i", answer)[0])
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until ``condition`` holds; whether it did in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
 
 
 @contextmanager

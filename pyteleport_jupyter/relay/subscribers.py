@@ -89,6 +89,11 @@ class Subscriber:
         """Whether :meth:`flush` should be called when the descriptor is writable."""
         return bool(self._backlog)
 
+    @property
+    def between_frames(self) -> bool:
+        """Whether somebody else could go on with this connection."""
+        return not self._unread and not self._backlog
+
     def publish(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Send the pieces of one message (:func:`encode`), or keep them until there is room."""
         if self._subscribed:

@@ -92,6 +92,12 @@ class Control:
             self.closed = True
         return [(body[:1], body[1:]) for body in self._framer.feed(data)]
 
+    def heard_of(self, kind: bytes) -> bool:
+        """Whether a frame of this kind has come. Raises WireError."""
+        if ready([self.fd], [], 0)[0]:
+            self._heard.extend(self.fill())
+        return any(frame[0] == kind for frame in self._heard)
+
     # ------------------------------------------------------------------ blocking
 
     def say(self, op: str, **fields: object) -> None:

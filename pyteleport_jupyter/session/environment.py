@@ -43,10 +43,21 @@ class EnvironmentChange:
     language: dict[str, str]
 
 
+_first: dict[str, str] | None = None
+
+
+def began_with(environment: Mapping[str, str]) -> None:
+    """This process has been a kernel before, which was started with ``environment``; it has changed since."""
+    global _first
+    _first = dict(environment)
+
+
 def environment_at_start() -> dict[str, str]:
     """The environment that this process was started with (Linux: /proc), else the one when this module was
     imported.
     """
+    if _first is not None:
+        return dict(_first)
     try:
         entries = os.fsdecode(Path("/proc/self/environ").read_bytes()).split("\0")
     except OSError:

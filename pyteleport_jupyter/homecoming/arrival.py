@@ -1,0 +1,75 @@
+"""Home again: the process that had become a relay is a kernel once more, and takes its session over.
+
+The relay knew that the user wants it, since unpickling is running what the far side says. Nothing is taken
+from the relay until the session is restored: if it cannot be, the process becomes the relay again, with the
+sockets and all messages, and the session goes on there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.errors import RestoreFailed, TeleportError
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.objects import chunks
+from pyteleport_jupyter.relay.configuration import Baggage, Settings, Unpacked, open_file, unpack
+from pyteleport_jupyter.relay.entry import become_relay
+from pyteleport_jupyter.remote.arrival import Shipment, memory_bytes
+
+
+def main() -> None:
+    """Program of the process; ``sys.argv`` has the folder of this package and two descriptors (the relay's
+    baggage, the snapshot).
+    """
+    folder, baggage_fd, snapshot_fd = sys.argv[1], *map(int, sys.argv[2:])
+    if not sys.flags.safe_path:
+        del sys.path[0]
+    if folder not in sys.path:
+        sys.path.append(folder)
+    sys.argv[:] = ["kernel"]
+    with os.fdopen(baggage_fd, "rb") as file:
+        unpacked = unpack(file)
+    for number in unpacked.settings.inherited():
+        os.set_inheritable(number, False)
+    _arrive(unpacked, snapshot_fd)
+
+
+def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
+    try:
+        # All that can be missing on this machine by now is found here.
+        from pyteleport_jupyter.homecoming.takeover import Takeover
+
+        takeover = Takeover(unpacked)
+        with os.fdopen(snapshot_fd, "rb") as snapshot:
+            fault("home.restore")
+            takeover.restore(*_read(snapshot))
+    except TeleportError as error:
+        _give_up(unpacked, error)
+    except BaseException as error:
+        _give_up(unpacked, RestoreFailed(host="home", reason=f"{type(error).__name__}: {error}"))
+    takeover.go_on()
+
+
+def _read(snapshot: Any) -> Shipment:
+    def fill(view: memoryview) -> None:
+        if snapshot.readinto(view) != len(view):
+            raise RestoreFailed(host="home", reason="the snapshot ended too early")
+
+    return chunks.receive(fill, memory_bytes())
+
+
+def _give_up(unpacked: Unpacked, error: TeleportError) -> NoReturn:
+    """Be the relay again; the cell there gets this error."""
+    settings: Settings = replace(unpacked.settings, failure=error.as_record())
+    file = open_file()
+    baggage = Baggage(file)
+    baggage.write(settings, unpacked.frozen_channel)
+    for lane, frames in unpacked.drained:
+        baggage.append(lane, [frames])
+    # What came for us waits in the mask, and is the relay's now, which has a handler for it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    become_relay(baggage.descriptor(), settings.inherited())

@@ -1,0 +1,196 @@
+"""The way home, from the far side: the session goes back into the process that it was started in.
+
+That process is a relay, which becomes a kernel again by ``execv`` and takes the session over. Until it says
+``arrived`` everything can be called off; from then on this process runs nothing of the user's any more, hands
+over what clients have asked meanwhile, and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.errors import HomeRefused, LinkLost
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.objects import Pickled, chunks
+from pyteleport_jupyter.relay import draining, output
+from pyteleport_jupyter.relay.configuration import Baggage, open_file
+from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
+from pyteleport_jupyter.relay.interrupts import signals_noted
+from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
+from pyteleport_jupyter.relay.signing import Signer, resumed
+from pyteleport_jupyter.relay.sockets import accepted, addresses_of, end_sending, until
+from pyteleport_jupyter.remote import way_up
+from pyteleport_jupyter.remote.control import COMMAND, PIECE, SHIP, Control
+from pyteleport_jupyter.remote.kernel_lines import IDENTITY
+from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.lanes import Lane
+
+CONSENT_SECONDS = 180.0
+"""So long the user may think about a question of home's."""
+
+QUIET_SECONDS = 10.0
+HALF_CLOSE_SECONDS = 2.0
+"""Once the session is at home: so long what is still on its way to this kernel may take to arrive."""
+
+ANSWERS = ("welcome", "arrived", "refused", "quiet")
+
+
+@dataclass(frozen=True)
+class Farewell:
+    """What home needs besides the session: the display to bring to its end, and how long it took so far."""
+
+    line: dict[str, Any] | None
+    started: float
+
+
+def come_home(
+    kernel: Any, pickled: Pickled, farewell: Farewell, shipped: Callable[[int, int], None]
+) -> NoReturn:
+    """Hand the session over to its home and end. Raises a TeleportError with the session going on here.
+
+    ``shipped`` is told how many bytes of how many are on their way.
+    """
+    try:
+        parts = parts_of(kernel)
+    except PartsMissing as error:
+        raise HomeRefused(reason=error) from error
+    with _called(kernel) as home, ExitStack() as undo:
+        home.say("homeward")
+        _expect(home, "welcome", CONSENT_SECONDS)
+        _ship(home, pickled, shipped)
+        output.flush_streams(parts)
+        draining.wait_for_subshells(parts)
+        undo.enter_context(draining.reception_stopped(parts))
+        draining.wait_for_rest(parts)
+        fault("homeward.at_rest")
+        undo.enter_context(signals_noted())
+        home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
+        # For as long as it takes: whoever has the session now has to say so. The supervisor, which knows
+        # whether the link is there, ends us when the lease is over.
+        _expect(home, "arrived", None)
+        # THE POINT OF NO RETURN: it lives there.
+        _hand_over(kernel, parts, home)
+
+
+@contextmanager
+def _called(kernel: Any) -> Iterator[Control]:
+    """A line to home; what breaks it off is told as one of our errors."""
+    directory = os.path.dirname(os.path.abspath(kernel.parent.connection_file))
+    try:
+        home = way_up.connect(directory)
+    except OSError as error:
+        raise HomeRefused(reason=f"there is no way to it from here ({error})") from error
+    try:
+        yield home
+    except PartsMissing as error:
+        raise HomeRefused(reason=error) from error
+    except (EOFError, OSError) as error:
+        raise LinkLost(host=HOME, reason=error) from error
+    finally:
+        # Whoever is not told otherwise takes this for a change of mind.
+        home.close()
+
+
+def _expect(home: Control, op: str, seconds: float | None) -> None:
+    """Wait for this answer. Raises what home says instead."""
+    while True:
+        answer = parse_command(home.hear(COMMAND, timeout=seconds)[1])
+        if answer["op"] == op:
+            return
+        if answer["op"] == "refused":
+            # It is home that says so, which is no stranger here.
+            raise errors.from_child(answer, host=HOME)
+        if answer["op"] not in ANSWERS:
+            raise HomeRefused(reason=f"it says {answer['op']}")
+
+
+def _ship(home: Control, pickled: Pickled, shipped: Callable[[int, int], None]) -> None:
+    consignment = chunks.consign(pickled)
+    for piece in consignment:
+        for start in range(0, len(piece), PIECE):
+            home.send(SHIP, piece[start : start + PIECE])
+        shipped(consignment.covered, consignment.total)
+        if home.heard_of(COMMAND):
+            # There is nothing that it would say now but that it has no room.
+            _expect(home, "arrived", 0)
+
+
+def _hand_over(kernel: Any, parts: KernelParts, home: Control) -> NoReturn:
+    """The requests follow the session. Nothing in here may keep this process from its end."""
+    try:
+        with suppress(BaseException):
+            requests = [(Lane.SHELL, frames) for frames in _running(kernel)]
+            requests += _drain(parts, home)
+            _send(home, requests)
+        with suppress(BaseException):
+            home.say("released")
+    finally:
+        os._exit(0)
+
+
+def _running(kernel: Any) -> list[list[bytes]]:
+    """The request of the cell that goes on, as its first client sent it."""
+    in_flight: InFlight | None = in_flight_request(kernel)
+    if in_flight is None:
+        return []
+    session = kernel.session
+    return [resumed(in_flight, Signer(session.key, session.signature_scheme, session.session))]
+
+
+def _drain(parts: KernelParts, home: Control) -> list[tuple[Lane, list[bytes]]]:
+    """All requests that have reached this kernel and have not begun; its own words are all out then."""
+    drained = [(Lane.SHELL, frames) for frames in draining.take_queued(parts)]
+    addresses = addresses_of(parts.app)
+    with suppress(PartsMissing):
+        output.close_iopub(parts)
+    until(lambda: not accepted({addresses["iopub"]}), output.FLUSH_SECONDS)
+
+    def quiet() -> bool:
+        drained.extend(_arrived(parts))
+        return home.closed or home.heard_of(COMMAND)
+
+    until(quiet, QUIET_SECONDS)
+    lines = {addresses[channel] for channel in ("shell", "control", "stdin")}
+
+    def all_gone() -> bool:
+        connections = accepted(lines)
+        for connection in connections:
+            end_sending(connection)
+        drained.extend(_arrived(parts))
+        return not connections
+
+    until(all_gone, HALF_CLOSE_SECONDS)
+    return [*drained, *_arrived(parts)]
+
+
+def _arrived(parts: KernelParts) -> list[tuple[Lane, list[bytes]]]:
+    shell = call_in(parts.shell_loop, lambda: draining.receive_all(parts.shell_stream.socket))
+    control = call_in(parts.control_loop, lambda: draining.receive_all(parts.control_stream.socket))
+    stdin = draining.receive_all(parts.stdin_socket)
+    lanes = ((Lane.SHELL, shell), (Lane.CONTROL, control), (Lane.STDIN, stdin))
+    return [(lane, frames) for lane, messages in lanes for frames in messages]
+
+
+def _send(home: Control, requests: list[tuple[Lane, list[bytes]]]) -> None:
+    """In the format of the baggage, without the identities of those in between."""
+    with open_file() as file:
+        baggage = Baggage(file)
+        for lane, frames in requests:
+            baggage.append(lane, [without_supervisors(frames)])
+        file.seek(0)
+        while piece := file.read(PIECE):
+            home.send(SHIP, piece)
+
+
+def without_supervisors(frames: list[bytes]) -> list[bytes]:
+    """``frames`` as the client at home sent them: each supervisor on the way has put its name in front."""
+    while frames and frames[0] == IDENTITY:
+        frames = frames[1:]
+    return frames

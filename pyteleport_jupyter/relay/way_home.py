@@ -1,0 +1,252 @@
+"""The way home through a kernel's relay: it receives the session into a file, and becomes a kernel again.
+
+Unpickling is running what the far side says, so the far side alone can bring nothing here: that the user
+wants it is known from what passed through us (see :func:`means_home`), from the day of departure, or asked.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, BinaryIO, NoReturn
+
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.relay.configuration import Baggage, Settings, open_file
+from pyteleport_jupyter.relay.endpoints import Endpoints, Rest
+from pyteleport_jupyter.relay.entry import package_folder
+from pyteleport_jupyter.relay.far_side import FarSide
+from pyteleport_jupyter.relay.holding import Delivery
+from pyteleport_jupyter.relay.housekeeping import Housekeeping
+from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.relay.processes import captured_descriptors
+from pyteleport_jupyter.relay.requests import Cell, OpenCells
+from pyteleport_jupyter.relay.signing import content_of
+from pyteleport_jupyter.relay.states import Link
+from pyteleport_jupyter.wire.channel import NumberedChannel
+from pyteleport_jupyter.wire.lanes import Lane
+
+HOME_BOOT = (
+    "import sys;z=sys.argv[1];sys.path[:not sys.flags.safe_path]=[z];"
+    "from pyteleport_jupyter.homecoming.arrival import main;main()"
+)
+"""Program for ``python -c HOME_BOOT FOLDER BAGGAGE SNAPSHOT`` (two descriptors)."""
+
+NAMED = re.compile(r"teleport\b.*\bhome\b|\baway\s*\(|[\"']home[\"']")
+"""How code says that it will come home."""
+
+QUESTION = "Bring this session home from {host}? What it sends will be run on this machine. [y/N]"
+DELIVER_SECONDS = 2.0
+"""So long clients may take to have what is theirs before their connections are renewed."""
+
+Requests = list[tuple[Lane, Sequence[bytes]]]
+
+
+def means_home(code: object) -> bool:
+    """Whether this code, which a front end sent, speaks of coming home."""
+    return isinstance(code, str) and bool(NAMED.search(code))
+
+
+class WayHome:
+    """What the relay does when the session over there says that it wants to come back."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        channel: NumberedChannel,
+        far: FarSide,
+        delivery: Delivery,
+        endpoints: Endpoints,
+        ask: Callable[[str, bool], str | None],
+        cells: OpenCells,
+    ) -> None:
+        self.leaving = False
+        """The session is here, in a file: nothing more is to be sent to where it was."""
+        self._settings = settings
+        self._channel = channel
+        self._far = far
+        self._delivery = delivery
+        self._endpoints = endpoints
+        self._ask = ask
+        self._cells = cells
+        self._allowed: bool | None = None if settings.home is None else settings.home["allowed"]
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._received: BinaryIO | None = None
+        self._farewell: dict[str, Any] = {}
+        if settings.failure is not None:
+            self._refuse(**settings.failure)
+
+    # ------------------------------------------------------------------- consent
+
+    def requested(self, frames: Sequence[bytes]) -> None:
+        """A client sent this on its shell channel: its code may say that the user wants the session back."""
+        if self._allowed is None and any(b"home" in frame or b"away" in frame for frame in frames):
+            self._allowed = True if means_home(content_of(frames).get("code")) else None
+
+    def told(self, command: Mapping[str, Any]) -> None:
+        """The session says this."""
+        what = command.get("what")
+        if what == "homeward":
+            self._consider()
+        elif what == "shipped" and self._received is not None:
+            # Its clock is another one.
+            seconds = command.get("seconds")
+            began = time.monotonic() - (seconds if isinstance(seconds, int | float) else 0.0)
+            self._farewell = {"line": command.get("line"), "began": began}
+            self.leaving = True
+        elif what in ("cancelled", "gone"):
+            self._forget()
+
+    def _consider(self) -> None:
+        reason = self._obstacle()
+        if reason is not None:
+            self._refuse("HomeRefused", {"reason": reason})
+        elif self._allowed:
+            self._welcome()
+        else:
+            question = QUESTION.format(host=self._settings.far.host)
+            threading.Thread(
+                target=lambda: self._answers.put(self._ask(question, False)), name="consent", daemon=True
+            ).start()
+
+    def _obstacle(self) -> str | None:
+        home = self._settings.home
+        if home is None:
+            return "the process that it left has not ended, so it cannot become a kernel again"
+        if self._allowed is False:
+            return "it left with --no-home, so nothing that it sends is run here"
+        if not os.access(str(home["python"]), os.X_OK):
+            return f"{home['python']} is not there any more"
+        return None
+
+    def _welcome(self) -> None:
+        self._received = open_file()
+        self._far.command("tell", what="welcome")
+
+    def _refuse(self, error: str, facts: Mapping[str, Any]) -> None:
+        self._far.command("tell", what="refused", error=error, facts=dict(facts))
+
+    def _forget(self) -> None:
+        self._received, self.leaving = None, False
+
+    # ------------------------------------------------------------------ receiving
+
+    def receive(self, parts: Sequence[bytes]) -> None:
+        """A piece of the session. One that there is no room for here stays where it is."""
+        if self._received is None or self.leaving:
+            return
+        try:
+            if self._received.tell() > _memory_bytes():
+                raise OSError("it is larger than the memory here")
+            self._received.write(b"".join(parts))
+        except (OSError, MemoryError) as error:
+            self._forget()
+            self._refuse("HomeRefused", {"reason": str(error)})
+
+    # -------------------------------------------------------------------- leaving
+
+    def look(self, take_rest: Callable[[], Requests], housekeeping: Housekeeping) -> Requests:
+        """At the end of a step, when all that came with the last word has been seen to.
+
+        ``take_rest`` gives what clients have sent and the far side has not got. Returns requests that are the
+        relay's again.
+        """
+        while not self._answers.empty():
+            if str(self._answers.get() or "").strip().lower() in ("y", "yes"):
+                self._allowed = True
+                self._welcome()
+            else:
+                reason = "no cell of yours says so, and nobody said yes (teleport with --home to allow it)"
+                self._refuse("HomeRefused", {"reason": reason})
+        # Without a link nobody would hear that the session has arrived.
+        if self.leaving and self._far.state is Link.UP:
+            return self._become_kernel(take_rest, housekeeping)
+        return []
+
+    def _become_kernel(self, take_rest: Callable[[], Requests], housekeeping: Housekeeping) -> Requests:
+        """Become a kernel again, by exec. If the system refuses, the session stays where it is."""
+        received = self._received
+        if received is None:
+            return []
+        requests: Requests = []
+        try:
+            self._deliver()
+            rest = self._endpoints.come_to_rest()
+            requests = [*take_rest(), *rest.requests]
+            with rest.given_up(), open_file() as file:
+                settings = self._settings_at_home(rest)
+                baggage = Baggage(file)
+                baggage.write(settings, self._channel.freeze())
+                for lane, frames in requests:
+                    baggage.append(lane, [frames])
+                received.flush()
+                os.lseek(received.fileno(), 0, os.SEEK_SET)
+                _exec(settings, (baggage.descriptor(), received.fileno()), housekeeping)
+        except (OSError, LookupError) as error:
+            self._forget()
+            self._refuse("HomeRefused", {"reason": str(error)})
+        return requests
+
+    def _settings_at_home(self, rest: Rest) -> Settings:
+        front = replace(
+            self._settings.front,
+            listeners=rest.listeners,
+            subscriber_fds=rest.subscriber_fds,
+            subscribers=rest.subscribers,
+        )
+        return replace(
+            self._settings,
+            front=front,
+            far=self._far.settings(self._settings.far),
+            in_flight=_as_request(self._cells.running()),
+            announcement=None,
+            signals_fd=None,
+            captured_fds=captured_descriptors(),
+            committed=True,
+            failure=None,
+            home={**(self._settings.home or {}), **self._farewell, "allowed": self._allowed},
+        )
+
+    def _deliver(self) -> None:
+        self._delivery.open()
+        deadline = time.monotonic() + DELIVER_SECONDS
+        while not self._delivery.idle and time.monotonic() < deadline:
+            self._delivery.look()
+            time.sleep(0.005)
+
+
+def _as_request(cell: Cell | None) -> InFlight | None:
+    """As much of it as a relay needs to know which cell runs."""
+    if cell is None:
+        return None
+    content = {"allow_stdin": cell.allows_input, "silent": cell.silent}
+    return InFlight(tuple(identity.hex() for identity in cell.identities), cell.header, {}, {}, content)
+
+
+def _exec(settings: Settings, files: tuple[int, int], housekeeping: Housekeeping) -> NoReturn:
+    home = settings.home or {}
+    for number in (*files, *settings.inherited()):
+        os.set_inheritable(number, True)
+    argv = [str(home["python"]), *map(str, home["flags"]), "-c", HOME_BOOT, package_folder()]
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        # It waits in the mask of this thread, across exec, until the cell goes on.
+        housekeeping.look(set(housekeeping.reading()))
+        if housekeeping.interrupted():
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        fault("home.exec")
+        os.execv(argv[0], [*argv, *map(str, files)])
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+def _memory_bytes() -> int:
+    with suppress(OSError, ValueError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 1 << 40
