@@ -79,7 +79,7 @@ def _command(rest: str, options: Options) -> Transport:
 
 
 def _home(rest: str, options: Options) -> Transport:
-    raise TargetUnknown(target="home", reason="coming home is not there yet")
+    raise TargetUnknown(target="home", reason="it is no host, but what the session comes back to by itself")
 
 
 def _ssh(wanted: str, options: Options) -> Transport:
