@@ -12,7 +12,8 @@ import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -209,6 +210,22 @@ class Flood:
 
     def close(self) -> None:
         self._context.destroy(linger=0)
+
+
+@contextmanager
+def flooded(connection: Mapping[str, Any]) -> Iterator[Flood]:
+    """A flood of requests to the kernel with that connection file, within the block."""
+    flood = Flood(connection)
+    try:
+        flood.connect()
+        yield flood
+    finally:
+        flood.close()
+
+
+def texts(told: list[Told], requests: list[str]) -> list[str]:
+    """What each of the cells printed."""
+    return ["".join(t.text for t in told if t.parent == r and t.kind == "stream") for r in requests]
 
 
 def _wrong(book: Book, asked: set[str], moved: set[str]) -> list[str]:

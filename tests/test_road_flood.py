@@ -5,28 +5,16 @@ once, where and when it should be.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 from lab import Host, Lab, LabKernel
-from relay_flood import Flood, Told
+from relay_flood import Flood, flooded, texts
 
 Kernels = Callable[..., LabKernel]
 HOPS = ("cartesius", "huygens")
 ROUNDS = 10
 QUEUED = 5
-
-
-@contextmanager
-def flooded(kernel: LabKernel) -> Iterator[Flood]:
-    """A flood of requests to ``kernel``, within the block."""
-    flood = Flood(kernel.manager.get_connection_info())
-    try:
-        flood.connect()
-        yield flood
-    finally:
-        flood.close()
 
 
 def hop(flood: Flood, target: str) -> list[str]:
@@ -42,14 +30,9 @@ def hop(flood: Flood, target: str) -> list[str]:
     return requests
 
 
-def texts(told: list[Told], requests: list[str]) -> list[str]:
-    """What each of the cells printed."""
-    return ["".join(t.text for t in told if t.parent == r and t.kind == "stream") for r in requests]
-
-
 def flood_and_hop(kernel: LabKernel) -> None:
     kernel.execute("%load_ext pyteleport_jupyter\nimport socket\nran = []")
-    with flooded(kernel) as flood:
+    with flooded(kernel.manager.get_connection_info()) as flood:
         asked = [hop(flood, target) for target in HOPS]
         flood.finish()
         complaints = flood.complaints({requests[0] for requests in asked})
