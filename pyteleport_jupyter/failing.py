@@ -18,8 +18,10 @@ is slower finds the link closed and ends by that.
 
 
 @contextmanager
-def told_in_one_sentence(host: str, failed: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Whatever goes wrong becomes one of our errors, without the frames of the road; ``failed`` is called
+def told_in_one_sentence(
+    host: str, failed: Callable[[TeleportError], None] = lambda error: None
+) -> Iterator[None]:
+    """Whatever goes wrong becomes one of our errors, without the frames of the road; ``failed`` is told it
     before it is raised.
 
     Those frames hold views of the user's arrays; an error that kept them (``sys.last_exc``) would keep the
@@ -36,7 +38,7 @@ def told_in_one_sentence(host: str, failed: Callable[[], None] = lambda: None) -
         failure.__cause__ = error
     else:
         return
-    failed()
+    failed(failure)
     if errors.show_tracebacks:
         raise failure
     failure.__context__ = failure.__cause__ = None

@@ -9,6 +9,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from pyteleport_jupyter import frontends
+from pyteleport_jupyter.errors import TeleportError
+
 SHORTEST_UPDATE = 0.1
 """Seconds between two updates while bytes flow; a frontend gains nothing from more."""
 
@@ -37,7 +40,7 @@ class Progress(Protocol):
     def notes(self) -> list[str]:
         """What was noted."""
 
-    def failed(self) -> None:
+    def failed(self, error: TeleportError) -> None:
         """The move is over and the session stayed here."""
 
     def display(self) -> Display | None:
@@ -66,7 +69,7 @@ class SilentProgress:
     def notes(self) -> list[str]:
         return []
 
-    def failed(self) -> None: ...
+    def failed(self, error: TeleportError) -> None: ...
 
     def display(self) -> Display | None:
         return None
@@ -86,7 +89,7 @@ class KernelProgress:
     display_id: str = field(default_factory=lambda: f"pyteleport-{uuid.uuid4().hex}")
     _finished: list[str] = field(default_factory=list)
     _current: str = ""
-    _since: float = 0.0
+    _since: float = field(default_factory=time.monotonic)
     _shown_at: float = 0.0
     _amount: str = ""
     _opened: bool = False
@@ -106,6 +109,7 @@ class KernelProgress:
         self._finish_stage()
         self._current, self._since, self._amount = name, time.monotonic(), ""
         self._show(f"{self._line()} …")
+        self._tell(name)
 
     def note(self, sentence: str) -> None:
         if sentence not in self._notes:
@@ -119,9 +123,11 @@ class KernelProgress:
         self._amount = bytes_in_words(total) if done else f"{bytes_in_words(sent)} of {bytes_in_words(total)}"
         if done or time.monotonic() - self._shown_at > SHORTEST_UPDATE:
             self._show(f"{self._line()} …")
+            self._tell(self._current, sent=sent, total=total)
 
-    def failed(self) -> None:
+    def failed(self, error: TeleportError) -> None:
         self._finish_stage()
+        self._tell("failed", sentence=error.sentence())
         if not self._opened:
             # Refused before anything was shown: the error says all.
             return
@@ -137,6 +143,10 @@ class KernelProgress:
 
     def _line(self) -> str:
         return f"teleporting to {self.host}: " + " · ".join([*self._finished, self._stage_in_words()])
+
+    def _tell(self, stage: str, **facts: Any) -> None:
+        """To frontends that know us: seconds are those of the stage."""
+        frontends.move(stage=stage, host=self.host, seconds=time.monotonic() - self._since, **facts)
 
     def _show(self, text: str) -> None:
         kind = "update_display_data" if self._opened else "display_data"

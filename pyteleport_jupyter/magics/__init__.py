@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pyteleport_jupyter import frontends
 from pyteleport_jupyter.interruption.messages import register as answer_requests
 from pyteleport_jupyter.magics.line import TeleportMagics
 from pyteleport_jupyter.session.anchors import anchors
@@ -17,5 +18,6 @@ def register(shell: InteractiveShell) -> None:
     shell.register_magics(TeleportMagics)
     # Looked at now, before a cell magic swaps them: streams and publishers that exist on both sides.
     anchors(shell)
+    frontends.register(shell)
     if hasattr(shell, "kernel"):
         answer_requests(shell.kernel)

@@ -1,0 +1,13 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { commands } from './plugins/commands';
+import { progress } from './plugins/progress';
+import { status } from './plugins/status';
+import { teleports } from './plugins/teleports';
+import { toolbar } from './plugins/toolbar';
+
+export * from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [teleports, commands, status, progress, toolbar];
+
+export default plugins;

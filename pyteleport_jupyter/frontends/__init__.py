@@ -1,0 +1,5 @@
+"""What frontends that know us are told: where the session is, and how a move goes. Their half is ``js/``."""
+
+from pyteleport_jupyter.frontends.telling import move, place, register
+
+__all__ = ["move", "place", "register"]

@@ -1,0 +1,62 @@
+"""One comm for each frontend that asked for it: target ``pyteleport``, version 1.
+
+The frontend opens it with ``{"version": 1}`` and is told ``hello``; from then on it is told what changes.
+Comms travel with the session, so this side keeps no list of its own. docs/PROTOCOL.md has the table.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import Any, Final
+
+from pyteleport_jupyter.session.place import Place, current_place
+
+TARGET: Final = "pyteleport"
+VERSION: Final = 1
+
+
+def register(shell: Any) -> None:
+    """Let frontends of ``shell``'s kernel ask. Idempotent."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is not None:
+        kernel.comm_manager.register_target(TARGET, _answer)
+
+
+def _answer(opened: Any, message: dict[str, Any]) -> None:
+    """Of another version: it is closed, and that frontend shows nothing."""
+    data = message.get("content", {}).get("data")
+    if isinstance(data, dict) and data.get("version") == VERSION:
+        opened.send({"type": "hello", "version": VERSION, "place": _described(current_place())})
+    else:
+        opened.close()
+
+
+def place(now: Place) -> None:
+    """The session is at ``now``."""
+    _tell({"type": "place", "place": _described(now)})
+
+
+def move(**facts: Any) -> None:
+    """A move goes on: ``stage``, ``host``, ``seconds``; bytes ``sent`` and ``total``; ``sentence`` of a
+    failure.
+    """
+    _tell({"type": "move", "move": facts})
+
+
+def _described(now: Place) -> dict[str, Any]:
+    return asdict(now)
+
+
+def _tell(data: dict[str, Any]) -> None:
+    for told in _open():
+        told.send(data)
+
+
+def _open() -> list[Any]:
+    """The comms of frontends that asked; none where nothing has loaded the package of comms."""
+    package = sys.modules.get("comm")
+    if package is None:
+        return []
+    comms = package.get_comm_manager().comms
+    return [told for told in list(comms.values()) if told.target_name == TARGET]
