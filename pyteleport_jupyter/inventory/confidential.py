@@ -10,8 +10,8 @@ LOOKED_AT = 4096
 """So many characters of a text are looked at."""
 
 _NAME = re.compile(
-    r"(^|_)(pass(word|wd|phrase)?|pwd|secret|token|credentials?|api_?key|access_?key|private_?key|auth_?key|"
-    r"aws_\w+|bearer)(_|\d*$)|[a-z](Password|Secret|Token|ApiKey)$",
+    r"(^|_)(password|passwd|passphrase|pwd|secret|credentials?|api_?key|access_?key|private_?key|auth_?key|"
+    r"aws_\w+)(_|\d*$)|(^|_)(pass|token|bearer)\d*$|[a-z](Password|Secret|Token|ApiKey)$",
     re.IGNORECASE,
 )
 _VALUE = re.compile(
