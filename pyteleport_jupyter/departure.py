@@ -221,7 +221,7 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
 def _ship(conversation: Conversation, pickled: Pickled, progress: Progress) -> None:
     progress.stage("ship")
     consignment = chunks.consign(pickled)
-    conversation.ship(consignment, lambda _: progress.shipped(consignment.covered, consignment.total))
+    conversation.ship_raw(consignment, lambda _: progress.shipped(consignment.covered, consignment.total))
 
 
 def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:

@@ -4,6 +4,7 @@ interrupts.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 import pytest
 
 from pyteleport_jupyter import errors
+from pyteleport_jupyter.remote import shipment
+from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.wire import (
     Conversation,
     Lane,
@@ -23,7 +26,7 @@ from pyteleport_jupyter.wire import (
     encode_command,
     parse_command,
 )
-from pyteleport_jupyter.wire.framing import encode_frame
+from pyteleport_jupyter.wire.framing import WireError, encode_frame
 from pyteleport_jupyter.wire.lanes import part_table
 from pyteleport_jupyter.wire.records import Data, encode
 
@@ -238,3 +241,119 @@ def test_abort_waits_until_the_other_side_has_hung_up(ends: tuple[socket.socket,
 def test_abort_of_a_dead_link_is_silent(ends: tuple[socket.socket, socket.socket]) -> None:
     ends[1].close()
     Conversation(pipe_on(ends[0]), "cartesius").abort()
+
+
+class Bucket:
+    """A pipe that a snapshot is passed into, and what was read out of it."""
+
+    def __init__(self) -> None:
+        self.read_fd, write_fd = os.pipe()
+        self.shipment = Shipment(write_fd)
+        self.content = b""
+        self.said: list[bytes] = []
+        for fd in (self.read_fd, write_fd):
+            os.set_blocking(fd, False)
+
+    def take(self, messages: list[Message]) -> None:
+        for message in messages:
+            if message.lane is Lane.SHIP:
+                self.shipment.add(message.parts[0])
+            else:
+                self.said.append(message.parts[0])
+
+    def empty(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while data := os.read(self.read_fd, 1 << 20):
+                self.content += data
+        self.shipment.write()
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    bucket = Bucket()
+    yield bucket
+    bucket.shipment.close()
+    os.close(bucket.read_fd)
+
+
+@pytest.mark.parametrize("spliced", [True, False])
+def test_a_snapshot_goes_through_a_supervisor_as_it_is(
+    spliced: bool, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, ends: tuple[socket.socket, socket.socket]
+) -> None:
+    if not spliced:
+        monkeypatch.setattr(shipment, "splice", None)
+    near, far = pipe_on(ends[0]), pipe_on(ends[1])
+    far.sink = bucket.shipment
+    data = os.urandom(3_000_000)
+    near.channel.send(Lane.COMMAND, [b"before"])
+    stalls = 0
+    for start in range(0, len(data), 1 << 18):
+        near.send_raw(memoryview(data)[start : start + (1 << 18)])
+        while near.raw_waits:
+            near.flush()
+            if far.wants_read:
+                bucket.take(far.fill())
+            else:
+                stalls += 1
+                bucket.empty()
+            far.flush()
+            near.fill()
+    near.channel.send(Lane.COMMAND, [b"behind"])
+    while len(bucket.said) < 2:
+        near.flush()
+        bucket.take(far.fill())
+        bucket.empty()
+    bucket.empty()
+    assert bucket.said == [b"before", b"behind"]
+    assert bucket.content == data
+    assert stalls
+    assert near.channel.peer_took >= len(data) - (1 << 20)
+
+
+def test_raw_bytes_that_nobody_takes_are_thrown_away(
+    bucket: Bucket, ends: tuple[socket.socket, socket.socket]
+) -> None:
+    near, far = pipe_on(ends[0]), pipe_on(ends[1])
+    far.sink = bucket.shipment
+    bucket.shipment.close()
+    for _ in range(20):
+        near.send_raw(memoryview(bytes(1 << 18)))
+        while near.raw_waits:
+            near.flush()
+            bucket.take(far.fill())
+            far.flush()
+            near.fill()
+    near.channel.send(Lane.COMMAND, [b"behind"])
+    while not bucket.said:
+        near.flush()
+        bucket.take(far.fill())
+
+
+def test_hostile_lengths_of_raw_bytes(ends: tuple[socket.socket, socket.socket]) -> None:
+    for head in (0x80000000, 0xFFFFFFFF, 0x80100001):
+        with pytest.raises(WireError):
+            NumberedChannel().receive(head.to_bytes(4, "big"))
+
+
+def test_an_interrupt_in_the_midst_of_a_slice_is_followed_by_an_abort(
+    ends: tuple[socket.socket, socket.socket],
+) -> None:
+    conversation = Conversation(pipe_on(ends[0]), "cartesius")
+    heard: list[bytes] = []
+
+    def obey() -> None:
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        far = pipe_on(ends[1])
+        while not heard:
+            heard.extend(m.parts[0] for m in far.fill() if m.lane is Lane.COMMAND)
+        ends[1].shutdown(socket.SHUT_RDWR)
+
+    other = threading.Thread(target=obey)
+    other.start()
+    with pytest.raises(KeyboardInterrupt):
+        conversation.ship_raw([memoryview(bytes(1 << 18))] * 100)
+    conversation.abort()
+    other.join()
+    assert parse_command(heard[0])["op"] == "abort"

@@ -70,7 +70,8 @@ class Linked:
         for fd in self.door.newcomers:
             watched[fd] = partial(self._answer_door, fd)
         if self.link:
-            watched[self.link.pipe.read_fd] = self._read
+            if self.link.pipe.wants_read:
+                watched[self.link.pipe.read_fd] = self._read
             watched[self.link.leash.fileno()] = partial(self._let_go, self.link)
         return watched
 

@@ -60,6 +60,7 @@ class ProgramService:
         self._process = process
         self._phase = Phase.STARTING
         self._link: Tether | None = link
+        link.pipe.sink = process.shipment
         self._channel = link.pipe.channel
         self._ends_at: float | None = None
         self._exited_at: float | None = None
@@ -105,7 +106,8 @@ class ProgramService:
         for fd in self._door.newcomers:
             watched[fd] = partial(self._answer_door, fd)
         if self._link:
-            watched[self._link.pipe.read_fd] = self._read_link
+            if self._link.pipe.wants_read:
+                watched[self._link.pipe.read_fd] = self._read_link
             watched[self._link.leash.fileno()] = partial(self._let_go, self._link)
         if self._complains:
             watched[self._process.words_fd] = self._hear_complaints

@@ -74,6 +74,7 @@ class SessionService:
         self._watch = Watch()
         self._shipment = Shipment(kernel.ship_fd)
         self._linked = Linked(directory, link, order.token, self)
+        link.pipe.sink = self._shipment
         self._way_up = WayUp(directory, link.pipe.channel)
         self._leaves_home = False
         self._wakeup = wake_on_signals(self._terminate)
@@ -208,6 +209,8 @@ class SessionService:
         # belongs to.
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
+        if self._linked.link:
+            self._linked.link.pipe.sink = None
         fault("commit.before")
         self._linked.say("held")
 

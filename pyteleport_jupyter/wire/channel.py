@@ -17,10 +17,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pyteleport_jupyter.wire.framing import CHUNK_LIMIT, Framer, WireError, encode_frame, split_frames
+from pyteleport_jupyter.wire.framing import CHUNK_LIMIT, Framer, Raw, WireError, encode_frame, split_frames
 from pyteleport_jupyter.wire.keepalive import Keepalive
 from pyteleport_jupyter.wire.lanes import MESSAGE_LIMIT, Lane, part_table, split_parts, table_size
-from pyteleport_jupyter.wire.records import Ack, Data, Ping, Pong, Record, data_head, encode, parse
+from pyteleport_jupyter.wire.records import Ack, Data, Ping, Pong, Record, Taken, data_head, encode, parse
 
 HIGH_WATER = 8 << 20
 """Above this many bytes without acknowledgement a caller should stop reading whatever it forwards."""
@@ -54,7 +54,7 @@ class NumberedChannel:
 
     What must hold:
 
-    - the numbers of ``_flight`` then ``_queue`` are consecutive, the first is ``_peer_received + 1``;
+    - the numbers of ``_flight`` then ``_queue`` are consecutive, the first is ``acknowledged + 1``;
     - ``_flight`` is what this link has been given (wholly or in part), ``_queue`` is what it has not;
     - ``received`` counts pieces taken, also those of a message that is not complete yet.
     """
@@ -66,13 +66,23 @@ class NumberedChannel:
         """Set while what was received cannot be used up yet: the peer will stop at its HIGH_WATER."""
         self.pending_bytes = 0
         """Bytes of all pieces that the peer has not acknowledged."""
+        self.acknowledged = 0
+        """Number of the last piece that the peer says it has."""
+        self.last_number = 0
+        """Number of the last piece that was queued."""
+        self.raw_taken = 0
+        """Raw bytes that this link has brought."""
+        self.peer_took = 0
+        """Raw bytes that the peer says to have taken."""
+        self.stalled = False
+        """Set while raw bytes cannot be used up yet, and so nothing is read: silence is no sign then."""
+        self._taken_said = 0
         self._attached = True
         self._keepalive = Keepalive(clock)
         self._framer = Framer()
         self._partial: dict[Lane, bytearray] = {}
         self._missing: dict[Lane, int] = {}
-        self._peer_received = 0
-        self._last_number = 0
+        self._later: set[int] = set()
         self._flight: deque[bytes] = deque()
         self._queue: deque[bytes] = deque()
         self._urgent: deque[bytes] = deque()
@@ -115,10 +125,12 @@ class NumberedChannel:
         for start in range(0, size, CHUNK_LIMIT):
             chunk = message[start : start + CHUNK_LIMIT]
             self._enqueue(lane, size - start - len(chunk), chunk)
+            if start:
+                self._later.add(self.last_number)
 
     def _enqueue(self, lane: Lane, remaining: int, *pieces: bytes | memoryview) -> None:
-        self._last_number += 1
-        frame = encode_frame(data_head(self._last_number, lane, remaining), *pieces)
+        self.last_number += 1
+        frame = encode_frame(data_head(self.last_number, lane, remaining), *pieces)
         self._queue.append(frame)
         self.pending_bytes += len(frame)
 
@@ -170,12 +182,39 @@ class NumberedChannel:
             self._keepalive.heard()
         messages: list[Message] = []
         for body in self._framer.feed(data):
-            record = parse(body)
-            if isinstance(record, Data):
+            if isinstance(body, Raw):
+                self._count_raw(len(body))
+                messages.append(Message(Lane.SHIP, (body,)))
+            elif isinstance(record := parse(body), Data):
                 messages.extend(self._take(record))
             else:
                 self._obey(record)
         return messages
+
+    @property
+    def raw_left(self) -> int:
+        """So many of the bytes that the link brings next are raw, and may be taken from it by others."""
+        return self._framer.raw_left
+
+    @property
+    def between_raw(self) -> bool:
+        """Whether raw bytes came last, and probably come next."""
+        return self._framer.between_raw
+
+    def raw_passed(self, count: int) -> None:
+        """So many raw bytes have been taken from the link by others."""
+        self._keepalive.heard()
+        self._framer.passed(count)
+        self._count_raw(count)
+
+    def _count_raw(self, count: int) -> None:
+        self.raw_taken += count
+        if self.raw_taken - self._taken_said >= ACK_AFTER_BYTES:
+            self._say_taken()
+
+    def _say_taken(self) -> None:
+        self._taken_said = self.raw_taken
+        self._say(Taken(self.raw_taken))
 
     def _obey(self, record: Record) -> None:
         if isinstance(record, Ack):
@@ -184,16 +223,20 @@ class NumberedChannel:
             # One answer is enough for any number of them: a peer that asks and never reads must not fill us.
             if _PONG not in self._urgent:
                 self._urgent.append(_PONG)
+        elif isinstance(record, Taken):
+            self.peer_took = record.count
         elif not isinstance(record, Pong):
             raise WireError(f"{type(record).__name__} in the middle of a conversation")
 
     def _retire(self, received: int, frames: deque[bytes]) -> None:
-        count = received - self._peer_received
+        count = received - self.acknowledged
         if count > len(frames):
             raise WireError(f"the peer acknowledges {received}, more than it was sent")
         for _ in range(count):
             self.pending_bytes -= len(frames.popleft())
-        self._peer_received = max(self._peer_received, received)
+        self.acknowledged = max(self.acknowledged, received)
+        if self._later:
+            self._later = {number for number in self._later if number > received}
 
     def _take(self, piece: Data) -> list[Message]:
         self._keepalive.received(len(piece.chunk), 0 if piece.lane is Lane.COMMAND else ACK_AFTER_BYTES)
@@ -235,6 +278,7 @@ class NumberedChannel:
         self._urgent.clear()
         self._sending = memoryview(b"")
         self._framer = Framer()
+        self.raw_taken = self.peer_took = self._taken_said = 0
 
     def attach(self, peer_received: int) -> None:
         """A new link is there and the peer has the pieces up to ``peer_received``; send the rest.
@@ -243,17 +287,44 @@ class NumberedChannel:
         """
         if self._attached:
             self.detach()
-        if peer_received < self._peer_received:
-            raise WireError(f"the peer forgot what it had: {peer_received} after {self._peer_received}")
+        if peer_received < self.acknowledged:
+            raise WireError(f"the peer forgot what it had: {peer_received} after {self.acknowledged}")
         self._retire(peer_received, self._queue)
         self._attached = True
         self._keepalive.attached()
+
+    def begin_anew(self) -> list[Message]:
+        """Without a link: forget the peer, for one that knows nothing of what was said. Returns the messages
+        that the last one has not got, to be sent again as far as they are for the new one.
+
+        A message of which it had got the beginning is not among them.
+        """
+        reader = NumberedChannel()
+        pieces = [parse(body) for body in Framer().feed(b"".join(self._queue))]
+        whole: list[Message] = []
+        begun: set[Lane] = set()
+        for piece in pieces:
+            if isinstance(piece, Data) and (piece.number not in self._later or piece.lane in begun):
+                begun.add(piece.lane)
+                reader.received = piece.number - 1
+                whole += reader._take(piece)
+        self._queue.clear()
+        self._later.clear()
+        self._partial.clear()
+        self._missing.clear()
+        self.received = self.acknowledged = self.last_number = self.pending_bytes = 0
+        return whole
 
     # -------------------------------------------------------------- keepalive
 
     def tick(self) -> None:
         """To be called at least every :meth:`timeout` seconds: asks for a sign of life after a silence."""
-        if self._keepalive.tick() and self._attached:
+        if not self._keepalive.tick() or not self._attached:
+            return
+        if self.stalled:
+            self._keepalive.heard()
+            self._say_taken()
+        else:
             self._say(Ping())
 
     @property
@@ -276,7 +347,7 @@ class NumberedChannel:
             for lane, whole in self._partial.items()
         ]
         parts = [
-            _FROZEN.pack(self.received, self._peer_received, self._last_number, self._attached),
+            _FROZEN.pack(self.received, self.acknowledged, self.last_number, self._attached),
             self._framer.half,
             bytes(self._sending),
             b"".join(self._urgent),
@@ -291,9 +362,7 @@ class NumberedChannel:
         """Undo :meth:`freeze`. Raises :class:`WireError` if the bytes are not those of a frozen channel."""
         channel = cls(clock)
         state, half, sending, urgent, flight, queue, *partial = _frozen_parts(frozen)
-        channel.received, channel._peer_received, channel._last_number, channel._attached = _FROZEN.unpack(
-            state
-        )
+        channel.received, channel.acknowledged, channel.last_number, channel._attached = _FROZEN.unpack(state)
         channel._framer = Framer(half)
         channel._sending = memoryview(sending)
         channel._urgent.extend(split_frames(urgent))

@@ -18,6 +18,9 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
 from pyteleport_jupyter.wire.waiting import ready
 
+MEASURED_FROM = 4 << 20
+"""So many raw bytes may lie in buffers on the way: how fast they went away says nothing of the link."""
+
 INBOX_LIMIT = 64
 """Most answers kept that nobody has asked for yet."""
 
@@ -45,6 +48,7 @@ class Conversation:
         self.host = host
         self._explain = explain
         self._inbox: list[dict[str, Any]] = []
+        self._measure = _Measure(0)
         self._receive(leftover)
 
     def command(self, op: str, **fields: object) -> None:
@@ -77,13 +81,36 @@ class Conversation:
         """
         total = 0
         for piece in slices:
-            self._wait_for_room()
+            self._wait_until(lambda: self.pipe.channel.has_room)
             self._check_link()
             self.pipe.channel.send(Lane.SHIP, [piece])
             total += len(piece)
             self._pump(0.0)
             progress(total)
         return total
+
+    def ship_raw(
+        self, slices: Iterable[memoryview], progress: Callable[[int], None] = lambda total: None
+    ) -> int:
+        """As :meth:`ship`, straight from memory: neither copied nor numbered, and lost with the link.
+
+        For a supervisor that is waiting for a snapshot, before anything would be replayed.
+        """
+        pipe, total = self.pipe, 0
+        self._measure = _Measure(pipe.channel.peer_took)
+        for piece in slices:
+            self._wait_until(lambda: not pipe.raw_waits)
+            pipe.send_raw(piece)
+            total += len(piece)
+            self._pump(0.0)
+            self._check_link()
+            progress(total)
+        self._wait_until(lambda: not pipe.raw_waits)
+        return total
+
+    def link_rate(self) -> float | None:
+        """Bytes per second that the link takes, None while too little was shipped to tell."""
+        return self._measure.rate(self.pipe.channel.peer_took)
 
     def abort(self, seconds: float = 2.0) -> None:
         """Tell the other side to leave nothing behind and wait until it has hung up. Never raises but for
@@ -97,10 +124,14 @@ class Conversation:
         except (errors.TeleportError, RuntimeError, WireError):
             return
 
-    def _wait_for_room(self) -> None:
-        deadline = time.monotonic() + SHIP_PATIENCE
-        while not self.pipe.channel.has_room:
+    def _wait_until(self, done: Callable[[], bool]) -> None:
+        """Until it is ``done``, as long as the other side takes more and more."""
+        taken, deadline = -1, 0.0
+        while not done():
             self._check_link()
+            channel = self.pipe.channel
+            if (now_taken := channel.peer_took - channel.pending_bytes) != taken:
+                taken, deadline = now_taken, time.monotonic() + SHIP_PATIENCE
             left = deadline - time.monotonic()
             if left <= 0:
                 raise errors.LinkTimeout(
@@ -145,3 +176,20 @@ class Conversation:
         if len(self._inbox) >= INBOX_LIMIT:
             raise errors.ProtocolBroken(host=self.host, reason="it talks without being asked")
         self._inbox.append(answer)
+
+
+class _Measure:
+    """How fast raw bytes arrive, from the moment when the buffers on the way are full."""
+
+    def __init__(self, taken: int) -> None:
+        self._from = taken + MEASURED_FROM
+        self._begun: tuple[float, int] | None = None
+
+    def rate(self, taken: int) -> float | None:
+        """Bytes per second, seen now that ``taken`` have arrived."""
+        now = time.monotonic()
+        if self._begun is None:
+            self._begun = (now, taken) if taken >= self._from else None
+            return None
+        began, before = self._begun
+        return (taken - before) / (now - began) if now > began and taken > before else None

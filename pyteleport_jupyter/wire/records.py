@@ -53,6 +53,15 @@ class Pong:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """So many raw bytes have come over this link. Said again and again: the sender sees that it is heard, and
+    how fast the link is.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Challenge:
     """First word of a supervisor to a newcomer: the nonce to be answered and the epoch of the link it has."""
 
@@ -66,6 +75,16 @@ class Proof:
 
     epoch: int
     received: int
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """Another answer of a newcomer: it has the token and knows nothing of what was said before. Both sides
+    begin anew, under a new token (:func:`.proof.successor`).
+    """
+
+    epoch: int
     digest: bytes
 
 
@@ -85,7 +104,7 @@ class Refused:
     reason: bytes
 
 
-Record: TypeAlias = Data | Ack | Ping | Pong | Challenge | Proof | Welcome | Refused
+Record: TypeAlias = Data | Ack | Ping | Pong | Taken | Challenge | Proof | Takeover | Welcome | Refused
 
 _FIXED: dict[type[Record], tuple[int, struct.Struct]] = {
     Ack: (2, struct.Struct(">Q")),
@@ -94,6 +113,8 @@ _FIXED: dict[type[Record], tuple[int, struct.Struct]] = {
     Challenge: (5, struct.Struct(f">Q{NONCE_SIZE}s")),
     Proof: (6, struct.Struct(f">QQ{DIGEST_SIZE}s")),
     Welcome: (7, struct.Struct(">Q")),
+    Taken: (9, struct.Struct(">Q")),
+    Takeover: (10, struct.Struct(f">Q{DIGEST_SIZE}s")),
 }
 """Records without a tail: kind byte and fields, in the order of the class."""
 
