@@ -139,7 +139,7 @@ class VersionsDiffer(TeleportError):
 
 
 class InstallFailed(TeleportError):
-    """{packages} could not be installed on {host}: {reason}. The session goes on here. --fresh-env installs into an environment of its own there."""
+    """What this session needs could not be installed on {host}: {reason}. The session goes on here. --fresh-env installs into an environment of its own there."""
 
 
 class HostUnknown(TeleportError):

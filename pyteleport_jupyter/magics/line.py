@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
 from pyteleport_jupyter.magics.move import move
 from pyteleport_jupyter.magics.words import parse, split
@@ -33,3 +33,10 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
             move(**arguments)
 
     teleport.__doc__ = move.__doc__
+
+    @no_var_expand
+    @cell_magic("teleport")
+    def teleport_cell(self, line: str, cell: str) -> Any:
+        """Run only this cell there: %%teleport HOST [HOST...]; %%teleport --help shows what is possible."""
+        errand: Any = import_module("pyteleport_jupyter.magics.cell")
+        return errand.run(self.shell, line, cell)

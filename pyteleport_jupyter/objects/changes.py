@@ -32,8 +32,9 @@ OPAQUE = "state"
 """The part of objects that say themselves what they consist of (``__reduce_ex__``)."""
 
 UNCHANGING = (
-    int, float, complex, str, bytes, type(None), range, slice, Forgotten, type(Ellipsis), type(NotImplemented),
-    types.CodeType, types.ModuleType, types.BuiltinFunctionType, types.WrapperDescriptorType,
+    int, float, complex, str, bytes, type(None), range, slice, Forgotten, type(Ellipsis),
+    type(NotImplemented), types.CodeType, types.ModuleType, types.BuiltinFunctionType,
+    types.WrapperDescriptorType,
     types.MethodDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType, re.Pattern,
     datetime.date, datetime.time, datetime.timedelta, datetime.tzinfo, decimal.Decimal, fractions.Fraction,
     uuid.UUID, pathlib.PurePath,

@@ -18,6 +18,7 @@ from ipykernel.kernelapp import IPKernelApp
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.arrival import Shipment, receive_in_background
+from pyteleport_jupyter.remote.errand_messages import take_errands
 from pyteleport_jupyter.remote.resume import resuming
 from pyteleport_jupyter.session import Restored, restore_snapshot
 from pyteleport_jupyter.session.anchors import anchors
@@ -39,6 +40,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         self.shipment: Future[Shipment] | None = None
         self.restored: Restored | None = None
         self.shell_handlers[PREPARE] = self.teleport_prepare
+        take_errands(self)
         # Streams and publisher are the kernel's own now; user code that arrives may have swapped them.
         anchors(self.shell)
 

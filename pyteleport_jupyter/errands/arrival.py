@@ -1,0 +1,149 @@
+"""What comes back: put into the objects that are here, bound where that cannot be, in one go."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyteleport_jupyter.errands.luggage import Luggage
+from pyteleport_jupyter.errors import ErrandRaised
+from pyteleport_jupyter.objects import Numbering, load
+from pyteleport_jupyter.objects.changes import Change, Watch, put
+from pyteleport_jupyter.session.anchors import anchors
+
+_ABSENT = object()
+
+
+@dataclass
+class Arrived:
+    """What a cell there has done, as objects here; nothing is changed yet.
+
+    ``namespace`` are variables to be bound, ``deleted`` names, ``changed`` new contents of objects here,
+    ``result`` holds the value of the last expression if there is one. ``owners``: which variable an object
+    hangs on, by ``id``.
+    """
+
+    namespace: dict[str, Any]
+    deleted: list[str]
+    changed: list[Change]
+    result: tuple[Any, ...]
+    error: BaseException | None
+    facts: dict[str, Any]
+    owners: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """Variables that are different now: bound, deleted, or with other contents."""
+        inside = (self.owner(obj) for obj, _, _ in self.changed)
+        return sorted({*self.namespace, *self.deleted, *inside})
+
+    def owner(self, obj: Any) -> str:
+        """The variable that ``obj`` hangs on."""
+        return self.owners.get(id(obj), "?")
+
+    def apply(self, shell: Any, left_alone: Collection[str] = ()) -> list[str]:
+        """Change what is here, but for variables that are to be ``left_alone``. Returns what could not be
+        changed, in words."""
+        failed = []
+        for change in self.changed:
+            owner = self.owner(change[0])
+            if owner not in left_alone:
+                try:
+                    put(change)
+                except Exception as error:
+                    failed.append(f"{owner} ({type(change[0]).__name__}: {error})")
+        for name in self.deleted:
+            if name not in left_alone:
+                shell.user_ns.pop(name, None)
+        shell.user_ns.update({n: value for n, value in self.namespace.items() if n not in left_alone})
+        return failed
+
+
+def lacking_packages(facts: dict[str, Any]) -> list[str]:
+    """Those that what comes back needs, and that cannot be imported here."""
+    return [name for name in map(str, facts.get("packages") or ()) if not _is_there(name)]
+
+
+def _is_there(package: str) -> bool:
+    if package in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _imported(imports: dict[str, str]) -> dict[str, Any]:
+    """Modules that the cell bound to names, if they can be imported here too."""
+    found: dict[str, Any] = {}
+    for name, module in imports.items():
+        with suppress(Exception):
+            found[str(name)] = importlib.import_module(str(module))
+    return found
+
+
+def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, Any], host: str) -> Arrived:
+    """The objects in ``parts``: the user asked for them by running a cell there. Raises RestoreFailed."""
+    numbering = Numbering(list(luggage.numbering.objects))
+    stream, *buffers = parts
+    loaded = load(bytes(stream), buffers, anchors(shell), numbering)
+    items = loaded.root["items"]
+    for step in loaded.deferred:
+        step()
+    error = items["error"]
+    if error is None and facts.get("error"):
+        error = ErrandRaised(host=host, **facts["error"])
+    return Arrived(
+        namespace={**loaded.root["namespace"], **_imported(facts.get("imports") or {})},
+        deleted=[str(name) for name in facts.get("deleted", ())],
+        changed=items["changed"],
+        result=items["result"],
+        error=error,
+        facts=facts,
+        owners=owners(luggage),
+    )
+
+
+def owners(luggage: Luggage) -> dict[int, str]:
+    """Which variable each numbered object was first reached from.
+
+    Variables are pickled one after another, each right behind its name, so what is numbered between two names
+    belongs to the first. Objects of a variable that has its own value first are named after it.
+    """
+    keys = {id(name): name for name in luggage.variables}
+    found: dict[int, str] = {}
+    current = "?"
+    for each in luggage.numbering.objects:
+        current = keys.pop(id(each), current)
+        found.setdefault(id(each), current)
+    found.update({id(value): name for name, value in reversed(luggage.variables.items())})
+    return found
+
+
+@dataclass
+class Before:
+    """How it was here when a cell was sent: what the user does meanwhile is not overwritten."""
+
+    luggage: Luggage
+    watch: Watch
+    namespace: dict[str, Any]
+
+    @classmethod
+    def of(cls, shell: Any, luggage: Luggage) -> Before:
+        """As it is now."""
+        watch = Watch(luggage.numbering, anchors(shell))
+        return cls(luggage, watch, dict(shell.user_ns))
+
+    def changed_meanwhile(self, shell: Any, arrived: Arrived) -> Iterator[str]:
+        """Variables that ``arrived`` would change, and that are not any more what was sent."""
+        changes = self.watch.changes()
+        ids = {id(obj) for obj, _, _ in changes.changed} | changes.replaced.keys()
+        yield from (arrived.owner(obj) for obj, _, _ in arrived.changed if id(obj) in ids)
+        for name in (*arrived.namespace, *arrived.deleted):
+            if self.namespace.get(name, _ABSENT) is not shell.user_ns.get(name, _ABSENT):
+                yield name

@@ -1,0 +1,139 @@
+"""``%%teleport HOST`` in the cell that asked for it: one host and waiting, several, or in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from IPython.core.error import StdinNotImplementedError, UsageError
+
+from pyteleport_jupyter import errors
+from pyteleport_jupyter.errands.errand import Errand, Wish
+from pyteleport_jupyter.errands.handle import Handle, Results
+from pyteleport_jupyter.errands.outputs import CellOutputs, ParentOutputs, parent_of
+from pyteleport_jupyter.errands.report import Report
+from pyteleport_jupyter.errands.talk import Ask, stops_go_to, stops_raise
+from pyteleport_jupyter.errors import ErrandsFailed, TeleportError
+from pyteleport_jupyter.targets import parse_target
+
+HOSTS_LIMIT = 64
+"""Most hosts of one cell."""
+
+
+def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
+    """Run the cell of ``wish`` on one host, as if it had run here. Raises what the cell raises, or
+    TeleportError."""
+    errand = _errand(shell, hosts[0], wish, ask_in_cell(shell.kernel))
+    _run(errand, CellOutputs(shell))
+    with in_one_sentence():
+        errand.settle()
+    if errand.arrived is not None:
+        remember_value(shell, errand.arrived.result)
+    _raise(errand.failure)
+
+
+def _run(errand: Errand, outputs: CellOutputs) -> None:
+    with in_one_sentence():
+        errand.begin()
+        try:
+            with stops_go_to(errand.request):
+                errand.follow(outputs)
+        except BaseException as failure:
+            errand.abandon(failure)
+            raise
+
+
+def run_in_background(shell: Any, hosts: Sequence[str], wish: Wish) -> Handle:
+    """Begin the cell of ``wish`` on all hosts, and return while it runs."""
+    handle = Handle(shell, _begun(shell, hosts, wish, _cannot_ask))
+    handle.follow()
+    return handle
+
+
+def run_on_several(shell: Any, hosts: Sequence[str], wish: Wish) -> Results:
+    """Run the cell of ``wish`` on all hosts at the same time; the results by host. Raises ErrandsFailed when
+    it failed on some of them: the others' results are ``_`` then."""
+    handle = run_in_background(shell, hosts, wish)
+    handle.wait_stoppable()
+    results = handle.settled()
+    if results.errors:
+        remember_value(shell, (results,))
+        rows = "".join(f"\n{host}: {type(e).__name__}: {e}" for host, e in results.errors.items())
+        raise ErrandsFailed(rows=rows, others=", ".join(results) or "none")
+    return results
+
+
+def _begun(shell: Any, hosts: Sequence[str], wish: Wish, ask: Ask) -> dict[str, Errand]:
+    """An errand for each host, begun; one that could not be begun has failed, and does not hold up the
+    others."""
+    parent = parent_of(shell.kernel)
+    several = len(hosts) > 1
+    errands: dict[str, Errand] = {}
+    for host in dict.fromkeys(hosts):
+        errand = _errand(shell, host, wish, ask)
+        errand.outputs = ParentOutputs(shell.kernel, parent, host if several else "")
+        errands[host] = errand
+        try:
+            errand.begin(guarded=True)
+        except (KeyboardInterrupt, UsageError):
+            for begun in errands.values():
+                begun.abandon(KeyboardInterrupt())
+            raise
+        except Exception:
+            if not several:
+                _raise(errand.failure)
+    return errands
+
+
+def _errand(shell: Any, host: str, wish: Wish, ask: Ask) -> Errand:
+    if not hasattr(shell, "kernel"):
+        raise UsageError("%%teleport needs a Jupyter kernel; in a terminal %teleport moves the session")
+    target = parse_target(host, wish.options)
+    return Errand(shell, target, wish, Report(shell.kernel, target.host, wish.options.quiet), ask)
+
+
+def remember_value(shell: Any, result: tuple[Any, ...]) -> None:
+    """The value of the last expression, shown already, becomes ``_`` and ``Out[n]``."""
+    if result:
+        shell.displayhook.update_user_ns(result[0])
+
+
+def ask_in_cell(kernel: Any) -> Ask:
+    """``input()`` there is asked in the running cell here."""
+
+    def ask(prompt: str, secret: bool) -> str:
+        with stops_raise():
+            try:
+                answer: str = kernel.getpass(prompt) if secret else kernel.raw_input(prompt)
+            except (StdinNotImplementedError, EOFError):
+                return "\x04"  # What ipykernel takes for the end of the input.
+            return answer
+
+    return ask
+
+
+def _cannot_ask(prompt: str, secret: bool) -> str:
+    return "\x04"
+
+
+@contextmanager
+def in_one_sentence() -> Iterator[None]:
+    """Whatever goes wrong on our side is one of our errors, without our frames; Stop stays what it is."""
+    try:
+        yield
+    except (TeleportError, UsageError) as ours:
+        _raise(ours)
+    except Exception as error:
+        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
+        failure.__cause__ = error
+        _raise(failure)
+
+
+def _raise(failure: BaseException | None) -> None:
+    if failure is None:
+        return
+    if isinstance(failure, TeleportError) and not errors.show_tracebacks:
+        failure.__context__ = failure.__cause__ = None
+        raise failure.with_traceback(None) from None
+    raise failure

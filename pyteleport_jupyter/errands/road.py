@@ -1,0 +1,156 @@
+"""The road to a kernel that runs cells for this session: as a session's own (:mod:`~..departure`) up to
+*committed*, with a session in which nothing is, over a key and a token of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pyteleport_jupyter.asking import ask_in
+from pyteleport_jupyter.departure import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
+from pyteleport_jupyter.errands.line import Heard, Line
+from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
+from pyteleport_jupyter.objects import Pickled, chunks, dump
+from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.readiness import check_survey
+from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, plain_fields
+from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.interrupts import signals_noted
+from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.scripts.companions import Companions
+from pyteleport_jupyter.session import place_at
+from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.targets import Target
+from pyteleport_jupyter.transports import (
+    AttachRequest,
+    BootRequest,
+    Landed,
+    Link,
+    close_link,
+    complaint,
+    land,
+)
+from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+
+
+class Stages(Protocol):
+    """Who is told how far it is."""
+
+    def stage(self, name: str) -> None:
+        """A stage (connect, start) begins."""
+
+
+@dataclass(frozen=True)
+class Outset:
+    """What a kernel is started with: the packages that the first cell refers to, and where they may lie."""
+
+    target: Target
+    options: Options
+    modules: Sequence[str]
+    paths: Sequence[str]
+
+
+def open_line(shell: Any, outset: Outset, progress: Stages, stray: Callable[[Heard], None]) -> Line:
+    """Start a kernel on the target. Raises TeleportError; then, and after KeyboardInterrupt, nothing stays
+    there."""
+    key = secrets.token_hex(32).encode()
+    with _connected(outset.target, progress) as opened:
+        far = _prepare(shell, opened, outset, key, progress)
+        opened.clear()
+    return Line(far, key, outset.target.host, stray)
+
+
+@contextmanager
+def _connected(target: Target, progress: Stages) -> Iterator[list[Link]]:
+    """The transport child, in a list; it is ended unless somebody has taken it out."""
+    progress.stage("connect")
+    opened: list[Link] = []
+    patience = CLOSE_SECONDS
+    try:
+        # Stopped in the middle of it, we would have a child that we do not know.
+        with signals_noted():
+            opened.append(target.transport.spawn(BootRequest.command))
+        yield opened
+    except KeyboardInterrupt:
+        patience = STOP_SECONDS
+        raise
+    finally:
+        for link in opened:
+            close_link(link, patience)
+
+
+def _prepare(shell: Any, opened: list[Link], outset: Outset, key: bytes, progress: Stages) -> FarSide:
+    (link,), target, options = opened, outset.target, outset.options
+    request = BootRequest(python=options.python or target.python, setup=options.setup)
+    landed = land(link, target.transport, request, ask_in(shell.kernel), time.monotonic() + CONNECT_SECONDS)
+    channel = NumberedChannel()
+    channel.receive(landed.leftover)
+    pipe = Pipe(link.read_fd, link.write_fd, channel)
+    conversation = Conversation(pipe, target.host, lambda: complaint(link))
+    token = secrets.token_bytes(32)
+    with aborted_on_failure(conversation):
+        _start(conversation, outset, key, token, progress)
+        _commit(conversation, _nothing_yet(shell, target))
+    return _far_side(link, landed, channel, token, outset)
+
+
+def _start(conversation: Conversation, outset: Outset, key: bytes, token: bytes, progress: Stages) -> None:
+    progress.stage("start")
+    target = outset.target
+    conversation.command(
+        "start",
+        key=key.decode(),
+        host=target.host,
+        target=target.text,
+        modules=list(outset.modules),
+        paths=list(outset.paths),
+        lease=outset.options.lease,
+        token=token.hex(),
+    )
+    survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
+    check_survey(survey, outset.modules, target.host)
+
+
+def _commit(conversation: Conversation, nothing: Pickled) -> None:
+    conversation.ship(chunks.consign(nothing))
+    conversation.command("prepare")
+    conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "its kernel to be ready")
+    conversation.command("hold")
+    conversation.command("commit")
+    conversation.wait_for("committed", time.monotonic() + START_SECONDS, "its kernel to be handed over")
+
+
+def _nothing_yet(shell: Any, target: Target) -> Pickled:
+    """A session in which nothing is but the place that it is at. Its surroundings come with each cell."""
+    items = {"place": place_at(target.text, target.host), "cell": None, "modules": {}}
+    pickled = dump({"stack": None, "namespace": {}, "items": items}, anchors(shell), {})
+    return Pickled(
+        pickled.stream,
+        (memoryview(pickle.dumps({"own modules": Companions((), {})})), *pickled.buffers),
+        pickled.modules,
+    )
+
+
+def _far_side(link: Link, landed: Landed, channel: NumberedChannel, token: bytes, outset: Outset) -> FarSide:
+    settings = FarSettings(
+        host=outset.target.host,
+        lease=outset.options.lease,
+        transport=check_mapping(outset.target.transport.as_record()),
+        attach=check_mapping(plain_fields(AttachRequest(landed.directory, token, landed.python))),
+        pid=link.pid,
+        read_fd=link.read_fd,
+        write_fd=link.write_fd,
+        events_fd=link.events_fd,
+        complaints_fd=link.complaints_fd,
+    )
+    for descriptor in settings.descriptors():
+        os.set_inheritable(descriptor, False)
+    # Nobody can be asked from a thread: a link that needs a password again is given up.
+    return FarSide(channel, carrier_of(settings), Reattachment(settings, lambda *_: None), settings.lease)

@@ -1,0 +1,78 @@
+"""``%%teleport HOST``: run only this cell there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from pyteleport_jupyter import errands, errors
+from pyteleport_jupyter.magics.words import parse, split
+from pyteleport_jupyter.options import make_options
+
+
+@magic_arguments("%teleport")
+@argument("targets", nargs="+", help="where to run this cell; several hosts run it at the same time")
+@argument("-i", "--in", dest="included", metavar="a,b", help="variables to send besides those that are found")
+@argument("--exclude", metavar="a,b", help="variables not to send")
+@argument("-o", "--out", dest="outputs", metavar="x,y", help="bring back only these (_: the cell's value)")
+@argument("--on-error", choices=["keep", "discard"], default="keep", help="what changed before an error")
+@argument("--bg", action="store_true", help="go on at once; the value is a handle with .result() .cancel()")
+@argument("--as", dest="name", metavar="NAME", help="variable for the handle, or for the results of several")
+@argument(
+    "--keep", action="store_true", default=True, help="keep the kernel there for the next cell (default)"
+)
+@argument("--no-keep", dest="keep", action="store_false", help="end the kernel there after this cell")
+@argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
+@argument("--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'")
+@argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
+@argument("--lease", default="15m", help="how long the kernel there lives without a link (default 15m)")
+@argument("--quiet", "-q", action="store_true", help="no report line")
+@argument("--debug", action="store_true", help="show our own tracebacks when something fails")
+def described(**arguments: Any) -> None:
+    """Run only this cell on another machine; the session stays here."""
+
+
+def run(shell: Any, line: str, cell: str) -> Any:
+    """Do what ``%%teleport`` was asked for; the value of the cell, where it is not shown already."""
+    arguments = parse(described, split(line))
+    if arguments is None:
+        return None
+    errors.show_tracebacks = arguments["debug"]
+    options = make_options(**{name: arguments[name] for name in ("python", "setup", "via", "lease", "quiet")})
+    wish = errands.Wish(
+        cell=cell,
+        included=_names(arguments["included"]),
+        excluded=_names(arguments["exclude"]),
+        outputs=None if arguments["outputs"] is None else _names(arguments["outputs"]),
+        keep_on_error=arguments["on_error"] == "keep",
+        keep_kernel=arguments["keep"],
+        options=options,
+    )
+    return _run(shell, arguments["targets"], wish, arguments["bg"], arguments["name"])
+
+
+def _run(shell: Any, targets: list[str], wish: errands.Wish, background: bool, name: str | None) -> Any:
+    if name is not None and not name.isidentifier():
+        raise UsageError(f"%%teleport: {name!r} is no name for a variable")
+    if background:
+        value: Any = errands.run_in_background(shell, targets, wish)
+    elif len(set(targets)) > 1:
+        value = errands.run_on_several(shell, targets, wish)
+    else:
+        errands.run_cell(shell, targets, wish)
+        return None
+    if name is None:
+        return value
+    shell.user_ns[name] = value
+    return None
+
+
+def _names(text: str | None) -> list[str]:
+    """The names in ``a,b``. Raises UsageError."""
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    for name in names:
+        if not name.isidentifier():
+            raise UsageError(f"%%teleport: {name!r} is no name of a variable")
+    return names

@@ -1,0 +1,319 @@
+"""One cell of a session that stays elsewhere: its variables come, it runs, what it changed goes back."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFailed, TeleportError
+from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
+from pyteleport_jupyter.objects.changes import Change, Changes, Watch
+from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
+from pyteleport_jupyter.session.item import Phase
+from pyteleport_jupyter.session.table import items_of, restore_items
+
+VALUE = "_"
+"""Under this name the value of the last expression is asked for."""
+
+NAMES_LIMIT = 10_000
+"""Most names in a list of an order."""
+
+
+@dataclass(frozen=True)
+class ErrandOrder:
+    """What to run and what to bring back.
+
+    ``outputs``: only these names go back, None for all that changed. ``count``: number of the prompt.
+    ``keep``: whether what changed goes back when the cell failed.
+    """
+
+    code: str
+    count: int
+    cell_id: str | None
+    outputs: tuple[str, ...] | None
+    keep: bool
+    allow_stdin: bool
+    host: str
+
+    @classmethod
+    def parse(cls, content: Mapping[str, Any]) -> ErrandOrder:
+        """The order in ``content``. Raises KeyError, TypeError, ValueError."""
+        outputs = content["outputs"]
+        return cls(
+            code=str(content["code"]),
+            count=int(content["count"]),
+            cell_id=content.get("cell_id"),
+            outputs=None if outputs is None else tuple(map(str, outputs[:NAMES_LIMIT])),
+            keep=bool(content["keep"]),
+            allow_stdin=bool(content["allow_stdin"]),
+            host=str(content["host"]),
+        )
+
+
+@dataclass(frozen=True)
+class Homebound:
+    """What goes back: the parts of a pickle, and plain facts for the report."""
+
+    parts: tuple[memoryview, ...]
+    facts: dict[str, Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all parts."""
+        return sum(part.nbytes for part in self.parts)
+
+
+@dataclass
+class Outcome:
+    """How the cell ended. ``result`` holds the value of its last expression, if it had one; ``error`` is what
+    was ``raised``, if that can travel.
+    """
+
+    raised: BaseException | None = None
+    error: BaseException | None = None
+    result: tuple[Any, ...] = ()
+    traceback: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+async def run(kernel: Any, order: ErrandOrder, parts: Sequence[Any], stayed: dict[str, Any]) -> Homeward:
+    """Run the cell of ``order`` with what is in ``parts``: the surroundings, a pickle stream, its buffers.
+
+    ``stayed`` holds, from cell to cell, variables that could not go back. Raises TeleportError if the cell
+    could not begin.
+    """
+    shell, numbering = kernel.shell, Numbering()
+    live = anchors(shell)
+    variables = _arrive(shell, live, parts, numbering, order.host)
+    for name in variables.keys() & stayed.keys():
+        del stayed[name]
+    _furnish(shell, {**stayed, **variables})
+    watch = Watch(numbering, live)
+    before = dict(shell.user_ns)
+    homeward = Homeward(live, numbering, order, stayed)
+    homeward.take(before, watch, await _execute(kernel, order))
+    return homeward
+
+
+def _arrive(
+    shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: Numbering, host: str
+) -> dict[str, Any]:
+    """The variables that the cell needs; what surrounds them is set first. Raises TeleportError."""
+    surroundings, stream, *buffers = parts
+    try:
+        # What arrives here was sent by the session that this process works for.
+        restore_items(shell, pickle.loads(surroundings), items_of(Phase.SURROUNDINGS))  # noqa: S301
+        _furnish(shell, {})
+        loaded = load(bytes(stream), buffers, live, numbering)
+    except TeleportError as error:
+        raise type(error)(**{**error.facts, "host": host}) from error
+    except ModuleNotFoundError as error:
+        raise PackageMissing(packages=error.name or error, host=host) from error
+    except Exception as error:
+        raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
+    for step in loaded.deferred:
+        step()
+    variables: dict[str, Any] = loaded.root["namespace"]
+    return variables
+
+
+def _furnish(shell: Any, variables: Mapping[str, Any]) -> None:
+    """The namespace of the cell: what a fresh shell has, and its variables."""
+    keep = {name: value for name, value in shell.user_ns.items() if name.startswith("__") or name in _SHELLS}
+    shell.user_ns.clear()
+    shell.user_ns.update(keep)
+    shell.init_user_ns()
+    shell.user_ns["_oh"].clear()
+    shell.user_ns.update(variables)
+
+
+_SHELLS = frozenset(
+    {"get_ipython", "exit", "quit", "open", "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii"}
+)
+
+
+async def _execute(kernel: Any, order: ErrandOrder) -> Outcome:
+    shell = kernel.shell
+    outcome = Outcome()
+    shell.execution_count = order.count
+    shell._last_traceback = None
+    with _result_noted(shell, outcome):
+        began = time.perf_counter()
+        await kernel._execute(
+            order.code, False, False, None, order.allow_stdin, cell_meta={}, cell_id=order.cell_id
+        )
+        outcome.seconds = time.perf_counter() - began
+    outcome.traceback = list(shell._last_traceback or []) if outcome.error is not None else []
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return outcome
+
+
+@contextmanager
+def _result_noted(shell: Any, outcome: Outcome) -> Iterator[None]:
+    """IPython hands its result to callbacks only; the kernel makes words of it."""
+    hook = shell.displayhook
+    real = hook.update_user_ns
+
+    def note(result: Any) -> None:
+        outcome.error = outcome.raised = result.error_before_exec or result.error_in_exec
+
+    def show(value: Any) -> None:
+        # Called for what is displayed: ``x;`` has a result too, but is none.
+        outcome.result = (value,)
+        real(value)
+
+    hook.update_user_ns = show
+    shell.events.register("post_run_cell", note)
+    try:
+        yield
+    finally:
+        shell.events.unregister("post_run_cell", note)
+        del hook.update_user_ns
+
+
+def is_users(name: str) -> bool:
+    """Whether a name of the namespace is none of the shell's own."""
+    if name.startswith("__") or name in _SHELLS or name in ("_", "__", "___"):
+        return False
+    return not (name.startswith("_") and name.lstrip("_i").isdigit())
+
+
+class Homeward:
+    """Packs what goes back; what cannot, stays."""
+
+    def __init__(
+        self, live: SessionAnchors, numbering: Numbering, order: ErrandOrder, stayed: dict[str, Any]
+    ):
+        self._live = live
+        self._numbering = numbering
+        self._order = order
+        self._stayed = stayed
+        self._known: list[Any] = []
+        self._changed: list[Change] = []
+        self._deleted: list[str] = []
+        self._namespace: dict[str, Any] = {}
+        self._imports: dict[str, str] = {}
+        self._outcome = Outcome()
+        self._reasons: dict[str, str] = {}
+
+    def take(self, before: Mapping[str, Any], watch: Watch, outcome: Outcome) -> None:
+        """Find what the cell has changed."""
+        self._outcome = outcome
+        if outcome.error is None or self._order.keep:
+            changes = watch.changes()
+            self._changed = changes.changed
+            self._take_namespace(before, changes)
+            if self._order.outputs is not None:
+                self._limit(self._order.outputs)
+            self._numbering.forget(changes.replaced)
+        self._known = self._numbering.objects
+
+    def _take_namespace(self, before: Mapping[str, Any], changes: Changes) -> None:
+        now, absent = self._live.namespace, object()
+        for name, value in now.items():
+            is_new = before.get(name, absent) is not value or id(value) in changes.replaced
+            if not is_users(name) or not is_new:
+                continue
+            if isinstance(value, ModuleType) and sys.modules.get(value.__name__) is value:
+                # By name: it need not be installed where the session is. It is there for the next cell.
+                self._imports[name] = value.__name__
+                self._stayed[name] = value
+            else:
+                self._namespace[name] = value
+        self._deleted = [name for name in before if name not in now and is_users(name)]
+
+    def _limit(self, outputs: Sequence[str]) -> None:
+        """Only these names, and what hangs on them; what the cell made besides is there for the next cell."""
+        self._stayed.update({n: value for n, value in self._namespace.items() if n not in outputs})
+        self._namespace = {n: value for n, value in self._namespace.items() if n in outputs}
+        self._imports = {n: module for n, module in self._imports.items() if n in outputs}
+        self._deleted = [name for name in self._deleted if name in outputs]
+        ids = self._reached({n: value for n, value in self._live.namespace.items() if n in outputs})
+        self._changed = [change for change in self._changed if id(change[0]) in ids]
+        if VALUE not in outputs:
+            self._outcome.result = ()
+
+    def _reached(self, variables: dict[str, Any]) -> set[int]:
+        """The ``id`` of all that hangs on them, as far as it can be followed."""
+        reached: set[int] = set()
+        for name, value in variables.items():
+            numbering = Numbering()
+            with suppress(ObjectsRefused):
+                dump({"namespace": {name: value}}, self._live, {}, numbering)
+            reached.update(map(id, numbering.objects))
+        return reached
+
+    def pack(self, without: Collection[str] = ()) -> Homebound:
+        """All as one pickle, which begins with the numbers of what is there already. What needs one of the
+        packages ``without`` stays."""
+        pickled = None if without else self._dump_all()
+        if pickled is None:
+            self._leave_what_cannot_go(frozenset(without))
+            pickled = self._dump(self._namespace, self._changed, self._outcome.result, self._outcome.error)
+        error = self._outcome.raised
+        facts = {
+            "seconds": self._outcome.seconds,
+            "deleted": self._deleted,
+            "imports": self._imports,
+            "packages": sorted({name.partition(".")[0] for name in pickled.modules}),
+            "stayed": self._reasons,
+            "traceback": self._outcome.traceback,
+            "error": None if error is None else _in_words(error),
+        }
+        return Homebound((memoryview(pickled.stream), *pickled.buffers), facts)
+
+    def _dump_all(self) -> Pickled | None:
+        try:
+            return self._dump(self._namespace, self._changed, self._outcome.result, self._outcome.error)
+        except ObjectsRefused:
+            return None
+
+    def _dump(self, namespace: Any, changed: list[Change], result: Any, error: Any) -> Pickled:
+        self._numbering.objects = self._known
+        items = {"changed": changed, "result": result, "error": error}
+        return dump({"stack": None, "namespace": namespace, "items": items}, self._live, {}, self._numbering)
+
+    def _leave_what_cannot_go(self, without: frozenset[str]) -> None:
+        """One object that cannot travel costs one variable, not all."""
+        for name, value in list(self._namespace.items()):
+            if reason := self._obstacle(without, namespace={name: value}):
+                self._stayed[name] = self._namespace.pop(name)
+                self._reasons[name] = reason
+        for change in self._changed[:]:
+            if reason := self._obstacle(without, changed=[change]):
+                self._changed.remove(change)
+                self._reasons[f"what is new in a {type(change[0]).__name__}"] = reason
+        if reason := self._obstacle(without, result=self._outcome.result):
+            self._outcome.result = ()
+            self._reasons["the value of the cell"] = reason
+        if self._obstacle(without, error=self._outcome.error):
+            self._outcome.error = None
+
+    def _obstacle(
+        self,
+        without: frozenset[str],
+        namespace: Mapping[str, Any] | None = None,
+        changed: Sequence[Change] = (),
+        result: tuple[Any, ...] = (),
+        error: BaseException | None = None,
+    ) -> str:
+        """Why this cannot go back, empty if it can."""
+        try:
+            pickled = self._dump(dict(namespace or {}), list(changed), result, error)
+        except ObjectsRefused as refused:
+            return (
+                "; ".join(str(row) for row in refused.refusals) or str(refused.facts.get("rows", "")).strip()
+            )
+        lacking = sorted(without & {name.partition(".")[0] for name in pickled.modules})
+        return f"{', '.join(lacking)} is not installed where the session is" if lacking else ""
+
+
+def _in_words(error: BaseException) -> dict[str, str]:
+    return {"name": type(error).__name__, "text": str(error)[:10_000]}

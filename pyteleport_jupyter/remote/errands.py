@@ -1,0 +1,129 @@
+"""A kernel that runs single cells for a session which stays elsewhere.
+
+Each cell brings the variables that it needs and takes back what has become of them; nothing else passes from
+one to the next but memory that the next one may need again (:mod:`pyteleport_jupyter.shipping`), and what
+could not go back. Here are the messages; :mod:`.errand` is what happens to one cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
+from pyteleport_jupyter.remote.errand import ErrandOrder, Homebound, Homeward, run
+from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
+from pyteleport_jupyter.remote.inflow import Inflow
+from pyteleport_jupyter.shipping import ChunkStore, Consignment, Room, make_offer
+
+
+class Errands:
+    """The handlers of one kernel. Messages come one after another, in the kernel's main thread."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._store = ChunkStore()
+        self._inflow: Inflow | None = None
+        self._arrived: list[Any] = []
+        self._outflow: Iterator[memoryview] | None = None
+        self._leaving: tuple[memoryview, ...] = ()
+        self._stayed: dict[str, Any] = {}
+        self._homeward: Homeward | None = None
+
+    def handlers(self) -> dict[str, Any]:
+        """By type of message."""
+        return {
+            OFFER: self._offer,
+            BYTES: self._bytes,
+            RUN: self._run,
+            REPACK: self._repack,
+            FETCH: self._fetch,
+        }
+
+    def _reply(
+        self, stream: Any, ident: Any, parent: Any, content: dict[str, Any], buffers: Any = ()
+    ) -> None:
+        kind = parent["header"]["msg_type"] + "_reply"
+        self._kernel.session.send(stream, kind, content, parent, ident=ident, buffers=list(buffers))
+
+    async def _offer(self, stream: Any, ident: Any, parent: Any) -> None:
+        """What of the things that come is here already."""
+        if self._inflow is not None:
+            self._inflow.cancel()
+        try:
+            answer = self._store.answer(bytes(parent["buffers"][0]))
+        except (TeleportError, IndexError):
+            answer = b""
+        self._inflow = Inflow(self._store)
+        self._reply(stream, ident, parent, {}, [answer])
+
+    async def _bytes(self, stream: Any, ident: Any, parent: Any) -> None:
+        """A piece of a consignment. Nobody waits for a reply."""
+        if self._inflow is not None:
+            for piece in parent["buffers"]:
+                self._inflow.add(bytes(piece))
+
+    async def _run(self, stream: Any, ident: Any, parent: Any) -> None:
+        """Run a cell. Whatever happens, there is a reply."""
+        self._homeward = None
+        try:
+            order = ErrandOrder.parse(parent["content"])
+            self._homeward = await run(self._kernel, order, self._parts(parent), self._stayed)
+            content, buffers = self._packed(self._homeward.pack())
+        except KeyboardInterrupt:
+            # Not in the user's code: while its objects were put together, here or for the way back.
+            content, buffers = {"status": "stopped"}, []
+        except TeleportError as error:
+            content, buffers = {"status": "failed", **error.as_record()}, []
+        except Exception as error:
+            record = TeleportError(reason=f"{type(error).__name__}: {error}").as_record()
+            content, buffers = {"status": "failed", **record}, []
+        self._reply(stream, ident, parent, content, buffers)
+
+    async def _repack(self, stream: Any, ident: Any, parent: Any) -> None:
+        """What the last cell changed once more, without what needs packages that the session lacks."""
+        try:
+            if self._homeward is None:
+                raise ProtocolBroken(reason="there is nothing to be packed again")
+            without = [str(name) for name in parent["content"]["without"]]
+            content, buffers = self._packed(self._homeward.pack(without))
+        except TeleportError as error:
+            content, buffers = {"status": "failed", **error.as_record()}, []
+        self._reply(stream, ident, parent, content, buffers)
+
+    def _parts(self, parent: Any) -> list[Any]:
+        if not parent["content"].get("shipped"):
+            # Copies that can be written to: arrays live in them.
+            self._arrived = [bytearray(buffer) for buffer in parent["buffers"]]
+            return list(self._arrived)
+        inflow, self._inflow = self._inflow, None
+        if inflow is None:
+            raise ProtocolBroken(reason="a cell without the objects that it needs")
+        rooms: list[Room] = inflow.result()
+        # The objects over it end with the cell; the memory is held until the next one has said what it needs.
+        self._arrived = list(rooms)
+        return list(rooms)
+
+    def _packed(self, homebound: Homebound) -> tuple[dict[str, Any], list[Any]]:
+        self._outflow, self._leaving = None, ()
+        content = {"status": "ok", **homebound.facts}
+        if homebound.size <= SMALL:
+            return content, list(homebound.parts)
+        offer = make_offer(homebound.parts)
+        self._leaving = homebound.parts
+        self._offered = offer
+        return {**content, "offered": True}, [offer.encode()]
+
+    async def _fetch(self, stream: Any, ident: Any, parent: Any) -> None:
+        """The next piece of what goes back; the first request brings the answer to the offer."""
+        if self._outflow is None:
+            answer = bytes(parent["buffers"][0]) if parent["buffers"] else b""
+            self._outflow = iter(Consignment(self._leaving, self._offered, answer))
+        pieces: list[memoryview] = []
+        size = 0
+        for piece in self._outflow:
+            pieces.append(piece)
+            size += piece.nbytes
+            if size >= PIECE:
+                break
+        self._reply(stream, ident, parent, {"over": size < PIECE}, pieces)
