@@ -122,6 +122,31 @@ def test_a_message_moves_an_idle_session(kernel: LabKernel) -> None:
     assert ask(kernel, target="cartesius") == {"status": "ok"}
 
 
+ASKING_LATER = {
+    "thread": "threading.Timer(0.3, request_teleport, ['cartesius']).start()",
+    "task": "async def later():\n    await asyncio.sleep(0.3)\n    request_teleport('cartesius')\n"
+    "import asyncio; task = asyncio.ensure_future(later())",
+}
+
+
+@pytest.mark.parametrize("who", ASKING_LATER)
+def test_a_thread_or_a_task_moves_an_idle_session_and_a_standing_order_with_it(
+    kernel: LabKernel, who: str
+) -> None:
+    kernel.execute("teleport_on(signal.SIGUSR1, 'local'); here = os.getpid()")
+    kernel.execute(ASKING_LATER[who])
+    deadline = time.monotonic() + 40
+    while kernel.execute("os.getpid() == here").result == "True":
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    run = kernel.execute(
+        "there = os.getpid(); end = time.monotonic() + 40; os.kill(there, signal.SIGUSR1)\n"
+        "while os.getpid() == there and time.monotonic() < end: pass\n"
+        "os.getpid() in (here, there), socket.gethostname()"
+    )
+    assert run.result == "(False, 'cartesius')", run.error
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [

@@ -86,3 +86,34 @@ def test_a_debugger_is_left_alone(scripts: Scripts) -> None:
     """)
     assert (done.returncode, done.stdout.split()) == (0, ["refused", "True", "True"])
     assert sys.gettrace() is None
+
+
+def test_a_standing_order_travels_and_brings_it_home(scripts: Scripts) -> None:
+    done = scripts.run("""
+        import signal, time
+        from pyteleport_jupyter import teleport_on
+        teleport_on(signal.SIGUSR1, "home")
+        teleport("local")
+        away, seen = os.getpid() != first, []
+        os.kill(os.getpid(), signal.SIGUSR1)
+        end = time.monotonic() + 40
+        while os.getpid() != first and time.monotonic() < end:
+            seen.append(len(seen))
+        print(away, os.getpid() == first, seen == list(range(len(seen))), flush=True)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        print("not reached: at home the signal does what it did before")
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGUSR1, "True True True\n", "")
+
+
+def test_a_thread_brings_a_program_home(scripts: Scripts) -> None:
+    done = scripts.run("""
+        import threading, time
+        from pyteleport_jupyter import request_teleport
+        teleport("local")
+        threading.Timer(0.1, request_teleport, ["home"]).start()
+        end, count = time.monotonic() + 40, 0
+        while os.getpid() != first and time.monotonic() < end: count += 1
+        print(os.getpid() == first, count > 1000)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pexpect
+import pytest
 from script_runs import AWAY, Scripts, scripts  # noqa: F401
 
 HOME = "teleport('home')"
@@ -147,3 +148,32 @@ def test_signals_and_exit_handlers_are_the_programs_again(scripts: Scripts) -> N
         process.send_signal(signal.SIGINT)
         assert process.stdout.read() == "at exit True\n"
     assert process.returncode == -2
+
+
+@pytest.mark.parametrize("terminal_takes_keys", [True, False])
+def test_keys_typed_ahead_come_home(terminal_takes_keys: bool, scripts: Scripts) -> None:
+    if not terminal_takes_keys:
+        scripts.environment["TELEPORT_FAULT"] = "home.type"
+    scripts.write(f"""
+        import time
+        {AWAY}
+        print("type", flush=True)
+        while not os.path.exists("typed"): time.sleep(0.05)
+        {HOME}
+        print(os.getpid() == first, [input() for _ in range(3)])
+        print(sys.stdin.readline() == "and a word\\n", sys.stdin.fileno())
+    """)
+    environment = {**scripts.environment, "TERM": "xterm"}
+    child = pexpect.spawn(
+        sys.executable, ["main.py"], env=environment, cwd=str(scripts.folder), encoding="utf-8", timeout=30
+    )
+    child.expect_exact("type")
+    child.send("one\rtwo\rthr")
+    child.expect_exact("thr")  # shown by the terminal there: all keys are in it
+    (scripts.folder / "typed").touch()
+    child.send("ee\rand a word\r")
+    child.expect_exact("True ['one', 'two', 'three']")
+    child.expect_exact("True 0")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0

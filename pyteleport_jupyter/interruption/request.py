@@ -21,6 +21,7 @@ from pyteleport_jupyter.interruption.lines import LineStarts
 from pyteleport_jupyter.interruption.road import Road, road_here
 from pyteleport_jupyter.interruption.watch import new_watch
 from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.targets import parse_target
 
 LINES_ONLY: Final = 0.05
@@ -149,19 +150,27 @@ def is_under_way() -> bool:
     return _one_at_a_time.locked()
 
 
+def check_request(target: str, options: dict[str, Any]) -> None:
+    """Raise TargetUnknown or OptionWrong for what makes no sense."""
+    chosen = make_options(**options)
+    if target != HOME:
+        parse_target(target, chosen)
+
+
 def request_teleport(target: str, *, patience: float = PATIENCE, **options: Any) -> Request:
     """Move what the main thread runs now to ``target``, at its next safe instruction, without its help.
 
     May be called from a signal handler and from any thread, and returns at once. Where an instruction is not
     safe (C code that calls back is on the stack, or something that cannot be pickled) the next ones are
     tried, for ``patience`` seconds. If the move does not come about, the program is told and goes on. In a
-    kernel in which no cell runs the session moves at once. Options are those of ``%teleport``.
+    kernel in which no cell runs the session moves at once. ``target`` may be ``"home"``. Options are those
+    of ``%teleport``.
 
     Raises:
         RequestRefused: there is nothing here that can be moved, or another request is under way.
         OptionWrong, TargetUnknown: the request makes no sense.
     """
-    parse_target(target, make_options(**options))
+    check_request(target, options)
     request = Request(road_here(), target, options, patience)
     request.begin()
     return request

@@ -108,11 +108,15 @@ class TerminalRelay:
         """While it is held, nothing is read from stdin."""
         self._input_held = held
 
-    def come_to_rest(self) -> None:
-        """Everything that the program has written is written; the terminal is as it was."""
+    def come_to_rest(self) -> bytes:
+        """Everything that the program has written is written; the terminal is as it was. Returns the keys
+        that nobody has read.
+        """
+        keys = self._terminal.typed_ahead()
         self._terminal.restore()
         for output in self._outputs.values():
             output.end()
+        return keys
 
     def run(self) -> int:
         """Pass on until the far side has ended; the exit status for this process."""

@@ -71,10 +71,10 @@ class ThisIsHome:
             return
         self._received.flush()
         os.lseek(self._received.fileno(), 0, os.SEEK_SET)
-        self._relay.come_to_rest()
+        keys = self._relay.come_to_rest()
         settings = replace(self._settings, committed=True, signals_fd=None, failure=None)
         file = open_file()
-        baggage = TerminalBaggage(settings, self._channel.freeze()).pack(file)
+        baggage = TerminalBaggage(settings, self._channel.freeze(), keys).pack(file)
         inherited = (baggage, self._received.fileno(), *settings.inherited())
         argv = [str(home["python"]), *home["flags"], "-c", home["boot"], package_folder(), "home"]
         wait_for_handlers()

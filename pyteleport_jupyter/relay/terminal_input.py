@@ -9,7 +9,10 @@ import termios
 import tty
 from typing import Any
 
+from pyteleport_jupyter.wire.waiting import ready
+
 INTERRUPT_BYTE = b"\x03"
+READ_SIZE = 4096
 
 
 class LocalTerminal:
@@ -49,6 +52,13 @@ class LocalTerminal:
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(0, termios.TCSADRAIN, self._saved)
         self.is_raw = False
+
+    def typed_ahead(self) -> bytes:
+        """Keys that nobody has read, as a terminal that is not raw gives them."""
+        keys = b""
+        while self.is_raw and ready([0], [], 0)[0] and (data := os.read(0, READ_SIZE)):
+            keys += data
+        return keys.replace(b"\r", b"\n")
 
     def size(self) -> tuple[int, int]:
         """Rows and columns."""

@@ -6,12 +6,14 @@ says. If the program cannot be restored, the process becomes the relay again and
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import signal
 import socket
 import stat
 import sys
+import termios
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,6 +31,7 @@ from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings, unpack
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.scripts.epilogue import Epilogue
+from pyteleport_jupyter.scripts.homeward import LOCAL_FLAGS
 from pyteleport_jupyter.scripts.restore import Restored, restore_program
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
@@ -47,6 +50,8 @@ class Homecoming:
         self.far = FarSide(self.channel, carrier_of(settings.far), attach, settings.far.lease)
         self.input: list[bytes] = []
         """What was sent there and comes home unread."""
+        self.keys = baggage.unread
+        """What was typed here and not sent any more."""
         self._outputs = {Lane.STDOUT: 1, Lane.STDERR: 2, Lane.TERMINAL: 1}
         self._released = False
 
@@ -81,6 +86,8 @@ class Homecoming:
     def give_up(self, error: TeleportError) -> NoReturn:
         """Be the relay again; the program goes on there with this error."""
         settings = replace(self.settings, failure=error.as_record())
+        if self.keys:
+            self.channel.send(Lane.STDIN, [self.keys])
         file = open_file()
         descriptor = TerminalBaggage(settings, self.channel.freeze()).pack(file)
         wait_for_handlers()
@@ -133,7 +140,7 @@ def _write(number: int, content: bytes) -> None:
 
 def _go_on(restored: Restored, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
     """Here it is again: what it had not read is given back to its stdin, signals reach it."""
-    give_back(b"".join(homecoming.input))
+    give_back(b"".join(homecoming.input) + homecoming.keys)
     code = restored.go_on(None)
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
     return code
@@ -152,13 +159,19 @@ class _Prefixed(io.RawIOBase):
         return True
 
     def fileno(self) -> int:
+        """``input()`` goes to a terminal by its number, past us."""
+        if self._prefix and os.isatty(0):
+            raise io.UnsupportedOperation("fileno")
         return 0
 
     def isatty(self) -> bool:
         return os.isatty(0)
 
     def readinto(self, buffer: Any) -> int:
-        data, self._prefix = self._prefix[: len(buffer)], self._prefix[len(buffer) :]
+        # No more than a line: nobody else shall have the rest when the last of it is asked for.
+        line = self._prefix[: self._prefix.find(b"\n") + 1] or self._prefix if os.isatty(0) else self._prefix
+        data = line[: len(buffer)]
+        self._prefix = self._prefix[len(data) :]
         if not data:
             data = os.read(0, len(buffer))
         buffer[: len(data)] = data
@@ -166,12 +179,35 @@ class _Prefixed(io.RawIOBase):
 
 
 def give_back(unread: bytes) -> None:
-    """Let stdin begin with these bytes: a file is wound back, a pipe gets them in front."""
+    """Let stdin begin with these bytes: a file is wound back, a terminal takes them as typed where it may, a
+    pipe gets them in front.
+    """
     if not unread or sys.__stdin__ is None:
         return
     if stat.S_ISREG(os.fstat(0).st_mode):
         os.lseek(0, -len(unread), os.SEEK_CUR)
         return
+    if os.isatty(0) and _typed_again(unread):
+        return
     # The object stays the same: frames that read from it are part of the program.
     stream: Any = sys.__stdin__
     stream.__init__(io.BufferedReader(_Prefixed(unread)), encoding=stream.encoding, errors=stream.errors)
+
+
+def _typed_again(keys: bytes) -> bool:
+    """Put keys into the terminal's own queue, unseen: they were shown when they were typed. Newer systems
+    leave that to the administrator (Linux 6.2, dev.tty.legacy_tiocsti).
+    """
+    attributes = termios.tcgetattr(0)
+    unseen = [*attributes]
+    unseen[LOCAL_FLAGS] &= ~termios.ECHO
+    try:
+        fault("home.type")
+        termios.tcsetattr(0, termios.TCSANOW, unseen)
+        for key in keys:
+            fcntl.ioctl(0, termios.TIOCSTI, bytes([key]))
+    except Exception:
+        return False
+    finally:
+        termios.tcsetattr(0, termios.TCSANOW, attributes)
+    return True

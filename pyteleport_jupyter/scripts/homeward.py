@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import termios
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import errors, user_hooks
@@ -27,11 +29,16 @@ from pyteleport_jupyter.wire.waiting import ready
 ANSWER_SECONDS = 600.0
 """So long home may take to answer; taking over a large program is bound by the memory there."""
 
+LOCAL_FLAGS, CHARACTERS = 3, 6
+"""Places in what ``termios.tcgetattr`` returns."""
+
 ANSWERS = ("welcome", "arrived", "refused")
 
 
-def come_home(options: Options, caller: Any) -> None:
+def come_home(options: Options, caller: Any, at_instruction: bool = False) -> None:
     """Go on in the process that the program was started in; returns there, or at once if it is there.
+
+    ``at_instruction``: ``caller`` called nobody, but was stopped before an instruction.
 
     Raises a TeleportError, with the program going on here.
     """
@@ -39,7 +46,7 @@ def come_home(options: Options, caller: Any) -> None:
     if control is None:
         return
     check_interpreter()
-    program = find_program(caller)
+    program = replace(find_program(caller), at_instruction=at_instruction)
     check_threads(options.abandon_threads)
     home = current_place().home
     with user_hooks.leaving():
@@ -99,11 +106,24 @@ def _wait_for_the_end(control: Control) -> NoReturn:
 
 
 def _left_in_pipe() -> bytes:
-    """What was sent and not read; a terminal keeps what was typed ahead."""
+    """What was sent and not read."""
+    if streams.is_open(0) and os.isatty(0):
+        return _typed_ahead()
     found = []
-    while streams.is_open(0) and not os.isatty(0) and ready([0], [], 0)[0]:
+    while streams.is_open(0) and ready([0], [], 0)[0]:
         data = os.read(0, 1 << 16)
         if not data:
             break
         found.append(data)
     return b"".join(found)
+
+
+def _typed_ahead() -> bytes:
+    """What waits in the terminal. Where lines are edited one that has no end yet cannot be read; so there are
+    no lines any more, and reading waits for nothing.
+    """
+    attributes = termios.tcgetattr(0)
+    attributes[LOCAL_FLAGS] &= ~(termios.ICANON | termios.ECHO | termios.ISIG)
+    attributes[CHARACTERS][termios.VMIN] = attributes[CHARACTERS][termios.VTIME] = 0
+    termios.tcsetattr(0, termios.TCSANOW, attributes)
+    return b"".join(iter(lambda: os.read(0, 1 << 16), b""))

@@ -90,6 +90,10 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
     To be called by a trace function or monitoring callback for ``frame``. Raises FrameRefused or NotInProgram
     where it cannot be left there; a later instruction may do.
     """
+    if target == HOME:
+        with told_in_one_sentence(HOME):
+            come_home(make_options(**options), frame, at_instruction=True)
+        return
     trip = trip_to(target, make_options(**options))
     if current_place().target != trip.target.text:
         _go(trip, frame, at_instruction=True)

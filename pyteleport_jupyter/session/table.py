@@ -13,6 +13,7 @@ from pyteleport_jupyter.session import (
     process_items,
     scripts,
     shell_items,
+    standing_orders,
     surroundings,
 )
 from pyteleport_jupyter.session.item import Item, Phase
@@ -27,6 +28,7 @@ ITEMS: tuple[Item, ...] = (
     *process_items.ITEMS,
     *logging_items.ITEMS,
     *event_loop_items.ITEMS,
+    *standing_orders.ITEMS,
 )
 
 
