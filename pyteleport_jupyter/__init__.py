@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from pyteleport_jupyter.excursion import Away
     from pyteleport_jupyter.interruption import Request
     from pyteleport_jupyter.inventory import Plan
 
 __version__ = "0.1.0"
 __all__ = [
+    "away",
     "after_arrive",
     "bash_teleport",
     "before_leave",
@@ -73,6 +75,17 @@ def bash_teleport(*argv: str, python: str = "python3", before: str = "") -> None
 
 if "IPython" not in sys.modules:
     exits.watch()
+
+
+def away(target: str, **options: Any) -> Away:
+    """``with away("cartesius"): ...`` runs the block on ``target``; behind it the session is where it was before.
+
+    Also when the block raises: the exception goes on here. If there is no way back, the session goes on there,
+    and says so on stderr. Options are those of :func:`teleport`.
+    """
+    from pyteleport_jupyter.excursion import Away
+
+    return Away(target, options)
 
 
 def fork(target: str | Sequence[str], n: int | None = None, **options: Any) -> Any:

@@ -81,7 +81,8 @@ OPENING: Final = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RESUME"})
 def _raising_morph(entry: Entry) -> tuple[CodeType, int]:
     code, constant = entry.code, len(entry.code.co_consts)
     opening = [(each.name, each.argument) for each in opening_of(flow_of(code)) if each.name in OPENING]
-    raising = (*opening, ("LOAD_CONST", constant), ("RAISE_VARARGS", 1))
+    # The last one only brings the line table, whose entries are relative, back to where the code's own begins.
+    raising = (*opening, ("LOAD_CONST", constant), ("RAISE_VARARGS", 1), ("NOP", 0))
     prologue = b"".join(assemble.operation(name, argument) for name, argument in raising)
     morph = code.replace(
         co_code=prologue + code.co_code,
@@ -89,8 +90,14 @@ def _raising_morph(entry: Entry) -> tuple[CodeType, int]:
         co_flags=code.co_flags & ~GENERATOR_FLAGS,
         co_stacksize=code.co_stacksize + 1,
         co_exceptiontable=b"",
-        co_linetable=assemble.nowhere(len(prologue) // UNIT) + code.co_linetable,
+        co_linetable=_lines(len(prologue) // UNIT, code.co_firstlineno, entry.line) + code.co_linetable,
     )
     action = Action(Kind.AGAIN, "RAISE_VARARGS", entry.lasti, entry.lasti, "")
     register(morph, MorphRecord(code, len(prologue), action, len(prologue), constant))
     return morph, len(prologue)
+
+
+def _lines(units: int, first: int, line: int) -> bytes:
+    """Line table of the prologue: the frame is asked for its line too (``f_lineno``), as by IPython."""
+    there, back = (line, None, None, None), (first, None, None, None)
+    return assemble.at_position(units - 1, first, there) + assemble.at_position(1, line, back)

@@ -66,7 +66,7 @@ def find_program(caller: FrameType) -> RunningProgram:
 
 
 def _outside_us(frame: FrameType | None) -> FrameType:
-    while frame is not None and _module(frame).partition(".")[0] == PACKAGE:
+    while frame is not None and _module(frame).partition(".")[0] == PACKAGE and "TRAVELS" not in frame.f_globals:
         frame = frame.f_back
     if frame is None:
         raise NotInProgram(reason="nothing of a program is running")

@@ -85,8 +85,14 @@ def _code_of(method: str) -> CodeType:
     return code
 
 
+def is_ours(frame: FrameType) -> bool:
+    """Whether this is a frame of our package that stays behind, and no part of the user's stack."""
+    names = frame.f_globals
+    return str(names.get("__name__", "")).partition(".")[0] == PACKAGE and "TRAVELS" not in names
+
+
 def _top_user_frame(frame: FrameType | None) -> tuple[FrameType | None, int]:
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == PACKAGE:
+    while frame is not None and is_ours(frame):
         frame = frame.f_back
     if frame is not None and frame.f_code is _code_of("run_line_magic"):
         return frame.f_back, 1
