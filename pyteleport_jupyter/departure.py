@@ -35,6 +35,7 @@ from pyteleport_jupyter.session import (
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.threads import check_threads
+from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -216,11 +217,12 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_survey(survey, luggage.modules, journey.target.host)
+    conversation.codecs = tuple(map(str, survey.get("codecs", ())))
 
 
 def _ship(conversation: Conversation, pickled: Pickled, progress: Progress) -> None:
     progress.stage("ship")
-    consignment = chunks.consign(pickled)
+    consignment = chunks.consign(pickled, Chooser(conversation.link_rate, conversation.codecs))
     conversation.ship_raw(consignment, lambda _: progress.shipped(consignment.covered, consignment.total))
 
 

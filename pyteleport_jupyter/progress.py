@@ -16,6 +16,11 @@ SHORTEST_UPDATE = 0.1
 """Seconds between two updates while bytes flow; a frontend gains nothing from more."""
 
 
+TELLING_SECONDS = 1.0
+TELLING_BYTES = 8 << 20
+"""From then on the rate so far says something of the link."""
+
+
 @dataclass(frozen=True)
 class Display:
     """Where the line is shown: display id and metadata, and the header of the request it belongs to."""
@@ -55,6 +60,25 @@ def bytes_in_words(count: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError
+
+
+def seconds_in_words(seconds: float) -> str:
+    """How long something takes, as people say it: ``45 s``, ``3 min``, ``2.5 h``."""
+    if seconds < 99.5:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5940 else f"{seconds / 3600:.1f} h"
+
+
+def shipping_in_words(sent: int, total: int, seconds: float) -> str:
+    """How far it is after ``seconds``: ``1.2 GB of 4.0 GB, 110.0 MB/s, 25 s left``.
+
+    What fits into the buffers on the way, and the first moment, tell nothing of the link.
+    """
+    words = f"{bytes_in_words(sent)} of {bytes_in_words(total)}"
+    if seconds < TELLING_SECONDS or sent < TELLING_BYTES:
+        return words
+    rate = sent / seconds
+    return f"{words}, {bytes_in_words(int(rate))}/s, {seconds_in_words((total - sent) / rate)} left"
 
 
 class SilentProgress:
@@ -120,7 +144,8 @@ class KernelProgress:
 
     def shipped(self, sent: int, total: int) -> None:
         done = sent >= total
-        self._amount = bytes_in_words(total) if done else f"{bytes_in_words(sent)} of {bytes_in_words(total)}"
+        took = time.monotonic() - self._since
+        self._amount = bytes_in_words(total) if done else shipping_in_words(sent, total, took)
         if done or time.monotonic() - self._shown_at > SHORTEST_UPDATE:
             self._show(f"{self._line()} …")
             self._tell(self._current, sent=sent, total=total)

@@ -33,6 +33,7 @@ def survey(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, objec
         "ipykernel": packages["ipykernel"],
         "ipython": packages["IPython"],
         "packages": {name: packages[name] for name in modules},
+        "codecs": ["zstd", "zlib"] if _is_there("compression.zstd") or _is_there("zstandard") else ["zlib"],
     }
 
 

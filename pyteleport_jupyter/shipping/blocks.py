@@ -28,7 +28,7 @@ LENGTH = struct.Struct("!Q")
 BLOCK = struct.Struct("!BQ")
 PACKED = struct.Struct("!I")
 
-RUN = 64 * CHUNK
+RUN = 8 * CHUNK
 """Bytes of a part after which it is thought over whether to compress: the link may have changed."""
 
 Choose = Callable[[memoryview], Codec | None]

@@ -17,6 +17,9 @@ from typing import Any
 from pyteleport_jupyter.errors import ProtocolBroken
 
 WORTH = 1.2
+FASTEST = {"zstd": 700e6, "zlib": 250e6}
+"""Bytes per second beyond which a codec does not get: not even a sample is worth it on a faster link."""
+
 SAMPLE = 32 << 10
 """Bytes of a sample; there are three, from all over the part."""
 
@@ -97,7 +100,8 @@ class Chooser:
         rate = self._rate()
         if rate is None or part.nbytes < SMALLEST:
             return None
-        gains = [(gain(codec, part, rate), codec) for codec in self._codecs]
+        able = [codec for codec in self._codecs if FASTEST[codec.name] > WORTH * rate]
+        gains = [(gain(codec, part, rate), codec) for codec in able]
         best, codec = max(gains, key=lambda gained: gained[0], default=(0.0, None))
         return codec if best > WORTH else None
 

@@ -46,6 +46,8 @@ class Conversation:
     ) -> None:
         self.pipe = pipe
         self.host = host
+        self.codecs: tuple[str, ...] = ()
+        """By which the other side can unpack what it is shipped, as its survey says."""
         self._explain = explain
         self._inbox: list[dict[str, Any]] = []
         self._measure = _Measure(0)
