@@ -17,7 +17,7 @@ from typing import Any
 from pyteleport_jupyter import relay
 from pyteleport_jupyter.relay import cutover
 from pyteleport_jupyter.transports.link import Link, spawn_child
-from pyteleport_jupyter.transports.stage import AttachRequest
+from pyteleport_jupyter.transports.requests import AttachRequest
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.conversation import Conversation

@@ -16,13 +16,14 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME
 from pyteleport_jupyter.remote.tether import Ends, close_ends, receive_ends
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
-from pyteleport_jupyter.wire.proof import is_valid
+from pyteleport_jupyter.wire.proof import is_valid, is_valid_takeover, successor
 from pyteleport_jupyter.wire.records import (
     NONCE_SIZE,
     Challenge,
     Proof,
     Record,
     Refused,
+    Takeover,
     Welcome,
     encode,
     parse,
@@ -55,7 +56,8 @@ class Door:
     """
 
     def __init__(self, directory: str, token: bytes) -> None:
-        self._token = token
+        self.token = token
+        """What a newcomer has to show that it has; another one after each takeover."""
         self.epoch = 0
         """Number of the link that got in last; only greater ones get in."""
         self.newcomers: dict[int, Newcomer] = {}
@@ -87,8 +89,9 @@ class Door:
         self.newcomers[connection.fileno()] = newcomer
         self._say(newcomer, Challenge(self.epoch, newcomer.nonce))
 
-    def answer(self, fd: int) -> Proof | None:
-        """Hear newcomer ``fd``; the proof if it is valid. Who says anything else is sent away.
+    def answer(self, fd: int) -> Proof | Takeover | None:
+        """Hear newcomer ``fd``; the proof, or that of a takeover, if it is valid. Who says anything else is
+        sent away.
 
         The link comes with the proof, in one piece: nobody who has not shown a proof makes us hold any of
         theirs.
@@ -100,14 +103,21 @@ class Door:
             proof = parse(bodies[0]) if len(bodies) == 1 and newcomer.ends else None
         except (OSError, WireError):
             proof = None
-        if isinstance(proof, Proof) and self._holds(newcomer, proof):
+        if isinstance(proof, (Proof, Takeover)) and self._holds(newcomer, proof):
             return proof
         self.refuse(fd, "it could not show that the session is its own")
         return None
 
-    def _holds(self, newcomer: Newcomer, proof: Proof) -> bool:
-        valid = is_valid(proof.digest, self._token, newcomer.nonce, proof.epoch, proof.received)
+    def _holds(self, newcomer: Newcomer, proof: Proof | Takeover) -> bool:
+        if isinstance(proof, Takeover):
+            valid = is_valid_takeover(proof.digest, self.token, newcomer.nonce, proof.epoch)
+        else:
+            valid = is_valid(proof.digest, self.token, newcomer.nonce, proof.epoch, proof.received)
         return valid and proof.epoch > self.epoch
+
+    def hand_over(self, fd: int, takeover: Takeover) -> None:
+        """From now on only newcomer ``fd``, and who follows it, has the token."""
+        self.token = successor(self.token, self.newcomers[fd].nonce, takeover.epoch)
 
     def refuse(self, fd: int, reason: str) -> None:
         """Send newcomer ``fd`` away."""

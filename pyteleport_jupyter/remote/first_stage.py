@@ -151,6 +151,9 @@ def _launch(version: str, redirections: str) -> str:
     return f'[ -x "$p" ] || {complaint}; {start}'
 
 
+INQUIRY_MODULES = (LANDING_MODULES[0], "remote.sessions_there", *LANDING_MODULES[1:])
+
+
 def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
     """What follows the line: the magic number, the length of the header in eight digits, the header, the
     ``package``.
@@ -158,18 +161,19 @@ def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
     The header is marshalled, because that is the one format that Python reads without importing anything; it
     goes from us to the target, never the other way.
     """
-    encoded = marshal.dumps({"kind": kind, "modules": _code(), "size": len(package), **fields})
+    modules = _code(INQUIRY_MODULES if kind == "inquiry" else LANDING_MODULES)
+    encoded = marshal.dumps({"kind": kind, "modules": modules, "size": len(package), **fields})
     return MAGIC_NUMBER + b"%08d" % len(encoded) + encoded + package
 
 
 @functools.cache
-def _code() -> list[tuple[str, CodeType]]:
+def _code(landing_modules: tuple[str, ...]) -> list[tuple[str, CodeType]]:
     """Names and code of the modules that the first stage makes, parents first and empty."""
     root = importlib.resources.files("pyteleport_jupyter")
     found = [
         (name, compile("", name, "exec")) for name in ("pyteleport_jupyter", "pyteleport_jupyter.remote")
     ]
-    for name in LANDING_MODULES:
+    for name in landing_modules:
         source = root.joinpath(*name.split(".")[:-1], name.split(".")[-1] + ".py").read_bytes()
         code = compile(source, f"<teleported>/{name}", "exec", dont_inherit=True, optimize=2)
         found.append((f"pyteleport_jupyter.{name}", code))

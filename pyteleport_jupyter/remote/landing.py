@@ -41,6 +41,11 @@ _NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "_")
 
 def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[str], None]) -> None:
     """Land as ``header`` says; ``take`` reads exactly so many bytes from stdin, ``say`` answers with JSON."""
+    if header["kind"] == "inquiry":
+        from pyteleport_jupyter.remote.sessions_there import answer
+
+        answer(header, say)
+        return
     try:
         if header["kind"] == "attach":
             directory = str(header["directory"])

@@ -18,7 +18,7 @@ from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.records import Proof
+from pyteleport_jupyter.wire.records import Proof, Takeover
 
 
 class Served(Protocol):
@@ -30,6 +30,10 @@ class Served(Protocol):
 
     def patience(self) -> float:
         """Seconds to wait for a link that is lost now; 0 while a lost link means that the move is off."""
+        ...
+
+    def taken_over(self, undelivered: list[Message]) -> None:
+        """Somebody has come who knows nothing of what was said; the last one has not got these messages."""
         ...
 
 
@@ -46,6 +50,7 @@ class Linked:
         self.door = Door(directory, token)
         self._served = served
         self._ends_at: float | None = None
+        self.round_trip = RoundTrip(self)
 
     @property
     def over(self) -> bool:
@@ -55,6 +60,11 @@ class Linked:
     def end_after(self, seconds: float) -> None:
         """The other side has so long to hang up."""
         self._ends_at = time.monotonic() + seconds
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the link is still waited for; None while there is one."""
+        return None if self._ends_at is None else max(0.0, self._ends_at - time.monotonic())
 
     def say(self, op: str, **fields: object) -> None:
         """Queue a command for the other side."""
@@ -93,6 +103,7 @@ class Linked:
     def look(self) -> None:
         """See to what happens by the clock, and notice that the link is lost."""
         self.door.expire()
+        self.round_trip.look()
         if self.link and (self.link.pipe.closed or self.channel.lost):
             self.lose()
 
@@ -125,8 +136,23 @@ class Linked:
         proof = self.door.answer(fd)
         if proof is not None and not self._served.patience():
             self.door.refuse(fd, "the session is not there yet")
+        elif isinstance(proof, Takeover):
+            self._let_in_another(fd, proof)
         elif proof is not None:
             self._go_on_with(fd, proof)
+
+    def _let_in_another(self, fd: int, takeover: Takeover) -> None:
+        """Who had the session is told, and let go; its token is worth nothing any more."""
+        self.say("replaced")
+        self.let_go()
+        self.door.hand_over(fd, takeover)
+        self._served.taken_over(self.channel.begin_anew())
+        self._go_on_with(fd, Proof(takeover.epoch, 0, takeover.digest))
+
+    def let_go(self) -> None:
+        """Let what was said out as far as the link takes it now, and close it; it is waited for."""
+        self.flush()
+        self.lose()
 
     def _go_on_with(self, fd: int, proof: Proof) -> None:
         if self.link:
@@ -150,3 +176,36 @@ class Linked:
         """Let the last words out and close the link."""
         if self.link:
             farewell(self.link)
+
+
+class RoundTrip:
+    """How long a word to the other side and its acknowledgement take together."""
+
+    def __init__(self, linked: Linked) -> None:
+        self._linked = linked
+        self._number = 0
+        self._sent_at = 0.0
+        self._wanted: list[Callable[[float | None], None]] = []
+
+    def measure(self, then: Callable[[float | None], None]) -> None:
+        """Call ``then`` with the seconds, None where there is no link."""
+        if self._linked.link is None:
+            then(None)
+            return
+        if not self._wanted:
+            # Commands are acknowledged at once, also such as nobody understands.
+            self._linked.say("echo")
+            self._linked.flush()
+            self._number, self._sent_at = self._linked.channel.last_number, time.monotonic()
+        self._wanted.append(then)
+
+    def look(self) -> None:
+        """See whether it is back."""
+        if not self._wanted:
+            return
+        back = self._linked.channel.acknowledged >= self._number
+        if back or self._linked.link is None:
+            seconds = time.monotonic() - self._sent_at if back else None
+            wanted, self._wanted = self._wanted, []
+            for then in wanted:
+                then(seconds)

@@ -16,8 +16,12 @@ LEASE_LIMITS = (1.0, 7 * 24 * 3600.0)
 MODULES_LIMIT = 10_000
 """Most modules that a survey looks for."""
 
+NAME_LIMIT = 256
+
 PATHS_LIMIT = 1000
 """Most folders in which it looks besides the interpreter's own."""
+
+PATH_LIMIT = 4096
 
 _FLAG = re.compile(r"-(?:[BbEIOPRSdiqsuv]+|[WX].{1,200})")
 
@@ -37,6 +41,10 @@ class StartOrder:
     lease: float
     kernel_name: str | None
     flags: tuple[str, ...]
+    python: str = ""
+    """The interpreter for the kernel if packages were just installed for it; else that of the supervisor."""
+    origin: str = ""
+    """The machine that it was sent from, for people."""
 
     def __repr__(self) -> str:
         return f"StartOrder(host={self.host!r}, target={self.target!r})"
@@ -55,7 +63,9 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             paths=tuple(str(path) for path in command.get("paths", ())),
             lease=float(command.get("lease", DEFAULT_LEASE)),
             kernel_name=command.get("kernel_name") and str(command["kernel_name"]),
+            python=str(command.get("python") or "")[:PATH_LIMIT],
             flags=tuple(str(flag) for flag in command.get("flags", ())),
+            origin=str(command.get("origin", ""))[:NAME_LIMIT],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None

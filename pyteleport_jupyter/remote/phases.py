@@ -32,6 +32,7 @@ OPERATIONS: dict[str, frozenset[Phase]] = {
     "commit": frozenset((Phase.HELD,)),
     "abort": frozenset((Phase.STARTING, Phase.RESTORING, Phase.PREPARED, Phase.HELD, Phase.FAILED)),
     "end": frozenset((Phase.HELD, Phase.LIVE, Phase.CLOSING)),
+    "adopt": frozenset((Phase.LIVE, Phase.CLOSING)),
     "tell": frozenset((Phase.LIVE, Phase.CLOSING)),
 }
 """What may be commanded when; anything else breaks the protocol."""

@@ -23,6 +23,7 @@ from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.records import Proof
 from pyteleport_jupyter.wire.waiting import ready
 
 FAILED_SECONDS = 10.0
@@ -187,7 +188,7 @@ class ProgramService:
         proof = self._door.answer(fd)
         if proof is None:
             return
-        if self._phase in REVOCABLE:
+        if self._phase in REVOCABLE or not isinstance(proof, Proof):
             self._door.refuse(fd, "the program is not there yet")
             return
         if self._link:

@@ -15,6 +15,7 @@ import zlib
 
 SOCKET_NAME = "supervisor.sock"
 PACKAGE_NAME = "package.zip"
+INQUIRY_NAME = "ask.sock"
 
 LONGEST_PARENT = 68
 """A socket's path has 104 bytes on macOS and 108 on Linux; we add a name of 17 and that of the socket."""
@@ -43,7 +44,7 @@ def make() -> str:
     room.
     """
     trouble: list[OSError] = []
-    for parent in _parents():
+    for parent in parents():
         try:
             return _make_in(parent)
         except OSError as error:
@@ -73,14 +74,14 @@ def no_room(error: OSError) -> Refusal:
     return Refusal("StartFailed", reason=f"no runtime directory could be made ({error.filename}: {reason})")
 
 
-def _parents() -> list[str]:
+def parents() -> list[str]:
     """Where to try, best first; paths too long for the name of a socket are left out."""
     parents = [f"/tmp/pyteleport-{os.geteuid()}"]
     home = os.path.expanduser("~")
     if os.path.isabs(home):
         parents.insert(0, os.path.join(home, ".cache", "pyteleport"))
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    if os.path.isabs(runtime) and _is_private(runtime) and _outlives_login(runtime):
+    if os.path.isabs(runtime) and is_private(runtime) and _outlives_login(runtime):
         parents.insert(0, os.path.join(runtime, "pyteleport"))
     return [parent for parent in parents if len(os.fsencode(parent)) <= LONGEST_PARENT]
 
@@ -94,7 +95,8 @@ def _outlives_login(runtime: str) -> bool:
     return os.path.exists(os.path.join("/var/lib/systemd/linger", os.environ.get("USER", "") or "?"))
 
 
-def _is_private(path: str) -> bool:
+def is_private(path: str) -> bool:
+    """Whether this is a directory of ours that nobody else may look into."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -108,7 +110,7 @@ def _make_private(path: str) -> None:
         os.mkdir(path, 0o700)
     except FileExistsError:
         pass
-    if not _is_private(path):
+    if not is_private(path):
         reason = f"{path} is a link, belongs to somebody else, or is open to others; remove it there"
         raise Refusal("StartFailed", reason=reason)
 
@@ -133,7 +135,7 @@ def sweep(parent: str) -> None:
     """Remove what sessions that were killed on this machine have left in ``parent``."""
     for name in os.listdir(parent):
         path = os.path.join(parent, name)
-        if name.startswith(_this_machine()) and _is_private(path) and _is_dead(path):
+        if name.startswith(_this_machine()) and is_private(path) and _is_dead(path):
             _remove_tree(path)
 
 

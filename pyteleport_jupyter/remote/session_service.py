@@ -16,6 +16,7 @@ from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
+from pyteleport_jupyter.remote.session_desk import SessionDesk
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.remote.spoken import read_command
 from pyteleport_jupyter.remote.spool import Spool
@@ -75,6 +76,9 @@ class SessionService:
         self._shipment = Shipment(kernel.ship_fd)
         self._linked = Linked(directory, link, order.token, self)
         link.pipe.sink = self._shipment
+        self._desk = SessionDesk(directory, order, self._linked, kernel.pid, self._abort)
+        self._adopting = False
+        link.pipe.sink = self._shipment
         self._way_up = WayUp(directory, link.pipe.channel)
         self._leaves_home = False
         self._wakeup = wake_on_signals(self._terminate)
@@ -89,6 +93,7 @@ class SessionService:
         finally:
             self._kernel.end(KERNEL_GRACE if self._was_session else 0.0)
             self._linked.close()
+            self._desk.close()
             self._way_up.close()
             self._lines.close()
             remove(self._directory)
@@ -127,6 +132,7 @@ class SessionService:
         }
         watched |= {fd: (POLLIN, handle) for fd, handle in self._linked.readers().items()}
         watched |= dict.fromkeys(self._linked.writers(), (POLLOUT, _nothing))
+        watched |= {fd: (POLLIN, handle) for fd, handle in self._desk.readers().items()}
         if self._phase is Phase.LIVE:
             watched |= self._way_up.watched()
         if self._complains:
@@ -138,7 +144,7 @@ class SessionService:
     def _milliseconds(self) -> int:
         """How long nothing has to be done by the clock."""
         now = time.monotonic()
-        times = [now + 3600.0, *self._linked.deadlines()]
+        times = [now + 3600.0, *self._linked.deadlines(), *self._desk.deadlines()]
         times += [at for at in (self._overdue_at, self._kill_at) if at is not None]
         times.append(self._lines.retry_at())
         if self._exited_at is not None and not self._spool:
@@ -148,6 +154,7 @@ class SessionService:
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         self._linked.look()
+        self._desk.look()
         if self._overdue_at is not None and now >= self._overdue_at:
             self._end_overdue_kernel()
         if self._kill_at is not None and now >= self._kill_at:
@@ -168,6 +175,12 @@ class SessionService:
         """
         return 0.0 if self._phase in REVOCABLE else self._order.lease
 
+    def taken_over(self, undelivered: list[Message]) -> None:
+        """What the kernel has said waits until the new relay says that it is there."""
+        self._adopting = True
+        lanes = (*FORWARDED, Lane.IOPUB)
+        self._spool.put_back([(said.lane, list(said.parts)) for said in undelivered if said.lane in lanes])
+
     def take(self, message: Message) -> None:
         """Do what the other side says. Raises WireError for what does not fit."""
         if message.lane is Lane.COMMAND:
@@ -183,13 +196,14 @@ class SessionService:
 
     def _obey(self, message: Message) -> None:
         command = read_command(message, OPERATIONS)
-        operations = {
+        operations: dict[str, Callable[[], None]] = {
             "prepare": self._prepare,
             "hold": self._hold,
             "commit": self._commit,
             "abort": self._abort,
             "end": self._abort,
             "tell": partial(self._tell, command),
+            "adopt": self._adopted,
         }
         op = command["op"]
         if self._phase in OPERATIONS[op]:
@@ -218,8 +232,14 @@ class SessionService:
         self._lines.forget_outputs()
         self._phase = Phase.LIVE
         self._was_session = True
+        self._desk.opens()
         fault("commit.sent_not_acked")
         self._linked.say("committed")
+
+    def _adopted(self) -> None:
+        """The new relay is there, and gets what the kernel says from now on, and has said since the last."""
+        self._adopting = False
+        self._linked.say("adopted", running=self._desk.activity.request)
 
     def _abort(self) -> None:
         self._phase = Phase.ENDED
@@ -252,6 +272,7 @@ class SessionService:
         """What the kernel publishes before the commit is nobody's output; replies to us are for us."""
         if lane is Lane.IOPUB:
             self._outputs_seen = True
+            self._desk.activity.published(parts)
         elif own := own_reply(parts):
             self._hear(*own)
             return
@@ -262,7 +283,7 @@ class SessionService:
 
     def _forward(self) -> None:
         """Pass on what the kernel has said, as far as there is room."""
-        while self._spool and self._linked.channel.has_room:
+        while self._spool and self._linked.channel.has_room and not self._adopting:
             lane, parts = self._spool.take()
             try:
                 self._linked.channel.send(lane, parts)

@@ -82,6 +82,11 @@ class Spool:
             self.size += _cost([parent])
         gap.size += sum(map(len, parts))
 
+    def put_back(self, messages: list[tuple[Lane, list[bytes]]]) -> None:
+        """These had been taken, and did not arrive: they come before all others."""
+        self._queue.extendleft(reversed(messages))
+        self.size += sum(_cost(parts) for _, parts in messages)
+
     def take(self) -> tuple[Lane, list[bytes]]:
         """The next message. Raises IndexError if there is none."""
         first = self._queue.popleft()

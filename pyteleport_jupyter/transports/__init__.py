@@ -11,8 +11,9 @@ from pyteleport_jupyter.transports.link import Ask, Link, Question, Transport, c
 from pyteleport_jupyter.transports.local import LocalTransport
 
 if TYPE_CHECKING:
+    from pyteleport_jupyter.transports.requests import AttachRequest, BootRequest, Landed
     from pyteleport_jupyter.transports.ssh import SshTransport
-    from pyteleport_jupyter.transports.stage import AttachRequest, BootRequest, Landed, land
+    from pyteleport_jupyter.transports.stage import land
 
 __all__ = [
     "Ask",
@@ -33,9 +34,9 @@ __all__ = [
 
 _LATER = {
     "SshTransport": "ssh",
-    "AttachRequest": "stage",
-    "BootRequest": "stage",
-    "Landed": "stage",
+    "AttachRequest": "requests",
+    "BootRequest": "requests",
+    "Landed": "requests",
     "land": "stage",
 }
 """Names whose modules are only loaded when asked for: the relay, which must start fast, needs none of them

@@ -14,20 +14,37 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import astuple, replace
 from threading import Thread
-from typing import Any, ClassVar
+from typing import Any
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.remote import first_stage
-from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, REMOTE_COMMAND, SHELL_MARKER
+from pyteleport_jupyter.remote.first_stage import PYTHON_MARKER, SHELL_MARKER
 from pyteleport_jupyter.transports import complaints
 from pyteleport_jupyter.transports.events import ParentEvents
 from pyteleport_jupyter.transports.link import Ask, Link, Transport, complaint, exit_status
+from pyteleport_jupyter.transports.requests import (
+    AttachRequest,
+    BootRequest,
+    Entry,
+    Inquiry,
+    Landed,
+    Request,
+)
 from pyteleport_jupyter.transports.terminal_events import TerminalEvents
 from pyteleport_jupyter.wire.framing import Framer, WireError, encode_frame
-from pyteleport_jupyter.wire.proof import attach_digest
-from pyteleport_jupyter.wire.records import Challenge, Proof, Record, Refused, Welcome, encode, parse
+from pyteleport_jupyter.wire.proof import attach_digest, successor, takeover_digest
+from pyteleport_jupyter.wire.records import (
+    Challenge,
+    Proof,
+    Record,
+    Refused,
+    Takeover,
+    Welcome,
+    encode,
+    parse,
+)
 from pyteleport_jupyter.wire.waiting import ready
 
 NOISE_LIMIT = 1 << 20
@@ -45,54 +62,6 @@ LAST_WORDS_SECONDS = 2.0
 """So long a shell whose --setup has failed may take to end, before we tell without all that it said."""
 
 
-@dataclass(frozen=True)
-class BootRequest:
-    """Start a new supervisor, with ``python`` (a name or path there) after ``setup`` in the login shell."""
-
-    python: str | None = None
-    setup: str = ""
-    role: str = "supervisor"
-    """What is started: the supervisor of a kernel, or "program-supervisor"."""
-    login: bool = True
-    """Whether Python is looked for in the environment of a login shell, or in the one that the link has."""
-    command: ClassVar[str] = REMOTE_COMMAND
-
-
-@dataclass(frozen=True)
-class AttachRequest:
-    """Reach the supervisor that lives in ``directory`` over a new link, which is to have the number
-    ``epoch``.
-
-    ``received`` is the ``received`` of our channel. ``python`` should be :attr:`Landed.python` of the first
-    link.
-    """
-
-    directory: str
-    token: bytes
-    python: str | None = None
-    epoch: int = 1
-    received: int = 0
-    command: ClassVar[str] = REMOTE_COMMAND
-
-    def __repr__(self) -> str:
-        return f"AttachRequest(directory={self.directory!r}, epoch={self.epoch})"
-
-
-@dataclass(frozen=True)
-class Landed:
-    """The link speaks the wire protocol now. ``leftover`` are its first bytes, for ``channel.receive``.
-
-    ``python`` is the path of the interpreter there, ``version`` what it is, ``directory`` the supervisor's.
-    After an attach, ``peer_received`` is for ``channel.attach``.
-    """
-
-    leftover: bytes
-    python: str
-    version: str
-    directory: str
-    peer_received: int = 0
-
-
 def land(
     link: Link, transport: Transport, request: BootRequest | AttachRequest, ask: Ask | None, deadline: float
 ) -> Landed:
@@ -102,25 +71,40 @@ def land(
     TeleportError that names ``transport.host``; SessionGone if there is nothing to attach to any more. The
     link stays open: closing it is for the caller, also after KeyboardInterrupt.
     """
+    landing, hello = say_hello(link, transport, request, ask, deadline)
+    verdict = landing.read_answer("the first stage")
+    welcome = landing.attach(request) if isinstance(request, AttachRequest) else Entry()
+    python, directory = (
+        path_in(hello, "executable", transport.host),
+        path_in(verdict, "landed", transport.host),
+    )
+    return Landed(bytes(landing.unread), python, str(hello["python"]), directory, *astuple(welcome))
+
+
+def say_hello(
+    link: Link, transport: Transport, request: Request, ask: Ask | None, deadline: float
+) -> tuple[Landing, dict[str, Any]]:
+    """The first half of :func:`land`, for any request: returns what the interpreter there says of itself."""
     opening = _prepare(request)
-    landing = _Landing(link, transport.host, request, ask, deadline)
+    landing = Landing(link, transport.host, request, ask, deadline)
     landing.read_until(SHELL_MARKER + b"\n", "its shell")
     landing.write(opening())
     hello = landing.read_answer("its --setup" if _has_setup(request) else "Python")
     _check_hello(hello, transport.host)
-    verdict = landing.read_answer("the first stage")
-    received = landing.attach(request) if isinstance(request, AttachRequest) else 0
-    python, directory = _path(hello, "executable", transport.host), _path(verdict, "landed", transport.host)
-    return Landed(bytes(landing.unread), python, str(hello["python"]), directory, received)
+    return landing, hello
 
 
-def _prepare(request: BootRequest | AttachRequest) -> Callable[[], bytes]:
+def _prepare(request: Request) -> Callable[[], bytes]:
     """Make what the far side needs while the connection is being made; call the result to get it.
 
     It goes out in one piece: that costs no round trip, and what turns out not to be wanted is simply not
     read.
     """
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if isinstance(request, Inquiry):
+        question = first_stage.start_line(version, request.python, request.setup)
+        question += first_stage.header("inquiry", op=request.op, session=request.session)
+        return lambda: question
     if isinstance(request, AttachRequest):
         line = first_stage.start_line(version, request.python)
         opening = line + first_stage.header("attach", directory=request.directory)
@@ -164,8 +148,8 @@ def _check_hello(hello: dict[str, Any], host: str) -> None:
         raise errors.WrongPython(host=host, there=f"{there} with other byte code", here=here)
 
 
-def _path(answer: dict[str, Any], name: str, host: str) -> str:
-    """A path there, which comes as the hexadecimal digits of its bytes."""
+def path_in(answer: dict[str, Any], name: str, host: str) -> str:
+    """A path there, which comes as the hexadecimal digits of its bytes. Raises ProtocolBroken."""
     try:
         return os.fsdecode(bytes.fromhex(answer[name]))
     except (KeyError, TypeError, ValueError):
@@ -176,7 +160,7 @@ def _minor(version: str) -> str:
     return ".".join(version.split(".")[:2])
 
 
-class _Landing:
+class Landing:
     """The bytes of one landing: what came and was not understood yet, what is still to be written, until
     when.
     """
@@ -185,7 +169,7 @@ class _Landing:
         self,
         link: Link,
         host: str,
-        request: BootRequest | AttachRequest,
+        request: Request,
         ask: Ask | None,
         deadline: float,
     ) -> None:
@@ -197,6 +181,7 @@ class _Landing:
         self._began = time.monotonic()
         self._deadline = deadline
         self._stage = "the connection"
+        self._ended = False
         os.set_blocking(link.read_fd, False)
         os.set_blocking(link.write_fd, False)
 
@@ -251,27 +236,28 @@ class _Landing:
     def write(self, data: bytes) -> None:
         """Write all of ``data``, looking after whatever else happens."""
         rest = memoryview(data)
-        while rest:
+        # Who has spoken and hung up is heard first: it may not have wanted to hear all of this.
+        while rest and not self._ended:
             rest = rest[self._wait(write=rest) :]
             if len(self.unread) > NOISE_LIMIT:
                 raise errors.ProtocolBroken(host=self._host, reason="it talks and does not listen")
 
-    def attach(self, request: AttachRequest) -> int:
-        """Prove that the session is ours; returns what the supervisor has received."""
+    def attach(self, request: AttachRequest) -> Entry:
+        """Prove that the session is ours."""
         self._stage = "the session"
         try:
             records = self._records()
             challenge = next(records)
             if not isinstance(challenge, Challenge):
                 raise _unwelcome(challenge, self._host)
-            digest = attach_digest(request.token, challenge.nonce, request.epoch, request.received)
-            self.write(encode_frame(encode(Proof(request.epoch, request.received, digest))))
+            proof, entry = _proof(request, challenge)
+            self.write(encode_frame(encode(proof)))
             welcome = next(records)
         except WireError as error:
             raise errors.ProtocolBroken(host=self._host, reason=error) from None
         if not isinstance(welcome, Welcome):
             raise _unwelcome(welcome, self._host)
-        return welcome.received
+        return replace(entry, received=welcome.received)
 
     def _records(self) -> Iterator[Record]:
         """Records one by one; what comes behind the last one asked for stays in ``unread``."""
@@ -304,7 +290,9 @@ class _Landing:
         except BlockingIOError:
             return
         if not data:
-            raise self._hung_up()
+            if self._ended or not self.unread:
+                raise self._hung_up()
+            self._ended = True
         self.unread += data
 
     def _write_some(self, data: bytes | memoryview) -> int:
@@ -314,7 +302,8 @@ class _Landing:
             return 0
         except OSError:
             # Whoever hung up may have said why: the reading side will find that, or the end.
-            self._read()
+            if not self._ended:
+                self._read()
             return 0
 
     def _hung_up(self) -> errors.TeleportError:
@@ -339,11 +328,20 @@ def _events_of(link: Link, host: str, ask: Ask | None) -> ParentEvents | Termina
     return TerminalEvents(link.events_fd, host, ask)
 
 
-def _has_setup(request: BootRequest | AttachRequest) -> bool:
-    return isinstance(request, BootRequest) and bool(request.setup)
+def _proof(request: AttachRequest, challenge: Challenge) -> tuple[Record, Entry]:
+    token, nonce, epoch = request.token, challenge.nonce, request.epoch
+    if not request.takeover:
+        return Proof(epoch, request.received, attach_digest(token, nonce, epoch, request.received)), Entry()
+    epoch = challenge.epoch + 1
+    entry = Entry(token=successor(token, nonce, epoch), epoch=epoch)
+    return Takeover(epoch, takeover_digest(token, nonce, epoch)), entry
 
 
-def _searched(request: BootRequest | AttachRequest) -> str:
+def _has_setup(request: Request) -> bool:
+    return not isinstance(request, AttachRequest) and bool(request.setup)
+
+
+def _searched(request: Request) -> str:
     """What was looked for and not found, in words."""
     python = request.python
     if python and python.startswith(("/", "~")):
