@@ -36,6 +36,20 @@ def test_a_kernel_without_us_closes_it(kernel: LabKernel) -> None:
     assert told(kernel, open_comm(kernel, {"version": 1})) == {"closed": True}
 
 
+def knows_us(kernel: LabKernel) -> bool:
+    """What a frontend looks at before it asks."""
+    kernel.client.comm_info("pyteleport")
+    while (reply := kernel.client.get_shell_msg(timeout=30))["msg_type"] != "comm_info_reply":
+        pass
+    return bool(reply["content"]["comms"])
+
+
+def test_a_frontend_can_see_whether_the_kernel_knows_us(kernel: LabKernel) -> None:
+    assert not knows_us(kernel)
+    kernel.run("%load_ext pyteleport_jupyter")
+    assert knows_us(kernel)
+
+
 def test_who_asks_is_told_where_the_session_is_and_how_it_fares(kernel: LabKernel) -> None:
     kernel.run("%load_ext pyteleport_jupyter")
     comm_id = open_comm(kernel, {"version": 1})

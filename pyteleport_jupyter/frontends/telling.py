@@ -7,7 +7,7 @@ Comms travel with the session, so this side keeps no list of its own. docs/PROTO
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from pyteleport_jupyter.session.place import Place, current_place
@@ -16,11 +16,28 @@ TARGET: Final = "pyteleport"
 VERSION: Final = 1
 
 
+BEACON: Final = "pyteleport-beacon"
+"""Id of a comm that nobody opened. ``comm_info_request`` lists comms, not targets, and this is how a frontend
+learns that the kernel knows us without asking for what it may not know.
+"""
+
+
+@dataclass(frozen=True)
+class Beacon:
+    """As much of a comm as the list of comms needs."""
+
+    target_name: str = TARGET
+
+    def send(self, data: dict[str, Any]) -> None:
+        """Nobody listens."""
+
+
 def register(shell: Any) -> None:
     """Let frontends of ``shell``'s kernel ask. Idempotent."""
     kernel = getattr(shell, "kernel", None)
     if kernel is not None:
         kernel.comm_manager.register_target(TARGET, _answer)
+        kernel.comm_manager.comms[BEACON] = Beacon()
 
 
 def _answer(opened: Any, message: dict[str, Any]) -> None:

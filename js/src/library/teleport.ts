@@ -1,6 +1,6 @@
 /** What one kernel tells of where its session is. */
 
-import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { type Kernel, KernelMessage } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
@@ -13,6 +13,8 @@ import {
   VERSION
 } from './protocol';
 
+const LOADS = /pyteleport_jupyter/;
+
 /** Stays the same over a move: to a frontend it is one kernel. */
 export interface ITeleport {
   /** Null until the kernel has said it; it has not loaded our package, or is of another version. */
@@ -21,6 +23,8 @@ export interface ITeleport {
   readonly move: IMove | null;
   readonly link: ILink | null;
   readonly kernel: Kernel.IKernelConnection;
+  /** Ask again: the kernel has loaded our package meanwhile. */
+  readonly open: () => void;
   readonly changed: ISignal<ITeleport, void>;
   /** A move that has just ended, `arrived` or `failed`. */
   readonly moved: ISignal<ITeleport, IMove>;
@@ -30,7 +34,8 @@ export class Teleport implements ITeleport, IDisposable {
   constructor(kernel: Kernel.IKernelConnection) {
     this.kernel = kernel;
     kernel.statusChanged.connect(this.onStatus);
-    this.open();
+    kernel.iopubMessage.connect(this.onPublished);
+    void this.look();
   }
 
   readonly kernel: Kernel.IKernelConnection;
@@ -59,8 +64,18 @@ export class Teleport implements ITeleport, IDisposable {
     return this._isDisposed;
   }
 
-  /** Ask the kernel for a comm; one that does not know us closes it at once, and nothing is shown. */
-  open(): void {
+  /**
+   * Open the comm if the kernel knows us: then it lists one for our target, from the moment it loads our package.
+   * A comm that it does not know would make it complain to the log.
+   */
+  private async look(): Promise<void> {
+    const reply = await this.kernel.requestCommInfo({ target_name: COMM_TARGET });
+    if (reply.content.status === 'ok' && Object.keys(reply.content.comms).length > 0) {
+      this.open();
+    }
+  }
+
+  readonly open = (): void => {
     if (this._comm !== null || this._isDisposed || this.kernel.status === 'dead') {
       return;
     }
@@ -74,7 +89,7 @@ export class Teleport implements ITeleport, IDisposable {
     };
     this._comm = comm;
     comm.open({ version: VERSION });
-  }
+  };
 
   dispose(): void {
     if (this._isDisposed) {
@@ -82,6 +97,7 @@ export class Teleport implements ITeleport, IDisposable {
     }
     this._isDisposed = true;
     this.kernel.statusChanged.disconnect(this.onStatus);
+    this.kernel.iopubMessage.disconnect(this.onPublished);
     // Not closed: closing is a request, and the kernel may be gone or busy for hours.
     this._comm?.dispose();
     this._comm = null;
@@ -122,7 +138,21 @@ export class Teleport implements ITeleport, IDisposable {
       this._comm = null;
       this.forget();
     } else if (this._comm === null && status === 'starting') {
-      this.open();
+      void this.look();
+    }
+  };
+
+  /** Somebody's cell may load our package: when it is over, the kernel may know us. */
+  private readonly onPublished = (_: unknown, message: KernelMessage.IIOPubMessage): void => {
+    if (this._comm !== null) {
+      return;
+    }
+    const id = 'msg_id' in message.parent_header ? message.parent_header.msg_id : '';
+    if (KernelMessage.isExecuteInputMsg(message) && LOADS.test(message.content.code)) {
+      this._loading = id;
+    } else if (isIdle(message) && id === this._loading) {
+      this._loading = '';
+      void this.look();
     }
   };
 
@@ -133,6 +163,7 @@ export class Teleport implements ITeleport, IDisposable {
     this._changed.emit();
   }
 
+  private _loading = '';
   private _comm: Kernel.IComm | null = null;
   private _place: IPlace | null = null;
   private _move: IMove | null = null;
@@ -140,4 +171,8 @@ export class Teleport implements ITeleport, IDisposable {
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, IMove>(this);
+}
+
+function isIdle(message: KernelMessage.IIOPubMessage): boolean {
+  return KernelMessage.isStatusMsg(message) && message.content.execution_state === 'idle';
 }

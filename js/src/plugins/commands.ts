@@ -96,6 +96,7 @@ async function go(teleports: ITeleports, target: string, trans: TranslationBundl
   try {
     if (teleport.place === null) {
       await load(teleport.kernel);
+      teleport.open();
     }
     await ask(teleport.kernel, target);
   } catch (error) {
