@@ -10,18 +10,24 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import relay, user_hooks
 from pyteleport_jupyter.asking import ask_in
-from pyteleport_jupyter.errors import NotInCell
+from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.homecoming.departure_day import home_record
+from pyteleport_jupyter.homecoming.homeward import Farewell, come_home
+from pyteleport_jupyter.homecoming.passage import move_on, through_home
+from pyteleport_jupyter.inventory.installing import install_missing
+from pyteleport_jupyter.inventory.packing import Meter, check_size, pack_session
+from pyteleport_jupyter.inventory.versions import compare
 from pyteleport_jupyter.objects import Pickled, chunks
-from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.interrupts import signals_noted
@@ -31,9 +37,9 @@ from pyteleport_jupyter.session import (
     modules_in_use,
     place_at,
     search_path,
-    take_snapshot,
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
+from pyteleport_jupyter.session.place import HOME, Place
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target, parse_target
@@ -42,6 +48,8 @@ from pyteleport_jupyter.transports import (
     BootRequest,
     Landed,
     Link,
+    Question,
+    SshTransport,
     close_link,
     complaint,
     land,
@@ -66,6 +74,8 @@ class Luggage:
     pickled: Pickled
     modules: tuple[str, ...]
     paths: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences for the user."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,9 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
     started = time.monotonic()
     shell = _running_shell()
     chosen = make_options(**options)
+    if isinstance(target, str) and target.strip() == HOME:
+        _depart_home(frame, shell, chosen, started)
+        return
     going_to = parse_target(target, chosen)
     place = current_place()
     if place.target == going_to.text:
@@ -122,6 +135,30 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
     progress = _progress(shell.kernel, going_to, chosen)
     with told_in_one_sentence(going_to.host, progress.failed), user_hooks.leaving():
         in_context_of_cell(_travel, shell, Journey(shell.kernel, going_to, chosen, progress, started), frame)
+
+
+def _depart_home(frame: FrameType | None, shell: Any, options: Options, started: float) -> None:
+    place = current_place()
+    if place.target == HOME:
+        print(f"already there: {place.sentence()}")
+        return
+    progress = SilentProgress() if options.quiet else KernelProgress(shell.kernel, HOME)
+    with told_in_one_sentence(HOME, progress.failed), user_hooks.leaving():
+        in_context_of_cell(_travel_home, shell, options, progress, started, frame)
+
+
+def _travel_home(
+    shell: Any, options: Options, progress: Progress, started: float, frame: FrameType | None
+) -> None:
+    home = current_place().home
+    luggage = pack(shell, Place(host=home, target=HOME, pid=0, home=home), frame, options)
+    for note in luggage.notes:
+        progress.note(note)
+    check_threads(options.abandon_threads)
+    progress.stage("ship")
+    display = progress.display()
+    line = None if display is None else vars(display)
+    come_home(shell.kernel, luggage.pickled, Farewell(line, started), progress.shipped)
 
 
 def _running_shell() -> Any:
@@ -138,18 +175,62 @@ def _progress(kernel: Any, target: Target, options: Options) -> Progress:
 
 
 def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
-    luggage = plan(shell, journey.target, frame)
+    luggage = plan(shell, journey.target, frame, journey.options)
     check_threads(journey.options.abandon_threads)
+    _check_size(luggage, journey)
+    for note in luggage.notes:
+        journey.progress.note(note)
+    if current_place().target != HOME and isinstance(journey.target.transport, SshTransport):
+        _travel_by_home(luggage, journey)
     with _connected(journey) as link:
-        arrival = _prepare(link, luggage, journey)
+        arrival = _prepare(link, _land(link, journey), luggage, journey)
         _cut_over(arrival, journey)
 
 
-def plan(shell: Any, target: Target, frame: FrameType | None = None) -> Luggage:
+def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
+    """Home makes the link where it can; returns where it cannot. Then this host has to stay in between."""
+    journey.progress.stage("connect")
+    with ExitStack() as way:
+        try:
+            passage = way.enter_context(through_home(journey.kernel, journey.target.text, journey.options))
+        except TeleportError as error:
+            reason = error.facts.get("reason", type(error).__name__)
+            here = current_place().host
+            journey.progress.note(
+                f"{journey.target.host} is not reached from home ({reason}): {here} is the jump"
+            )
+            return
+        arrival = _prepare(passage.link, passage.landed, luggage, journey)
+        with aborted_on_failure(arrival.conversation):
+            _hold(arrival)
+            display = journey.progress.display()
+            farewell = Farewell(None if display is None else vars(display), journey.started)
+            facts = {"pid": arrival.pid, "python": arrival.python, "lease": journey.options.lease}
+            token = arrival.token.hex()
+            move_on(journey.kernel, passage, arrival.conversation, farewell, token=token, **facts)
+
+
+def _check_size(luggage: Luggage, journey: Journey) -> None:
+    target, answer_to = journey.target, ask_in(journey.kernel)
+
+    def ask(text: str) -> str | None:
+        return answer_to(Question("confirm", text, secret=False))
+
+    check_size(luggage.pickled.total_bytes, target.text, target.host, journey.options, ask)
+
+
+def plan(
+    shell: Any, target: Target, frame: FrameType | None = None, options: Options = DEFAULT_OPTIONS
+) -> Luggage:
     """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent.
 
     ``frame``: see :func:`depart_at`.
     """
+    return pack(shell, place_at(target.text, target.host), frame, options)
+
+
+def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = DEFAULT_OPTIONS) -> Luggage:
+    """As :func:`plan`, for a session that will be at ``place``."""
     check_interpreter()
     cell = find_running_cell(shell, frame, at_instruction=frame is not None)
     if cell is None and frame is not None:
@@ -158,8 +239,9 @@ def plan(shell: Any, target: Target, frame: FrameType | None = None) -> Luggage:
         raise NotInCell(
             reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
         )
-    pickled = take_snapshot(shell, cell, place_at(target.text, target.host))
-    return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)))
+    packed = pack_session(shell, cell, place, options)
+    pickled = packed.pickled
+    return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
 
 
 @contextmanager
@@ -181,16 +263,20 @@ def _connected(journey: Journey) -> Iterator[Link]:
             close_link(link, patience)
 
 
-def _prepare(link: Link, luggage: Luggage, journey: Journey) -> Arrival:
-    """Steps 3 to 5: boot, compare, ship, and wait until the far side has restored everything."""
+def _land(link: Link, journey: Journey) -> Landed:
+    """Step 3: boot."""
     request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
     deadline = time.monotonic() + CONNECT_SECONDS
-    landed = land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
+    return land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
+
+
+def _prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
+    """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
     conversation = _converse(link, landed, journey.target.host)
     token = secrets.token_bytes(32)
     with aborted_on_failure(conversation):
         _start(conversation, luggage, journey, token)
-        _ship(conversation, luggage.pickled, journey.progress)
+        _ship(conversation, luggage.pickled, journey)
         with relay.rehearsed():
             prepared = _restore(conversation, journey.progress)
     return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
@@ -204,6 +290,7 @@ def _converse(link: Link, landed: Landed, host: str) -> Conversation:
 
 def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
     """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target."""
+    python = _install(conversation, luggage, journey) if journey.options.install else ""
     journey.progress.stage("start")
     conversation.command(
         "start",
@@ -214,16 +301,30 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
         paths=list(luggage.paths),
         lease=journey.options.lease,
         token=token.hex(),
+        python=python,
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_survey(survey, luggage.modules, journey.target.host)
     conversation.codecs = tuple(map(str, survey.get("codecs", ())))
+    for note in compare(survey, luggage.pickled.used, journey.target.host, anyway=journey.options.anyway):
+        journey.progress.note(note)
 
 
-def _ship(conversation: Conversation, pickled: Pickled, progress: Progress) -> None:
-    progress.stage("ship")
+def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> str:
+    fresh = journey.options.fresh_env
+    return install_missing(conversation, luggage.modules, luggage.paths, fresh, journey.progress)
+
+
+def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> None:
+    journey.progress.stage("ship")
     consignment = chunks.consign(pickled, Chooser(conversation.link_rate, conversation.codecs))
-    conversation.ship_raw(consignment, lambda _: progress.shipped(consignment.covered, consignment.total))
+    meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
+
+    def sent(nbytes: int) -> None:
+        journey.progress.shipped(consignment.covered, consignment.total)
+        meter.sent(nbytes, consignment.total)
+
+    meter.done(conversation.ship_raw(consignment, sent))
 
 
 def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
@@ -237,9 +338,13 @@ def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
     plan = _cut_plan(arrival, journey)
     with aborted_on_failure(arrival.conversation):
-        arrival.conversation.command("hold")
-        arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
+        _hold(arrival)
         hand_over(journey.kernel, plan)
+
+
+def _hold(arrival: Arrival) -> None:
+    arrival.conversation.command("hold")
+    arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
 
 
 def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
@@ -252,6 +357,7 @@ def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
         lease=journey.options.lease,
         in_flight=relay.in_flight_request(journey.kernel),
         announcement=_announcement(arrival, journey),
+        home=home_record(journey.kernel, journey.options.home),
     )
 
 
@@ -263,8 +369,13 @@ def _announcement(arrival: Arrival, journey: Journey) -> relay.Announcement | No
     return relay.Announcement(
         display_id=display.display_id,
         metadata=display.metadata,
-        template=ANNOUNCEMENT,
+        template="\n".join([ANNOUNCEMENT, *map(_escaped, journey.progress.notes())]),
         facts={"pid": arrival.pid, "python": arrival.python},
         started=journey.started,
         parent=display.parent,
     )
+
+
+def _escaped(note: str) -> str:
+    """``note`` as part of a format string."""
+    return note.replace("{", "{{").replace("}", "}}")

@@ -39,6 +39,9 @@ class Progress(Protocol):
     def shipped(self, sent: int, total: int) -> None:
         """``sent`` of ``total`` bytes have left."""
 
+    def doing(self, words: str) -> None:
+        """What the stage is busy with."""
+
     def note(self, sentence: str) -> None:
         """Something that the user should know of this move, and read to its end."""
 
@@ -88,6 +91,8 @@ class SilentProgress:
 
     def shipped(self, sent: int, total: int) -> None: ...
 
+    def doing(self, words: str) -> None: ...
+
     def note(self, sentence: str) -> None: ...
 
     def notes(self) -> list[str]:
@@ -134,6 +139,10 @@ class KernelProgress:
         self._current, self._since, self._amount = name, time.monotonic(), ""
         self._show(f"{self._line()} …")
         self._tell(name)
+
+    def doing(self, words: str) -> None:
+        self._amount = words
+        self._show(f"{self._line()} …")
 
     def note(self, sentence: str) -> None:
         if sentence not in self._notes:

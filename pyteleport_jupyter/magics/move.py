@@ -8,15 +8,29 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
+from pyteleport_jupyter.options import DEFAULT_LIMIT
 from pyteleport_jupyter.session import current_place
 
 
 @magic_arguments("teleport")
-@argument("target", nargs="?", help="ssh alias, user@host[:port], local, or cmd:COMMAND; none: where am I?")
+@argument(
+    "target", nargs="?", help="ssh alias, user@host[:port], local, home, or cmd:COMMAND; none: where am I?"
+)
 @argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
 @argument("--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'")
 @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
 @argument("--lease", default="15m", help="how long the far side lives without a link (default 15m)")
+@argument(
+    "--home", action="store_true", default=None, help="it may come home: what it then sends is run here"
+)
+@argument("--no-home", dest="home", action="store_false", default=None, help="it may not come home")
+@argument("--leave", action="store_true", help="what cannot move stays here and does not stop the rest")
+@argument("--exclude", action="append", default=[], metavar="NAMES", help="leave these here: 'df_*,tmp'")
+@argument("--only", action="append", default=[], metavar="NAMES", help="take along no other variables: a,b")
+@argument("--limit", default=DEFAULT_LIMIT, metavar="SIZE", help="ask before more is sent slowly (2GB; none)")
+@argument("--install", action="store_true", help="install there, at the same version, what is missing")
+@argument("--fresh-env", action="store_true", help="install it into an environment of its own")
+@argument("--anyway", action="store_true", help="go although packages have other major versions there")
 @argument("--abandon-threads", action="store_true", help="leave running threads behind: they end here")
 @argument("--quiet", "-q", action="store_true", help="no line of progress")
 @argument("--debug", action="store_true", help="show our own tracebacks when something fails")

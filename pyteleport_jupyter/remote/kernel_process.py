@@ -134,12 +134,14 @@ def _write_connection_file(directory: str, key: str) -> None:
         json.dump({**content, "signature_scheme": "hmac-sha256", "kernel_name": ""}, file)
 
 
-def relaunch(directory: str, kernel_name: str | None, flags: Sequence[str]) -> KernelProcess:
+def relaunch(
+    directory: str, kernel_name: str | None, flags: Sequence[str], python: str = ""
+) -> KernelProcess:
     """Another process than the one launched in advance: Python with ``flags``, or that of the kernelspec.
 
     Raises OSError, KernelUnknown.
     """
-    python, environment = sys.executable, dict(os.environ)
+    python, environment = python or sys.executable, dict(os.environ)
     if kernel_name is not None:
         python, environment = _named_interpreter(kernel_name)
     program = [python, *flags, "-c", BOOT, os.path.join(directory, PACKAGE_NAME), "kernel"]

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from importlib.util import find_spec
+from typing import Any
 
 from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, relaunch
 from pyteleport_jupyter.remote.orders import StartOrder, parse_start
@@ -68,19 +69,32 @@ def wait_for_link(leash: socket.socket) -> Tether | None:
 
 
 def wait_for_order(pipe: Pipe) -> StartOrder | None:
-    """The order to start, None if the link closes or says something else first, or calls it off at once."""
+    """The order to start, None if the link closes or says something else first, or calls it off at once.
+
+    Before it may come one to install packages.
+    """
     deadline = time.monotonic() + ORDER_SECONDS
     while not pipe.closed and (left := deadline - time.monotonic()) > 0:
         ready([pipe.read_fd], [], left)
         try:
             messages = pipe.fill()
             if messages:
-                order = parse_start(read_command(messages[0], ("start",)))
-                # Nothing but a change of mind can come before we have answered.
-                return order if len(messages) == 1 else None
+                command = read_command(messages[0], ("start", "install"))
+                if len(messages) > 1:
+                    return None  # nothing but a change of mind can come before we have answered
+                if command["op"] == "start":
+                    return parse_start(command)
+                _install(pipe, command)
+                deadline = time.monotonic() + ORDER_SECONDS
         except WireError:
             return None
     return None
+
+
+def _install(pipe: Pipe, command: dict[str, Any]) -> None:
+    from pyteleport_jupyter.remote.installing import answer
+
+    answer(pipe, command)
 
 
 def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
@@ -91,7 +105,7 @@ def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess
         begun = _right_kernel(directory, order, kernel)
         if begun is not None:
             begun.go(directory, order.key)
-        answer = encode_command("survey", **survey(order.modules, order.paths))
+        answer = encode_command("survey", **survey(order.modules, order.paths, order.python))
     except (OSError, KernelUnknown) as error:
         begun = None
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})
@@ -106,10 +120,10 @@ def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess
 
 def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:
     """The kernel that was launched on the chance that it is what the order asks for, or another, or none."""
-    if order.kernel_name is None and not order.flags:
+    if order.kernel_name is None and not order.flags and not order.python:
         return kernel if find_spec("ipykernel") else None
     kernel.end()
-    return relaunch(directory, order.kernel_name, order.flags)
+    return relaunch(directory, order.kernel_name, order.flags, order.python)
 
 
 def serve(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess) -> None:

@@ -19,17 +19,19 @@ NAMES_LIMIT = 1 << 20
 """Most bytes read of a file that lists what a distribution contains."""
 
 
-def survey(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, object]:
+def survey(modules: Iterable[str], paths: Sequence[str] = (), python: str = "") -> dict[str, object]:
     """Versions as plain data: ``python``, ``magic``, ``executable``, ``ipykernel``, ``ipython``,
     ``packages``.
 
-    ``paths`` are folders that the session will import from as well, where they exist here.
+    ``paths`` are folders that the session will import from as well, where they exist here. ``python`` is the
+    interpreter of an environment that comes before this one's packages.
     """
-    packages = package_versions({*modules, "ipykernel", "IPython"}, paths)
+    ahead = [site_packages(python)] if python else []
+    packages = package_versions({*modules, "ipykernel", "IPython"}, paths, ahead)
     return {
         "python": sys.version.split()[0],
         "magic": importlib.util.MAGIC_NUMBER.hex(),
-        "executable": sys.executable,
+        "executable": python or sys.executable,
         "ipykernel": packages["ipykernel"],
         "ipython": packages["IPython"],
         "packages": {name: packages[name] for name in modules},
@@ -37,12 +39,23 @@ def survey(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, objec
     }
 
 
-def package_versions(modules: Iterable[str], paths: Sequence[str] = ()) -> dict[str, str | None]:
-    """Version for each top-level module: None if it cannot be imported, empty if nobody says its version."""
-    wanted = {name for name in modules if _is_there(name) or _is_in(name, paths)}
+def site_packages(python: str) -> str:
+    """Where the environment of ``python`` has its own packages."""
+    root = os.path.dirname(os.path.dirname(python))
+    return os.path.join(root, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+
+
+def package_versions(
+    modules: Iterable[str], paths: Sequence[str] = (), ahead: Sequence[str] = ()
+) -> dict[str, str | None]:
+    """Version for each top-level module: None if it cannot be imported, empty if nobody says its version.
+
+    ``ahead`` are folders of packages that come before this interpreter's own.
+    """
+    wanted = {name for name in modules if _is_there(name) or _is_in(name, [*ahead, *paths])}
     versions: dict[str, str | None] = {name: None if name not in wanted else "" for name in modules}
     unnamed = wanted - set(sys.stdlib_module_names)
-    folders = list(_metadata_folders()) if unnamed else []
+    folders = list(_metadata_folders(ahead)) if unnamed else []
     by_name = {_normal(name): version for name, version, _ in reversed(folders)}
     for name in sorted(unnamed):
         if _normal(name) in by_name:
@@ -74,9 +87,9 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _metadata_folders() -> Iterator[tuple[str, str, str]]:
-    """Name, version and path of every installed distribution, in the order of ``sys.path``."""
-    for folder in sys.path:
+def _metadata_folders(ahead: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Name, version and path of every installed distribution, in the order in which they are found."""
+    for folder in (*ahead, *sys.path):
         try:
             entries = os.listdir(folder or ".")
         except OSError:

@@ -1,0 +1,123 @@
+"""What stays behind, what is left out and what is installed, in moves of a real kernel to a process beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from inventory_kernels import LocalKernel, environment_in, wheel_in
+
+SOCKET = "import os, socket\na = {'deep': [1, {'s': socket.socket()}]}\nhere = os.getpid()\n"
+AFTER = "\nprint(os.getpid() != here)\n"
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Iterator[LocalKernel]:
+    with LocalKernel(tmp_path) as started:
+        yield started
+
+
+def test_what_cannot_move_stops_the_move_or_stays(kernel: LocalKernel) -> None:
+    kernel.run(SOCKET)
+    refused = kernel.run("%teleport local")
+    assert "ObjectsRefused" in refused.error
+    assert "a['deep'][1]['s']: socket.socket, a network connection stays with this process" in refused.error
+    assert "--leave" in refused.error
+    moved = kernel.run("%teleport local --leave" + AFTER + "a['deep'][1]['s'].send(b'x')")
+    assert moved.text == "True\n"
+    assert "1 object stays on " in moved.shown[-1]
+    assert moved.shown[-1].startswith("teleported to ")
+    assert "a['deep'][1]['s'], a socket.socket, was left behind on" in moved.error
+    assert "pyteleport_jupyter/" not in moved.error
+    assert "LeftBehind" in moved.error
+    (row,) = kernel.run(
+        "from pyteleport_jupyter import plan\n"
+        "print([(row.name, row.path) for row in plan('local').stays], a['deep'][0])"
+    ).text.splitlines()
+    assert row == "[] 1"
+
+
+def test_what_the_running_code_is_using_cannot_stay(kernel: LocalKernel) -> None:
+    kernel.run(SOCKET)
+    refused = kernel.run("with socket.socket() as connection:\n    %teleport local --leave")
+    assert "ObjectsRefused" in refused.error
+    assert kernel.run("print(os.getpid() == here)").text == "True\n"
+
+
+def test_names_are_left_out(kernel: LocalKernel) -> None:
+    kernel.run("import os\ndf_a, df_b, model = [1], [2], [3]\nhere = os.getpid()\ndef f(): return model")
+    kernel.run("df_a")
+    needed = kernel.run("%teleport local --exclude df_*\nprint(df_a)")
+    assert "df_a cannot be left out with --exclude: the running cell still uses it" in needed.error
+    assert "no variable is called so" in kernel.run("%teleport local --exclude dg_*").error
+    assert kernel.run("%teleport local --exclude df_*" + AFTER + "print(f())").text == "True\n[3]\n"
+    assert "left out with --exclude" in kernel.run("df_a[0]").error
+    assert "1" not in kernel.run("print(Out)").text.replace("<left behind", "")
+
+
+def test_only_some_names_travel(kernel: LocalKernel) -> None:
+    kernel.run("import os\na, b, c = [1], [2], [3]\nhere = os.getpid()\ndef f(): return a")
+    needed = kernel.run("%teleport local --only a,b" + AFTER)
+    assert "here cannot be left out with --only: the running cell still uses it" in needed.error
+    moved = kernel.run("%teleport local --only a,here" + AFTER + "print(f(), 'b' in globals())")
+    assert moved.text == "True\n[1] False\n"
+
+
+def test_much_over_a_slow_link_is_asked_about(kernel: LocalKernel, tmp_path: Path) -> None:
+    kernel.run("import os\nhere = os.getpid()\nx = bytes(3_000_000)")
+    cache = tmp_path / "cache" / "pyteleport-jupyter"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / "rates.json").write_text(json.dumps({"local": 1e5}))
+    alone = kernel.run("%teleport local --limit 1MB")
+    assert re.search(r"at 100.0 kB/s, which takes about \d+ s", alone.error)
+    assert "--limit none" in alone.error
+    assert "TooLarge" in kernel.run("%teleport local --limit 1MB", answer="n").error
+    assert kernel.run("%teleport local --limit 1MB" + AFTER, answer="y").text == "True\n"
+
+
+def test_a_failed_move_to_an_older_package_and_one_anyway(tmp_path: Path) -> None:
+    here = environment_in(tmp_path / "here", gadget="2.1")
+    there = environment_in(tmp_path / "there", gadget="1.9")
+    with LocalKernel(tmp_path, here) as kernel:
+        kernel.run("import os, gadget\nhere = os.getpid()")
+        only_named = kernel.run(f"%teleport local --python {there}" + AFTER + "print(gadget.VERSION)")
+        assert only_named.text == "True\n1.9\n"
+        assert "other versions on" in only_named.shown[-1]
+        assert "gadget 1.9 (here 2.1)" in only_named.shown[-1]
+    with LocalKernel(tmp_path, here) as kernel:
+        kernel.run("import os, gadget\nhere = os.getpid()\nthing = gadget.Thing()")
+        refused = kernel.run(f"%teleport local --python {there}")
+        assert "VersionsDiffer" in refused.error
+        assert "gadget 1.9 (here 2.1)" in refused.error
+        moved = kernel.run(f"%teleport local --python {there} --anyway" + AFTER + "print(thing.version())")
+        assert moved.text == "True\n1.9\n"
+
+
+@pytest.mark.parametrize("options", ["--install", "--fresh-env"])
+def test_what_is_missing_is_installed(tmp_path: Path, options: str) -> None:
+    here = environment_in(tmp_path / "here", gadget="2.1")
+    there = environment_in(tmp_path / "there")
+    wheels = tmp_path / "wheels"
+    wheel_in(wheels, "gadget", "2.1")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+    offline |= {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(wheels), "UV_CACHE_DIR": str(tmp_path / "uv")}
+    with LocalKernel(tmp_path, here, **offline) as kernel:
+        kernel.run("import os, sys, gadget\nhere = os.getpid()\nthing = gadget.Thing()")
+        missing = kernel.run(f"%teleport local --python {there}")
+        assert "lacks gadget" in missing.error
+        assert "--install does" in missing.error
+        (wheel,) = wheels.iterdir()
+        wheel = wheel.rename(tmp_path / wheel.name)
+        failed = kernel.run(f"%teleport local --python {there} {options}")
+        assert "InstallFailed" in failed.error
+        assert "gadget" in failed.error
+        wheel.rename(wheels / wheel.name)
+        moved = kernel.run(f"%teleport local --python {there} {options}" + AFTER + "print(thing.version())")
+        assert moved.text == "True\n2.1\n", moved.error
+        assert any("install gadget==2.1" in text for text in moved.shown)
+        prefix = kernel.run("print(sys.prefix, gadget.__file__)").text.split()
+        expected = tmp_path / ("there" if options == "--install" else "cache")
+        assert all(path.startswith(str(expected)) for path in prefix)
