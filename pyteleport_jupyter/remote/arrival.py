@@ -5,12 +5,15 @@ starting.
 from __future__ import annotations
 
 import os
+import sys
 from concurrent.futures import Future
 from threading import Thread
 
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.shipping import Room
+
+SWITCH_SECONDS = 0.0005
 
 Shipment = tuple[memoryview, list[Room]]
 """Pickle stream and its out-of-band buffers."""
@@ -33,11 +36,15 @@ def memory_bytes() -> int:
 
 
 def _receive(descriptor: int, shipment: Future[Shipment]) -> None:
+    usual = sys.getswitchinterval()
+    # The kernel is importing all the while, and would let us have our turn only every 5 ms.
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         shipment.set_result(chunks.receive(lambda view: _fill(descriptor, view), memory_bytes()))
     except BaseException as error:
         shipment.set_exception(error)
     finally:
+        sys.setswitchinterval(usual)
         os.close(descriptor)
 
 

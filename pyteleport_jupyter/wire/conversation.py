@@ -6,6 +6,7 @@ here; the caller aborts and closes the link).
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,6 +21,14 @@ from pyteleport_jupyter.wire.waiting import ready
 
 MEASURED_FROM = 4 << 20
 """So many raw bytes may lie in buffers on the way: how fast they went away says nothing of the link."""
+
+FORGOTTEN_AFTER = 8 << 20, 0.5
+"""Bytes, and seconds, after which what was measured counts half: a link changes, and the far side may just
+have started.
+"""
+
+BUSY = 0.1
+"""The share of the time that a link must make us wait, to be what limits us."""
 
 INBOX_LIMIT = 64
 """Most answers kept that nobody has asked for yet."""
@@ -50,7 +59,7 @@ class Conversation:
         """By which the other side can unpack what it is shipped, as its survey says."""
         self._explain = explain
         self._inbox: list[dict[str, Any]] = []
-        self._measure = _Measure(0)
+        self._measure = _Measure()
         self._receive(leftover)
 
     def command(self, op: str, **fields: object) -> None:
@@ -99,20 +108,24 @@ class Conversation:
         For a supervisor that is waiting for a snapshot, before anything would be replayed.
         """
         pipe, total = self.pipe, 0
-        self._measure = _Measure(pipe.channel.peer_took)
+        self._measure = _Measure()
         for piece in slices:
+            began = time.monotonic()
             self._wait_until(lambda: not pipe.raw_waits)
             pipe.send_raw(piece)
             total += len(piece)
             self._pump(0.0)
             self._check_link()
+            self._measure.sent(len(piece), began)
             progress(total)
         self._wait_until(lambda: not pipe.raw_waits)
         return total
 
     def link_rate(self) -> float | None:
-        """Bytes per second that the link takes, None while too little was shipped to tell."""
-        return self._measure.rate(self.pipe.channel.peer_took)
+        """Bytes per second that the link takes, None while too little was shipped to tell, infinite where it
+        is not what limits us.
+        """
+        return self._measure.rate()
 
     def abort(self, seconds: float = 2.0) -> None:
         """Tell the other side to leave nothing behind and wait until it has hung up. Never raises but for
@@ -181,17 +194,28 @@ class Conversation:
 
 
 class _Measure:
-    """How fast raw bytes arrive, from the moment when the buffers on the way are full."""
+    """How fast the link takes raw bytes, and whether we wait for it at all: a compressor may be slower."""
 
-    def __init__(self, taken: int) -> None:
-        self._from = taken + MEASURED_FROM
-        self._begun: tuple[float, int] | None = None
+    def __init__(self) -> None:
+        self._unmeasured = MEASURED_FROM
+        self._bytes = self._waited = self._elapsed = 0.0
+        self._last = time.monotonic()
 
-    def rate(self, taken: int) -> float | None:
-        """Bytes per second, seen now that ``taken`` have arrived."""
+    def sent(self, size: int, began: float) -> None:
+        """So many bytes have been given to the link, which was asked to take some from ``began`` on."""
         now = time.monotonic()
-        if self._begun is None:
-            self._begun = (now, taken) if taken >= self._from else None
+        elapsed, self._last = now - self._last, now
+        if self._unmeasured > 0:
+            self._unmeasured -= size
+            return
+        self._bytes += size
+        self._elapsed += elapsed
+        self._waited += now - began
+        if self._bytes > FORGOTTEN_AFTER[0] or self._elapsed > FORGOTTEN_AFTER[1]:
+            self._bytes, self._elapsed, self._waited = self._bytes / 2, self._elapsed / 2, self._waited / 2
+
+    def rate(self) -> float | None:
+        """See :meth:`Conversation.link_rate`."""
+        if not self._bytes or not self._elapsed:
             return None
-        began, before = self._begun
-        return (taken - before) / (now - began) if now > began and taken > before else None
+        return self._bytes / self._elapsed if self._waited > BUSY * self._elapsed else math.inf
