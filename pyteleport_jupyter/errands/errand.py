@@ -102,7 +102,7 @@ class Errand:
             self._kept = kept
             if not kept.alive:
                 kept, surroundings = None, Surroundings()
-        told = surroundings.news(self._shell)
+        told = surroundings.news(self._shell, wish.cell)
         try:
             luggage = pack(self._shell, wish.cell, wish.included, wish.excluded, told)
             self._luggage = luggage

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pyteleport_jupyter.errands.line import Line
 from pyteleport_jupyter.errands.luggage import Surroundings
 from pyteleport_jupyter.errands.widgets import Widgets
+from pyteleport_jupyter.leaving import when_leaving
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.shipping import ChunkStore
 
@@ -60,6 +61,7 @@ def keep(key: Key, kept: Kept) -> None:
     """Keep it until it is let go or this process ends."""
     if not _kept:
         atexit.register(end_all)
+        when_leaving(end_all)
     while len(_kept) >= KEPT_LIMIT:
         let_go(next(iter(_kept)))
     _kept[key] = kept

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import pickle
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +15,10 @@ from IPython.core.error import UsageError
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
+from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
-from pyteleport_jupyter.session.table import capture_items
+from pyteleport_jupyter.session.table import items_of
 
 SHELLS = frozenset({"In", "Out", "_ih", "_oh", "_dh", "get_ipython", "exit", "quit", "open"})
 """Names that every shell has for itself."""
@@ -23,6 +26,7 @@ SHELLS = frozenset({"In", "Out", "_ih", "_oh", "_dh", "get_ipython", "exit", "qu
 SOURCES = "cell sources"
 """The one of the surroundings that grows with each cell: only what is new is sent."""
 
+OWN_MODULES = "own modules"
 OWN_EXTENSION = "pyteleport_jupyter"
 
 
@@ -90,20 +94,22 @@ def pack(
 
 
 class Surroundings:
-    """What the far side has been told of directory, environment, module path, sources of cells."""
+    """What the far side has been told of directory, environment, module path, sources."""
 
     def __init__(self) -> None:
         self._told: dict[str, Any] = {}
         self._sources: set[tuple[Any, ...]] = set()
+        self._modules: tuple[Any, ...] = ()
 
     def forget(self) -> None:
         """Nothing counts as told."""
         self._told.clear()
         self._sources.clear()
+        self._modules = ()
 
-    def news(self, shell: Any) -> bytes:
+    def news(self, shell: Any, cell: str) -> bytes:
         """Pickled, what is different from what was told before; it counts as told from now on."""
-        now = capture_items(shell, None, Phase.SURROUNDINGS)
+        now = self._captured(shell, cell)
         if "extensions" in now:
             now["extensions"] = [name for name in now["extensions"] if name != OWN_EXTENSION]
         cells = now.pop(SOURCES, None)
@@ -113,3 +119,26 @@ class Surroundings:
             self._sources.update(fresh)
             different[SOURCES] = {**cells, "sources": fresh}
         return pickle.dumps(different)
+
+    def _captured(self, shell: Any, cell: str) -> dict[str, Any]:
+        """The items as they are now. To look for own modules takes longer than all the others."""
+        modules = self._state_of_modules()
+        look = "import" in cell or modules != self._modules
+        items = [item for item in items_of(Phase.SURROUNDINGS) if look or item.name != OWN_MODULES]
+        found = {item.name: item.capture(shell, None) for item in items}
+        if look:
+            self._modules = self._state_of_modules()
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _state_of_modules(self) -> tuple[Any, ...]:
+        """Different when a module was imported, or the source of an own one was edited."""
+        own: Companions | None = self._told.get(OWN_MODULES)
+        paths = [own.sources[name].path for name in own.loaded if name in own.sources] if own else []
+        return len(sys.modules), *map(_changed_at, paths)
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0

@@ -129,7 +129,7 @@ def _commit(conversation: Conversation, nothing: Pickled) -> None:
 
 def _nothing_yet(shell: Any, target: Target) -> Pickled:
     """A session in which nothing is but the place that it is at. Its surroundings come with each cell."""
-    items = {"place": place_at(target.text, target.host), "cell": None, "modules": {}}
+    items: dict[str, Any] = {"place": place_at(target.text, target.host), "cell": None, "modules": {}}
     pickled = dump({"stack": None, "namespace": {}, "items": items}, anchors(shell), {})
     return Pickled(
         pickled.stream,

@@ -20,6 +20,7 @@ import types
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyteleport_jupyter.objects import names, reducers
@@ -67,8 +68,11 @@ class Watch:
         self._known = {id(each): each for each in numbering.objects if id(each) not in by_name}
         self._kinds: dict[type, tuple[str, ...]] = {}
         self._holders = [each for each in self._known.values() if type(each) in HOLDERS]
-        self._digester = Digester(anchors, self._known)
         self._looks = [(each, part, self._look(each, part)) for each, part in self._all_parts()]
+
+    @cached_property
+    def _digester(self) -> Digester:
+        return Digester(self._anchors, self._known)
 
     def _all_parts(self) -> Iterator[tuple[Any, str]]:
         for each in self._known.values():

@@ -14,6 +14,7 @@ from typing import Any
 from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
 from pyteleport_jupyter.objects.changes import Change, Changes, Watch
+from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of, restore_items
@@ -108,7 +109,9 @@ def _arrive(
     surroundings, stream, *buffers = parts
     try:
         # What arrives here was sent by the session that this process works for.
-        restore_items(shell, pickle.loads(surroundings), items_of(Phase.SURROUNDINGS))  # noqa: S301
+        plain = pickle.loads(surroundings)  # noqa: S301
+        restore_items(shell, plain, items_of(Phase.SURROUNDINGS))
+        _forget_edited(plain.get("own modules"))
         _furnish(shell, {})
         loaded = load(bytes(stream), buffers, live, numbering)
     except TeleportError as error:
@@ -121,6 +124,15 @@ def _arrive(
         step()
     variables: dict[str, Any] = loaded.root["namespace"]
     return variables
+
+
+def _forget_edited(told: Companions | None) -> None:
+    """Own modules whose source was edited since they were imported here are imported anew."""
+    for name, source in told.sources.items() if told else ():
+        spec = getattr(sys.modules.get(name), "__spec__", None)
+        imported = getattr(spec.loader, "source", source) if spec else source
+        if imported.content != source.content:
+            del sys.modules[name]
 
 
 def _furnish(shell: Any, variables: Mapping[str, Any]) -> None:
