@@ -1,6 +1,7 @@
 # make demo    the main job on this machine alone, with an ssh host made up for the occasion
 # make test    style, types and all tests
 # make check   style and types only
+# make js      the JupyterLab extension: style, types, tests, bundle (needs node 20 or later)
 # make bench   speed, side by side with what you would do otherwise
 #
 # Everything is installed into a virtual environment of its own (VENV), made from PYTHON:
@@ -23,7 +24,7 @@ else
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(RUN)
 endif
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench js clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed-demo
@@ -40,6 +41,12 @@ check: $(VENV)/installed-test
 
 bench: $(VENV)/installed-test
 	$(RUN) -m benchmarks
+
+# jlpm is yarn in a Python package; the extension is linked into the environment as pip would install it.
+js: $(VENV)/installed-js
+	cd js && PATH="$(abspath $(VENV))/bin:$$PATH" sh -ec 'jlpm install --immutable; jlpm check; jlpm test; jlpm build:prod'
+	mkdir -p $(VENV)/share/jupyter/labextensions
+	ln -sfn $(abspath js/labextension) $(VENV)/share/jupyter/labextensions/pyteleport-jupyter
 
 clean:
 	rm -rf $(VENV)
