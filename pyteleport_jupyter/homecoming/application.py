@@ -13,8 +13,8 @@ from ipykernel.heartbeat import Heartbeat
 
 from pyteleport_jupyter.homecoming.publishing import PatientRouter, PublishingSocket
 from pyteleport_jupyter.relay.configuration import FrontSettings
-from pyteleport_jupyter.relay.jupyter import AFTER_BUSY
 from pyteleport_jupyter.relay.kernel_internals import call_in
+from pyteleport_jupyter.relay.timing import AFTER_BUSY
 from pyteleport_jupyter.remote.kernel import TeleportedKernel, TeleportedKernelApp
 
 PATIENCE = 1.0

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from pyteleport_jupyter.homecoming import history
+from pyteleport_jupyter.relay.onward import MOST_NAMES, named_in
 from pyteleport_jupyter.relay.way_home import means_home
 from pyteleport_jupyter.session.environment import environment_at_start
 from pyteleport_jupyter.session.place import HOME, current_place
@@ -29,12 +30,19 @@ def home_record(kernel: Any, home: bool | None) -> dict[str, Any] | None:
         "profile": app.profile,
         "history": history.as_record(kernel.shell),
         "allowed": _allowed(kernel.shell) if home is None else home,
+        "named": _named(kernel.shell),
     }
 
 
 def _allowed(shell: Any) -> bool | None:
     """What the user has typed so far may say that it will come home; what is typed later may say it too."""
     return any(map(means_home, shell.history_manager.input_hist_raw)) or None
+
+
+def _named(shell: Any) -> list[str]:
+    """What the user may have said that it will go to."""
+    said: set[str] = set().union(*map(named_in, shell.history_manager.input_hist_raw))
+    return sorted(said)[:MOST_NAMES]
 
 
 def interpreter_flags() -> list[str]:

@@ -61,26 +61,31 @@ def come_home(
         parts = parts_of(kernel)
     except PartsMissing as error:
         raise HomeRefused(reason=error) from error
-    with _called(kernel) as home, ExitStack() as undo:
+    with called(kernel) as home, ExitStack() as undo:
         home.say("homeward")
-        _expect(home, "welcome", CONSENT_SECONDS)
+        expect(home, "welcome", CONSENT_SECONDS)
         _ship(home, pickled, shipped)
-        output.flush_streams(parts)
-        draining.wait_for_subshells(parts)
-        undo.enter_context(draining.reception_stopped(parts))
-        draining.wait_for_rest(parts)
-        fault("homeward.at_rest")
-        undo.enter_context(signals_noted())
+        at_rest(parts, undo)
         home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
         # For as long as it takes: whoever has the session now has to say so. The supervisor, which knows
         # whether the link is there, ends us when the lease is over.
-        _expect(home, "arrived", None)
+        expect(home, "arrived", None)
         # THE POINT OF NO RETURN: it lives there.
-        _hand_over(kernel, parts, home)
+        hand_over(kernel, parts, home)
+
+
+def at_rest(parts: KernelParts, undo: ExitStack) -> None:
+    """Bring the kernel to rest, with the undoing put on the stack. Raises PartsMissing."""
+    output.flush_streams(parts)
+    draining.wait_for_subshells(parts)
+    undo.enter_context(draining.reception_stopped(parts))
+    draining.wait_for_rest(parts)
+    fault("homeward.at_rest")
+    undo.enter_context(signals_noted())
 
 
 @contextmanager
-def _called(kernel: Any) -> Iterator[Control]:
+def called(kernel: Any) -> Iterator[Control]:
     """A line to home; what breaks it off is told as one of our errors."""
     directory = os.path.dirname(os.path.abspath(kernel.parent.connection_file))
     try:
@@ -98,7 +103,7 @@ def _called(kernel: Any) -> Iterator[Control]:
         home.close()
 
 
-def _expect(home: Control, op: str, seconds: float | None) -> None:
+def expect(home: Control, op: str, seconds: float | None) -> None:
     """Wait for this answer. Raises what home says instead."""
     while True:
         answer = parse_command(home.hear(COMMAND, timeout=seconds)[1])
@@ -119,10 +124,10 @@ def _ship(home: Control, pickled: Pickled, shipped: Callable[[int, int], None]) 
         shipped(consignment.covered, consignment.total)
         if home.heard_of(COMMAND):
             # There is nothing that it would say now but that it has no room.
-            _expect(home, "arrived", 0)
+            expect(home, "arrived", 0)
 
 
-def _hand_over(kernel: Any, parts: KernelParts, home: Control) -> NoReturn:
+def hand_over(kernel: Any, parts: KernelParts, home: Control) -> NoReturn:
     """The requests follow the session. Nothing in here may keep this process from its end."""
     try:
         with suppress(BaseException):

@@ -13,6 +13,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import zmq
@@ -24,11 +25,20 @@ from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping
 from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.notices import Notices
+from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
-from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of, resumed
+from pyteleport_jupyter.relay.signing import (
+    Signer,
+    content_of,
+    header_of,
+    in_flight_of,
+    parent_header_of,
+    resumed,
+)
 from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
+from pyteleport_jupyter.relay.timing import AFTER_BUSY, AFTER_LINK, SETTLE_SECONDS, SHUTDOWN_SECONDS
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY, WaitingRoom
 from pyteleport_jupyter.relay.way_home import WayHome
 from pyteleport_jupyter.wire.channel import Message
@@ -38,22 +48,6 @@ from pyteleport_jupyter.wire.lanes import Lane
 
 FOR_CLIENTS = frozenset((Lane.SHELL, Lane.CONTROL, Lane.STDIN, Lane.IOPUB))
 """Lanes of the far side that end at a client."""
-
-AFTER_BUSY = 0.05
-"""Seconds between the far kernel's ``busy`` and an interrupt that had to wait for it. The kernel says busy
-just before it puts its SIGINT handler in place (ipykernel kernelbase.py, ``pre_handler_hook``); an
-interrupt in between would be ignored."""
-
-AFTER_LINK = 0.2
-"""Seconds between a new link and what had to wait for one: the far side says first what has ended there
-meanwhile, and a Stop for a cell that is over must not hit the next one."""
-
-SETTLE_SECONDS = 10.0
-"""Longest wait for that ``busy``; then control messages pass as ever."""
-
-SHUTDOWN_SECONDS = 3.0
-"""How long a shutdown request waits for a lost link; managers lose patience after 5 s (jupyter_client,
-``shutdown_wait_time``)."""
 
 LONGEST_SLEEP = 1.0
 """Seconds between two looks at parent and children."""
@@ -130,7 +124,7 @@ class Relay:
 
     def _step(self) -> None:
         # Acknowledged or not: the far side must learn that there is room again even if it has nothing to say.
-        self._far.hold_back(self._delivery.congested)
+        self._far.hold_back(self._delivery.congested or self._way_home.onward.congested)
         self._far.flush()
         ready = self._wait()
         self._housekeep(ready)
@@ -182,6 +176,8 @@ class Relay:
         wanted |= self._endpoints.pollables(requests=not self._outgoing, control=control)
         if not self._delivery.congested:
             wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
+        for descriptor, writing in self._way_home.onward.watched().items():
+            wanted[descriptor] = zmq.POLLIN | (zmq.POLLOUT if writing else 0)
         for descriptor in self._far.writing():
             wanted[descriptor] = wanted.get(descriptor, 0) | zmq.POLLOUT
         if wanted == self._watched:
@@ -292,6 +288,8 @@ class Relay:
                 self._obey(message)
             elif message.lane is Lane.SHIP:
                 self._way_home.receive(message.parts)
+            elif message.lane is Lane.TALK:
+                self._way_home.onward.talk(b"".join(message.parts))
             elif message.lane is Lane.CONTROL and message.parts[:1] == (OWN_IDENTITY,):
                 continue
             elif message.lane in FOR_CLIENTS and message.parts:
@@ -329,16 +327,40 @@ class Relay:
         elif command["op"] == "dropped":
             self._say("a message of the kernel there was too long to be passed on")
         elif command["op"] in ("exited", "failed"):
-            self._move = following(MOVE, self._move, Event.ENDED)
             self._ended(command.get("status"))
 
     def _ended(self, status: object) -> None:
+        if (successor := self._way_home.onward.take_successor()) is not None:
+            self._go_on_with(successor)
+            return
+        self._move = following(MOVE, self._move, Event.ENDED)
         if isinstance(status, int) and status < 0:
             self._say(f"the kernel there has ended (signal {-status})")
         elif status != 0:
             self._say("the kernel there has ended")
         self._far.command("end")
         self._finish(0 if status == 0 else 1)
+
+    def _go_on_with(self, successor: Successor) -> None:
+        """The session has gone on to another host, where it waits for our word."""
+        self._far.command("end")
+        self._far.flush()
+        self._far.end()
+        self._far = successor.far
+        self._way_home.go_on_with(successor)
+        publish = partial(self._delivery.deliver, Lane.IOPUB)
+        self._notices = Notices(successor.announcement, successor.settings.host, self._signer, publish)
+        self._outage = Outage(self._notices, self._cells, self._clock)
+        requests = successor.requests()
+        self._in_flight = in_flight_of(requests)
+        control = [frames for lane, frames in requests if lane is Lane.CONTROL]
+        others = [(lane, frames) for lane, frames in requests if lane is not Lane.CONTROL]
+        self._outgoing.extendleft(reversed(others[1:] if self._in_flight else others))
+        for frames in [*control, *self._urgent]:
+            self._waiting_room.add(list(frames))
+        self._urgent.clear()
+        self._move = Move.COMMITTING
+        self._commit()
 
     def _committed(self) -> None:
         """The far side is the session now: say so, and hand over the running request before all others."""
@@ -370,6 +392,8 @@ class Relay:
                 # First this: who has heard of the end of a cell no longer looks at its display.
                 self._outage.linked()
                 self._take_from_far()
+            elif event in (Event.LEASE_OVER, Event.REFUSED) and self._way_home.onward.successor:
+                self._ended(None)
             elif event in (Event.LEASE_OVER, Event.REFUSED):
                 self._outage.over(self._far.reason)
                 self._finish(1)

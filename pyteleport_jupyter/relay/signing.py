@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.wire.lanes import Lane
 
 DELIMITER = b"<IDS|MSG>"
 PROTOCOL_VERSION = "5.4"
@@ -114,3 +115,15 @@ def resumed(in_flight: InFlight, signer: Signer) -> list[bytes]:
         *identities,
         *signer.signed(in_flight.header, in_flight.parent_header, metadata, in_flight.content),
     ]
+
+
+def in_flight_of(requests: Sequence[tuple[Lane, Sequence[bytes]]]) -> InFlight | None:
+    """The first of these, if it is one that :func:`resumed` made."""
+    if not requests or requests[0][0] is not Lane.SHELL:
+        return None
+    frames = requests[0][1]
+    metadata = _part(frames, 4)
+    if "teleport" not in metadata:
+        return None
+    identities = tuple(bytes(frame).hex() for frame in frames[: list(frames).index(DELIMITER)])
+    return InFlight(identities, header_of(frames), parent_header_of(frames), metadata, content_of(frames))

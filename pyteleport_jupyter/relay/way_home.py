@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
 from pyteleport_jupyter.faults import fault
@@ -25,6 +26,7 @@ from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping
 from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.relay.onward import Onward, Successor
 from pyteleport_jupyter.relay.processes import captured_descriptors
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
 from pyteleport_jupyter.relay.signing import content_of
@@ -66,8 +68,9 @@ class WayHome:
         ask: Callable[[str, bool], str | None],
         cells: OpenCells,
     ) -> None:
-        self.leaving = False
-        """The session is here, in a file: nothing more is to be sent to where it was."""
+        named = set() if settings.home is None else set(settings.home["named"])
+        self.onward = Onward(partial(far.command, "tell"), ask, named)
+        self._shipped = False
         self._settings = settings
         self._channel = channel
         self._far = far
@@ -82,12 +85,27 @@ class WayHome:
         if settings.failure is not None:
             self._refuse(**settings.failure)
 
+    @property
+    def leaving(self) -> bool:
+        """The session is here in a file, or held by another host: nothing more is for where it was."""
+        return self._shipped or self.onward.leaving
+
+    def go_on_with(self, successor: Successor) -> None:
+        """The session is elsewhere now."""
+        self._far, self._channel = successor.far, successor.channel
+        self._settings = replace(self._settings, far=successor.settings)
+        self.onward.say = partial(self._far.command, "tell")
+
     # ------------------------------------------------------------------- consent
 
     def requested(self, frames: Sequence[bytes]) -> None:
         """A client sent this on its shell channel: its code may say that the user wants the session back."""
-        if self._allowed is None and any(b"home" in frame or b"away" in frame for frame in frames):
-            self._allowed = True if means_home(content_of(frames).get("code")) else None
+        if not any(b"teleport" in frame or b"home" in frame or b"away" in frame for frame in frames):
+            return
+        code = content_of(frames).get("code")
+        self.onward.requested(code)
+        if self._allowed is None and means_home(code):
+            self._allowed = True
 
     def told(self, command: Mapping[str, Any]) -> None:
         """The session says this."""
@@ -99,9 +117,10 @@ class WayHome:
             seconds = command.get("seconds")
             began = time.monotonic() - (seconds if isinstance(seconds, int | float) else 0.0)
             self._farewell = {"line": command.get("line"), "began": began}
-            self.leaving = True
+            self._shipped = True
         elif what in ("cancelled", "gone"):
             self._forget()
+        self.onward.told(command)
 
     def _consider(self) -> None:
         reason = self._obstacle()
@@ -133,13 +152,15 @@ class WayHome:
         self._far.command("tell", what="refused", error=error, facts=dict(facts))
 
     def _forget(self) -> None:
-        self._received, self.leaving = None, False
+        self._received, self._shipped = None, False
 
     # ------------------------------------------------------------------ receiving
 
     def receive(self, parts: Sequence[bytes]) -> None:
         """A piece of the session. One that there is no room for here stays where it is."""
-        if self._received is None or self.leaving:
+        if self.onward.successor is not None:
+            self.onward.successor.late.write(b"".join(parts))
+        if self._received is None or self._shipped:
             return
         try:
             if self._received.tell() > _memory_bytes():
@@ -157,6 +178,7 @@ class WayHome:
         ``take_rest`` gives what clients have sent and the far side has not got. Returns requests that are the
         relay's again.
         """
+        self.onward.look(self._far.has_room, lambda content: self._far.send(Lane.TALK, [content]))
         while not self._answers.empty():
             if str(self._answers.get() or "").strip().lower() in ("y", "yes"):
                 self._allowed = True
@@ -165,7 +187,7 @@ class WayHome:
                 reason = "no cell of yours says so, and nobody said yes (teleport with --home to allow it)"
                 self._refuse("HomeRefused", {"reason": reason})
         # Without a link nobody would hear that the session has arrived.
-        if self.leaving and self._far.state is Link.UP:
+        if self._shipped and self._far.state is Link.UP:
             return self._become_kernel(take_rest, housekeeping)
         return []
 

@@ -15,7 +15,7 @@ from functools import partial
 from select import POLLIN, POLLOUT
 from typing import Any
 
-from pyteleport_jupyter.remote.control import COMMAND, SHIP, Control
+from pyteleport_jupyter.remote.control import COMMAND, SHIP, TALK, Control
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import WireError
@@ -76,6 +76,8 @@ class WayUp:
     def _pass_up(self, kind: bytes, content: bytes) -> None:
         if kind == SHIP:
             self._channel.send(Lane.SHIP, [content])
+        elif kind == TALK:
+            self._channel.send(Lane.TALK, [content])
         elif kind == COMMAND:
             command = parse_command(content)
             what = str(command.pop("op"))
@@ -92,6 +94,12 @@ class WayUp:
         if self._caller is not None:
             fields = {name: value for name, value in command.items() if name not in ("op", "what")}
             self._caller.queue(COMMAND, encode_command(str(command.get("what")), **fields))
+            self._caller.flush()
+
+    def talk(self, content: bytes) -> None:
+        """Pass on what comes for the caller from where it wants to go."""
+        if self._caller is not None:
+            self._caller.queue(TALK, content)
             self._caller.flush()
 
     def close(self) -> None:

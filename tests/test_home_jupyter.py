@@ -1,0 +1,166 @@
+"""Home again: a session that was away goes on in the process that it was started in."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
+
+SETUP = """%load_ext pyteleport_jupyter
+import os
+from pyteleport_jupyter import away, teleport
+def deep(n, place): return deep(n - 1, place) + 1 if n else (teleport(place, quiet=True), 0)[1]"""
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[LabKernel]:
+    with lab_kernel() as kernel:
+        assert kernel.run(SETUP).status == "ok"
+        yield kernel
+
+
+def result(answer: Answer) -> str:
+    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
+    return shown[-1] if shown else str(answer.reply["content"])
+
+
+def test_in_the_midst_of_a_loop_and_deep_in_functions(kernel: LabKernel) -> None:
+    before = kernel.run("len(In)")
+    run = kernel.run(
+        "pids = []\nfor place in ('local', 'home', 'local', 'home'):\n"
+        "    assert deep(3, place) == 3\n    pids.append(os.getpid()); print(place)\n"
+        "[pid == %d for pid in pids], len(set(pids))" % kernel.pid
+    )
+    assert run.text() == "local\nhome\nlocal\nhome\n"
+    assert result(run) == "([False, True, False, True], 3)"
+    after = kernel.run("len(In), In[-2][:4], Out[max(Out)][1]")
+    assert result(after) == f"({int(result(before)) + 2}, 'pids', 3)"
+    assert after.reply["content"]["execution_count"] == before.reply["content"]["execution_count"] + 2
+
+
+def test_the_line_of_progress_ends_with_where_it_is(kernel: LabKernel) -> None:
+    run = kernel.run("%teleport local -q\n%teleport home")
+    assert f"(pid {kernel.pid}, Python 3." in run.displays()[-1]
+    assert run.displays()[-1].startswith("home again on ")
+    assert "already there" in kernel.run("%teleport home").text()
+
+
+def test_history_comes_home_once(kernel: LabKernel) -> None:
+    kernel.run("%teleport local -q")
+    kernel.run("'typed elsewhere'")
+    kernel.run("%teleport home -q")
+    sql = "SELECT line, source_raw FROM history WHERE session = ?"
+    rows = "ip.history_manager.db.execute(%r, (ip.history_manager.session_number,))" % sql
+    kernel.run("ip = get_ipython(); ip.history_manager.writeout_cache()")
+    run = kernel.run(f"rows = list({rows}); [r[1] for r in rows].count(\"'typed elsewhere'\"), len(rows) == len(dict(rows))")
+    assert result(run) == "(1, True)"
+
+
+def test_requests_that_wait_run_at_home_in_their_order(kernel: LabKernel) -> None:
+    cells = ["%teleport local -q\nwhere = []", "where.append(os.getpid())", "%teleport home -q\nwhere.append(os.getpid())"]
+    cells += ["where.append(os.getpid())", "[pid == where[-1] for pid in where]"]
+    asked = [kernel.client.execute(cell) for cell in cells]
+    answers = [answer_to(kernel.client, request, 60) for request in asked]
+    assert result(answers[-1]) == "[False, True, True]"
+    assert result(kernel.run("where[-1]")) == str(kernel.pid)
+
+
+def test_away_is_for_the_block_and_an_exception_comes_home_with_its_traceback(kernel: LabKernel) -> None:
+    code = "def there():\n    seen.append(os.getpid())\n    return 1 / 0  # the culprit\nseen = []\n"
+    code += "with away('local', quiet=True):\n    there()\n"
+    run = kernel.run(code)
+    assert run.reply["content"]["ename"] == "ZeroDivisionError"
+    assert "the culprit" in "".join(run.reply["content"]["traceback"])
+    assert "pyteleport" not in "".join(run.reply["content"]["traceback"])
+    assert result(kernel.run("seen[0] == os.getpid(), os.getpid()")) == f"(False, {kernel.pid})"
+
+
+def test_what_is_left_of_it_is_nothing(kernel: LabKernel) -> None:
+    assert result(kernel.run("%teleport local -q\n%teleport home -q\nos.getpid()")) == str(kernel.pid)
+    assert eventually(lambda: len(marked_processes(kernel.mark)) == 1), marked_processes(kernel.mark)
+    assert not list(kernel.runtime.rglob("*.sock"))
+
+
+def test_an_interrupt_on_the_way_reaches_the_cell_at_home(kernel: LabKernel) -> None:
+    kernel.run("%teleport local -q")
+    code = "import time\n%teleport home -q\ntry:\n    while True: time.sleep(0.05)\nexcept KeyboardInterrupt: print('stopped', os.getpid())"
+    request = kernel.client.execute(code)
+    path = Path(f"/proc/{kernel.pid}/cmdline")
+    assert eventually(lambda: b"homecoming" in path.read_bytes())
+    os.kill(kernel.pid, signal.SIGINT)
+    assert answer_to(kernel.client, request).text() == f"stopped {kernel.pid}\n"
+
+
+# What may go wrong -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def faulty(request: pytest.FixtureRequest) -> Iterator[LabKernel]:
+    """A kernel of which the process at home fails at a point on the way back."""
+    os.environ["TELEPORT_FAULT"] = request.param
+    try:
+        with lab_kernel() as kernel:
+            assert kernel.run(SETUP).status == "ok"
+            yield kernel
+    finally:
+        del os.environ["TELEPORT_FAULT"]
+
+
+def left(kernel: LabKernel, options: str = "") -> int:
+    return int(kernel.run(f"%teleport local -q {options}\nprint(os.getpid())").text())
+
+
+@pytest.mark.parametrize("faulty", ["home.exec", "home.restore"], indirect=True)
+def test_what_cannot_be_taken_over_goes_on_where_it_is(faulty: LabKernel) -> None:
+    there = left(faulty)
+    run = faulty.run("x = 1\n%teleport home -q\nx = 2")
+    assert len(run.reply["content"]["traceback"]) == 1
+    assert "fault injected" in run.reply["content"]["evalue"]
+    assert result(faulty.run("x, os.getpid()")) == f"(1, {there})"
+    assert faulty.run("print('on')").text() == "on\n"
+
+
+@pytest.mark.parametrize("faulty", ["home.restore::kill"], indirect=True)
+def test_a_process_that_is_killed_at_home_leaves_nothing_there(faulty: LabKernel) -> None:
+    left(faulty, "--lease 1")
+    faulty.client.execute("%teleport home -q")
+    assert faulty.ends_within(20)
+    assert eventually(lambda: not marked_processes(faulty.mark), 30), marked_processes(faulty.mark)
+
+
+@pytest.mark.parametrize("faulty", ["home.restore::hang"], indirect=True)
+def test_a_kernel_that_is_killed_there_while_home_restores(faulty: LabKernel) -> None:
+    there = left(faulty)
+    faulty.client.execute("%teleport home -q")
+    path = Path(f"/proc/{faulty.pid}/cmdline")
+    assert eventually(lambda: b"homecoming" in path.read_bytes())
+    os.kill(there, signal.SIGKILL)
+    assert eventually(lambda: there not in marked_processes(faulty.mark))
+    faulty.manager.signal_kernel(signal.SIGTERM)
+    assert faulty.ends_within(20)
+
+
+def test_without_leave_nothing_comes_home() -> None:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter\nfrom pyteleport_jupyter import teleport\nimport os")
+        there = left(kernel, "--no-home")
+        run = kernel.run("%teleport home -q")
+        assert "--no-home" in run.reply["content"]["evalue"]
+        assert far_side_is(kernel, there)
+
+
+def test_the_far_side_alone_is_not_enough() -> None:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter\nfrom pyteleport_jupyter import teleport\nimport os")
+        there = left(kernel)
+        run = kernel.run("place = 'emoh'[::-1]; teleport(place, quiet=True)", allow_stdin=False)
+        assert "nobody said yes" in run.reply["content"]["evalue"]
+        assert far_side_is(kernel, there)
+
+
+def far_side_is(kernel: LabKernel, pid: int) -> bool:
+    return kernel.run("print(os.getpid())").text() == f"{pid}\n"
