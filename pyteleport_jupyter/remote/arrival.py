@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from concurrent.futures import Future
 from threading import Thread
 
@@ -31,8 +32,11 @@ def receive_in_background(descriptor: int) -> Future[Shipment]:
 
 
 def memory_bytes() -> int:
-    """Physical memory of this machine: no session that arrives here can be larger."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    """Physical memory of this machine, and room for temporary files: no session that arrives here can be
+    larger.
+    """
+    free = os.statvfs(tempfile.gettempdir())
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") + free.f_bavail * free.f_frsize
 
 
 def _receive(descriptor: int, shipment: Future[Shipment]) -> None:

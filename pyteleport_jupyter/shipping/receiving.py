@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pyteleport_jupyter.errors import ProtocolBroken
+from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
 from pyteleport_jupyter.shipping.blocks import (
     BLOCK,
     CODEC_KINDS,
@@ -39,20 +39,17 @@ class Announced:
 
 def announced(read_into: ReadInto, limit: int) -> Announced:
     """Read the start. Nothing is allocated for lengths of more than ``limit`` bytes in all. Raises
-    ProtocolBroken.
+    ProtocolBroken, RestoreFailed.
     """
     magic, count = START.unpack(_read(read_into, START.size))
     if magic != MAGIC or not 1 <= count <= PARTS_LIMIT:
         raise ProtocolBroken(reason="this is not the start of a session")
-    _check(count * LENGTH.size, limit)
+    if count * LENGTH.size > limit:
+        raise ProtocolBroken(reason=f"it announced {count} parts")
     lengths = tuple(length for (length,) in LENGTH.iter_unpack(_read(read_into, count * LENGTH.size)))
-    _check(sum(lengths), limit)
+    if (size := sum(lengths)) > limit:
+        raise RestoreFailed(reason=f"it takes {size / 1e6:.0f} MB, and there is room for {limit / 1e6:.0f} MB")
     return Announced(lengths)
-
-
-def _check(length: int, limit: int) -> None:
-    if length > limit:
-        raise ProtocolBroken(reason=f"it announced {length} bytes, {limit} are allowed")
 
 
 def parts(read_into: ReadInto, coming: Announced, store: ChunkStore | None = None) -> Iterator[Room]:
