@@ -187,6 +187,8 @@ class SessionService:
             self._obey(message)
         elif message.lane is Lane.SHIP and self._phase is Phase.STARTING:
             self._shipment.add(b"".join(message.parts))
+        elif message.lane is Lane.TALK and self._phase is Phase.LIVE:
+            self._way_up.talk(b"".join(message.parts))
         elif message.lane in FORWARDED and self._phase is Phase.LIVE:
             self._lines.send(message.lane, message.parts)
         elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
