@@ -48,7 +48,9 @@ def announced(read_into: ReadInto, limit: int) -> Announced:
         raise ProtocolBroken(reason=f"it announced {count} parts")
     lengths = tuple(length for (length,) in LENGTH.iter_unpack(_read(read_into, count * LENGTH.size)))
     if (size := sum(lengths)) > limit:
-        raise RestoreFailed(reason=f"it takes {size / 1e6:.0f} MB, and there is room for {limit / 1e6:.0f} MB")
+        raise RestoreFailed(
+            reason=f"it takes {size / 1e6:.0f} MB, and there is room for {limit / 1e6:.0f} MB"
+        )
     return Announced(lengths)
 
 
