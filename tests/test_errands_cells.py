@@ -1,0 +1,204 @@
+"""``%%teleport local``: what goes along, what comes back, what is seen of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from errand_kernels import ErrandKernel, facts, reports
+from frontends import eventually, plain
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ErrandKernel]:
+    directory: Path = tmp_path_factory.mktemp("errands")
+    kernel = ErrandKernel(directory)
+    yield kernel
+    kernel.end()
+
+
+def test_a_cell_runs_there_and_what_it_changes_is_seen_by_every_alias_here(kernel: ErrandKernel) -> None:
+    kernel.run(
+        "import os\nitems = [1, 2]; alias = {'deep': items}; offset = 3\ndef shifted(n): return n + offset"
+    )
+    run = kernel.there("items.append(shifted(10)); again = items; pid = os.getpid()\nagain")
+    assert run.result == "[1, 2, 13]"
+    assert kernel.value("pid != os.getpid(), alias['deep'], again is items, _, Out[3]") == (
+        True, [1, 2, 13], True, [1, 2, 13], [1, 2, 13],
+    )  # fmt: skip
+
+
+def test_only_what_is_needed_goes_along_and_the_report_says_what(kernel: ErrandKernel) -> None:
+    kernel.run("need = [0]; not_needed = bytearray(1_000_000)")
+    run = kernel.there("need.append(1)")
+    assert re.fullmatch(
+        r"sent 1 name, \S+ k?B, ran \d+\.\d s on .+, came back: 1 name, \d+ B", reports(run)[-1]
+    )
+    assert (facts(run)["sent"], facts(run)["returned"]) == (["need"], ["need"])
+    assert kernel.value("need") == [0, 1]
+
+
+def test_names_that_nobody_sends_are_a_name_error_there(kernel: ErrandKernel) -> None:
+    run = kernel.there("print('so far')\nnowhere_to_be_found")
+    assert run.error == "NameError: name 'nowhere_to_be_found' is not defined"
+    assert run.text() == "so far\n"
+    kernel.run("hidden = 5")
+    assert kernel.there("globals()['hidden']").error == "KeyError: 'hidden'"
+    assert kernel.there("globals()['hidden']", "-i hidden").result == "5"
+    assert kernel.there("hidden", "--exclude hidden").error == "NameError: name 'hidden' is not defined"
+    assert "no variable absent" in kernel.there("1", "-i absent").text("stderr")
+
+
+def test_an_error_is_the_real_one_with_the_lines_of_the_cell_and_keeps_what_was_done(
+    kernel: ErrandKernel,
+) -> None:
+    kernel.run("class Odd(Exception): pass\ncount = [0]; flag = 'old'")
+    run = kernel.there("count.append(1)\nflag = 'new'\nraise Odd('so')")
+    assert run.error == "Odd: so"
+    traceback = plain("\n".join(run.of_type("error")[0]["traceback"]))
+    assert "----> 4 raise Odd('so')" in traceback
+    assert "pyteleport_jupyter" not in traceback
+    assert kernel.value("count, flag") == ([0, 1], "new")
+    assert kernel.there("count.clear(); flag = 1; 1 / 0", "--on-error discard").error is not None
+    assert kernel.value("count, flag") == ([0, 1], "new")
+
+
+def test_assigned_mutated_and_deleted_of_every_kind(kernel: ErrandKernel) -> None:
+    kernel.run(
+        """import collections, random, numpy as np, pandas as pd
+class Thing:
+    tally = 0
+    def __init__(self): self.inner = {}
+def counter():
+    n = 0
+    def step():
+        nonlocal n
+        n += 1
+        return n
+    return step
+thing = Thing(); kept = thing.inner; step = counter(); step()
+array = np.zeros((2, 3)); view = array[0]; frame = pd.DataFrame({'x': [1, 2]}); same = frame
+raw = bytearray(b'abc'); group = {1}; queue = collections.deque([1]); dice = random.Random(1)
+iterator = iter([1, 2, 3]); holder = (iterator,); gone = 1"""
+    )
+    kernel.there(
+        """thing.inner['k'] = thing; Thing.tally = 7; step()
+array[0, 1] = 5; frame['y'] = frame.x * 2; frame.loc[0, 'x'] = 9
+raw += b'd'; group.add(2); queue.append(2); dice.random(); next(iterator)
+del gone"""
+    )
+    assert kernel.value("kept['k'] is thing, Thing.tally, step(), 'gone' in globals()") == (True, 7, 3, False)
+    assert kernel.value("view.tolist(), same is frame, same.y.tolist(), same.x.tolist()") == (
+        [0.0, 5.0, 0.0], True, [2, 4], [9, 2],
+    )  # fmt: skip
+    expected = (b"abcd", {1, 2}, [1, 2], True, True, [2, 3])
+    given = (
+        "bytes(raw), group, list(queue), dice.random() == [(d := random.Random(1)).random(), d.random()][1]"
+    )
+    assert kernel.value(f"{given}, holder[0] is iterator, list(iterator)") == expected
+
+
+def test_only_outputs_asked_for_come_back(kernel: ErrandKernel) -> None:
+    kernel.run("first = [1]; second = [2]")
+    kernel.there("first.append(1); second.append(2); third = 3; fourth = 4", "-o first,third")
+    assert kernel.value("first, second, third, 'fourth' in globals()") == ([1, 1], [2], 3, False)
+    assert kernel.there("fourth").result == "4"
+
+
+def test_what_cannot_come_back_stays_for_the_next_cell(kernel: ErrandKernel) -> None:
+    run = kernel.there("import socket\nopened = socket.socket(); plain_name = 1")
+    assert "stayed on" in reports(run)[-1]
+    assert kernel.value("plain_name, 'opened' in globals()") == (1, False)
+    assert kernel.there("opened.fileno() > 0").result == "True"
+
+
+def test_outputs_are_live_and_in_the_cell(kernel: ErrandKernel) -> None:
+    run = kernel.there(
+        """import sys; from IPython.display import display
+shown = display('a', display_id=True); shown.update('b')
+print('out'); print('err', file=sys.stderr)
+name = input('name? '); print('hello', name)""",
+        answers=("bob",),
+    )
+    assert run.text() == "out\nhello bob\n"
+    assert run.text("stderr") == "err\n"
+    updates = [each["data"]["text/plain"] for each in run.of_type("update_display_data")]
+    assert "'b'" in updates
+    captured = kernel.run("%%capture kept_output\n%%teleport local\nprint('inside')")
+    assert captured.text() == ""
+    assert kernel.value("kept_output.stdout") == "inside\n"
+
+
+def test_stop_stops_the_cell_there_and_what_it_did_is_kept(kernel: ErrandKernel) -> None:
+    run = kernel.there(
+        "import time\nrounds = 0\nprint('begun', flush=True)\nwhile True:\n    time.sleep(0.01); rounds += 1",
+        stop_at="begun",
+    )
+    assert run.reply["content"]["ename"] == "KeyboardInterrupt"
+    assert kernel.value("rounds >= 0")
+    assert kernel.there("'still there'").result == "'still there'"
+
+
+def test_unchanged_data_is_not_sent_again(kernel: ErrandKernel) -> None:
+    kernel.run("import numpy as np; large = np.random.default_rng(1).random(1_000_000)")
+    assert facts(kernel.there("large.sum()"))["held_bytes"] == 0
+    again = facts(kernel.there("large[5] = 1.0"))
+    assert again["held_bytes"] > 7_900_000
+    assert again["returned_bytes"] < 3_000_000
+    assert kernel.value("bool(large[5] == 1.0)")
+
+
+def test_a_cell_in_the_background(kernel: ErrandKernel) -> None:
+    kernel.run("base = [1]")
+    kernel.there(
+        "import time; time.sleep(0.3); base.append(2); print('done there')\n6 * 7", "--bg --as handle"
+    )
+    assert kernel.value("handle.result(30), handle.status, base") == (42, "done", [1, 2])
+    kernel.there("time.sleep(60)", "-i time --bg --as handle")
+    assert kernel.value("handle.status") == "running"
+    kernel.run("handle.cancel()")
+    assert kernel.run("handle.result(30)").error == "KeyboardInterrupt: "
+    assert kernel.value("handle.status") == "cancelled"
+
+
+def test_what_was_changed_here_meanwhile_is_not_overwritten(kernel: ErrandKernel) -> None:
+    kernel.run("shared = [1]; mine = 0")
+    kernel.there("shared.append('there'); mine = 'there'", "--bg --as handle")
+    run = kernel.run("shared.append('here'); mine = 'here'\nhandle.result(30)")
+    assert run.error is None
+    assert kernel.value("shared, mine, handle.variables") == (
+        [1, "here"], "here", {"local": {"shared": [1, "there"], "mine": "there"}},
+    )  # fmt: skip
+
+
+def test_one_host_that_fails_does_not_lose_the_others_results(kernel: ErrandKernel) -> None:
+    run = kernel.run("%%teleport local cmd:false\nprint('hello')\nalone = 1\n5")
+    assert run.reply["content"]["ename"] == "ErrandsFailed"
+    assert run.text() == "[local] hello\n"
+    assert kernel.value("dict(_), alone") == ({"local": 5}, 1)
+
+
+def test_a_kernel_that_dies_is_one_sentence_and_the_next_cell_has_a_new_one(kernel: ErrandKernel) -> None:
+    kernel.run("safe = [1]")
+    run = kernel.there("safe.append(2)\nimport os; os._exit(3)")
+    assert run.reply["content"]["ename"] == "ErrandLost"
+    assert "has ended (status 3)" in run.reply["content"]["evalue"]
+    assert kernel.value("safe") == [1]
+    assert kernel.there("len(safe)").result == "1"
+
+
+def test_wrong_words_are_usage_errors(kernel: ErrandKernel) -> None:
+    assert "no name of a variable" in kernel.there("1", "-o 1x").text("stderr")
+    assert "--help" in kernel.there("1", "--bogus").text("stderr")
+    assert "nohost:70000" in str(kernel.run("%%teleport nohost:70000\n1").error)
+
+
+def test_the_kernel_there_ends_with_the_one_here(kernel: ErrandKernel) -> None:
+    pid = kernel.there("import os; os.getpid()", "--no-keep").result
+    assert eventually(lambda: not psutil.pid_exists(int(str(pid))))
+    pid = kernel.there("import os; os.getpid()").result
+    kernel.client.shutdown()
+    assert eventually(lambda: not psutil.pid_exists(int(str(pid))))
