@@ -13,6 +13,7 @@ import os
 import site
 import sys
 import sysconfig
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -58,8 +59,8 @@ def find_companions() -> Companions:
     """The program's own modules, as they are now."""
     folders = own_folders()
     loaded = {name: module for name, module in _modules() if _is_own(name, module, folders)}
-    sources = {name: source for name, module in loaded.items() if (source := _source_of(module))}
-    for name, source in _unloaded(folders[:1], sources):
+    sources = {name: source for name, module in loaded.items() if (source := source_of(module))}
+    for name, source in find_unloaded(folders[:1], sources):
         sources.setdefault(name, source)
     return Companions(tuple(sorted(loaded)), sources)
 
@@ -122,7 +123,8 @@ def _lies_in(path: str, folders: Sequence[str]) -> bool:
     )
 
 
-def _source_of(module: ModuleType) -> Source | None:
+def source_of(module: ModuleType) -> Source | None:
+    """Path and text of a module, if its loader has them."""
     spec = module.__spec__
     loader: Any = spec.loader if spec else None
     path = spec.origin if spec else None
@@ -134,7 +136,7 @@ def _source_of(module: ModuleType) -> Source | None:
         return None
 
 
-def _unloaded(folders: Sequence[str], known: Mapping[str, Source]) -> Iterator[tuple[str, Source]]:
+def find_unloaded(folders: Sequence[str], known: Mapping[str, Source]) -> Iterator[tuple[str, Source]]:
     """Modules beside the script that nobody has imported yet, up to the limits."""
     finder = next((finder for finder in sys.meta_path if isinstance(finder, CarriedFinder)), None)
     if finder is not None:
@@ -176,10 +178,19 @@ class CarriedLoader(SourceFileLoader):
     def __init__(self, name: str, source: Source) -> None:
         super().__init__(name, source.path)
         self.source = source
+        self.arrived = time.time()
 
     def get_data(self, path: str) -> bytes:
-        """The source; a file beside it, if it is here too."""
-        return self.source.content if path == self.source.path else super().get_data(path)
+        """The source, or what it was edited to since it came; a file beside it, if it is here too."""
+        if path == self.source.path and not self._is_edited(path):
+            return self.source.content
+        return super().get_data(path)
+
+    def _is_edited(self, path: str) -> bool:
+        try:
+            return os.stat(path).st_mtime > self.arrived
+        except OSError:
+            return False
 
     def path_stats(self, path: str) -> Mapping[str, Any]:
         """There is no file to look at, so no byte code is looked for either."""

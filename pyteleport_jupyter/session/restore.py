@@ -10,14 +10,17 @@ from types import CodeType
 from typing import Any
 
 from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
 from pyteleport_jupyter.loops import finish_restore
-from pyteleport_jupyter.objects import load
+from pyteleport_jupyter.objects import Loaded, load
+from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.namespace_items import restore_namespace
+from pyteleport_jupyter.session.own_modules import introduce_own_modules
 from pyteleport_jupyter.session.place import set_place
 from pyteleport_jupyter.session.snapshot import TravellingCell
 from pyteleport_jupyter.session.table import items_of, restore_items
@@ -84,10 +87,17 @@ def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Sequen
     fault("load.object")
     surroundings, *arrays = buffers
     # What arrives here was sent by the session's first host, which this process works for.
-    restore_items(shell, pickle.loads(surroundings), items_of(Phase.SURROUNDINGS))  # noqa: S301
-    loaded = load(stream, arrays, anchors(shell))
+    plain: dict[str, Any] = pickle.loads(surroundings)  # noqa: S301
+    restore_items(shell, plain, items_of(Phase.SURROUNDINGS))
+    own: Companions = plain["own modules"]
+    with carrying(own.loaded):
+        return _rebuild(shell, load(stream, arrays, anchors(shell)), own)
+
+
+def _rebuild(shell: Any, loaded: Loaded, own: Companions) -> Restored:
     session, items = loaded.root, loaded.root["items"]
     restore_namespace(shell, session["namespace"])
+    introduce_own_modules(own, items["modules"])
     finish_restore()
     set_place(items["place"])
     restore_items(shell, items, items_of(Phase.ARRIVAL))

@@ -12,13 +12,16 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
+from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.namespace_items import travelling_namespace
+from pyteleport_jupyter.session.own_modules import modules_that_travel, own_modules, top_level_names
 from pyteleport_jupyter.session.place import Place
 from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
 from pyteleport_jupyter.session.surroundings import loaded_extensions
@@ -74,10 +77,14 @@ def take_snapshot(
     The first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
     Raises FrameRefused or ObjectsRefused.
     """
-    root = session_root(shell, cell, place)
-    choose(root)
-    pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
-    surroundings = pickle.dumps(capture_items(shell, cell, Phase.SURROUNDINGS))
+    plain = capture_items(shell, cell, Phase.SURROUNDINGS)
+    own: Companions = plain["own modules"]
+    with carrying(own.loaded):
+        root = session_root(shell, cell, place)
+        root["items"]["modules"] = modules_that_travel(own)
+        choose(root)
+        pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
+    surroundings = pickle.dumps(plain)
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
 
 
@@ -100,4 +107,4 @@ def modules_in_use(shell: Any, pickled: Pickled) -> list[str]:
     wanted = {*pickled.modules, *loaded_extensions(shell)}
     if "matplotlib.pyplot" in sys.modules:
         wanted.add("matplotlib")
-    return sorted({name.partition(".")[0] for name in wanted} - ALWAYS_THERE)
+    return sorted(top_level_names(wanted) - top_level_names(own_modules()) - ALWAYS_THERE)

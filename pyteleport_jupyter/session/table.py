@@ -10,6 +10,7 @@ from pyteleport_jupyter.session import (
     frontend_items,
     logging_items,
     namespace_items,
+    own_modules,
     process_items,
     scripts,
     shell_items,
@@ -20,6 +21,7 @@ from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.running_cell import RunningCell
 
 ITEMS: tuple[Item, ...] = (
+    *own_modules.ITEMS,
     *surroundings.ITEMS,
     *scripts.ITEMS,
     *frontend_items.ITEMS,

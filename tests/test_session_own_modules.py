@@ -1,0 +1,83 @@
+"""A notebook's own modules travel with their state and their source, and what users hook into a move is called
+there.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from session_kernels import Message, Session
+
+WRITE = """
+import os, sys, pathlib, importlib.util
+pathlib.Path('helpers.py').write_text('''
+import helped.inner
+count = 0
+class Thing:
+    def __init__(self, n): self.n = n
+def more():
+    global count
+    count += 1
+    return helped.inner.twice(count)
+def late():
+    import unloaded
+    return unloaded.value
+''')
+os.makedirs('helped', exist_ok=True)
+pathlib.Path('helped/__init__.py').write_text('')
+pathlib.Path('helped/inner.py').write_text('def twice(n): return 2 * n')
+pathlib.Path('unloaded.py').write_text('value = 42')
+os.makedirs('elsewhere', exist_ok=True)
+pathlib.Path('elsewhere/inplace.py').write_text('state = []\\ndef add(x): state.append(x); return state')
+sys.path.append(os.getcwd())
+importer = importlib.util.spec_from_file_location('inplace', os.path.join(os.getcwd(), 'elsewhere', 'inplace.py'))
+inplace = importlib.util.module_from_spec(importer); sys.modules['inplace'] = inplace; importer.loader.exec_module(inplace)
+import helpers
+from helpers import more
+from pyteleport_jupyter import after_arrive, before_leave
+thing = helpers.Thing(7)
+more(); inplace.add(1)
+pid = os.getpid()
+@after_arrive
+def back(): print('arrived', os.getpid() != pid)
+"""
+
+MOVE = """
+%hop
+import shutil
+for name in ('helpers.py', 'helped', 'unloaded.py', 'elsewhere', '__pycache__'):
+    shutil.rmtree(name, ignore_errors=True); pathlib.Path(name).unlink(missing_ok=True) if os.path.isfile(name) else None
+print(more(), helpers.count, thing.n, isinstance(thing, helpers.Thing), helpers.late(), inplace.add(2))
+"""
+
+LATER = """
+import helpers as again, inplace as once_more, inspect, importlib
+print(again is helpers, again.more is more, once_more is inplace, 'global count' in inspect.getsource(more))
+print(importlib.reload(helpers).count, helpers.more())
+"""
+
+EDITED = """
+import time
+pathlib.Path('helpers.py').write_text('count = 99')
+os.utime('helpers.py', (time.time() + 5,) * 2)
+print(importlib.reload(helpers).count)
+"""
+
+
+def text(messages: list[Message]) -> str:
+    """What a cell printed, and its error if it has one."""
+    said = "".join(content["text"] for kind, content in messages if kind == "stream")
+    return said + "".join(str(content["evalue"]) for kind, content in messages if kind == "error")
+
+
+def test_modules_beside_the_notebook_and_installed_in_place(tmp_path: Path) -> None:
+    session = Session(tmp_path, hops=True)
+    try:
+        assert text(session.run(WRITE)) == ""
+        assert text(session.run(MOVE)) == "arrived True\n4 2 7 True 42 [1, 2]\n"
+        assert text(session.run(LATER)) == "True True True True\n0 2\n"
+        assert text(session.run("%hop\nprint(helpers.more(), inplace.state)")) == "arrived True\n4 [1, 2]\n"
+        assert text(session.run(EDITED)) == "99\n"
+        assert session.jumps == 2
+    finally:
+        session.end()
