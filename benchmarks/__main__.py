@@ -1,19 +1,33 @@
-"""``python -m benchmarks``: all of them, one table."""
+"""``python -m benchmarks``: all of them, one table. ``python -m benchmarks shipping``: only that."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 
-from . import frames, gap, relaying, starting
-from .scene import scene
-from .table import show
+from . import frames, gap, relaying, shipping, starting
+from .scene import Scene, scene
+from .table import Row, show
+
+BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
+    "starting": lambda stage: [starting.compare(stage)],
+    "relaying": relaying.compare,
+    "gap": lambda stage: [gap.measure(stage)],
+    "shipping": shipping.compare,
+    "frames": lambda stage: frames.compare(),
+}
 
 
 def main() -> int:
     """Run everything. A goal that is missed is shown, not an error: other work may share the machine."""
     with scene() as stage:
-        print(f"hosts {stage.here.name} and {stage.there.name}, lab mode {stage.lab.mode}", flush=True)
-        rows = [starting.compare(stage), *relaying.compare(stage), gap.measure(stage), *frames.compare()]
+        load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+        print(
+            f"hosts {stage.here.name} and {stage.there.name}, lab mode {stage.lab.mode}, load {load}",
+            flush=True,
+        )
+        rows = [row for name in sys.argv[1:] or BENCHMARKS for row in BENCHMARKS[name](stage)]
     print(show(rows))
     return 0
 

@@ -7,9 +7,11 @@ the machine may have other things to do; what a move costs without anything to s
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable
+import threading
+import time
 from dataclasses import dataclass
 
+import psutil
 from lab import LabKernel
 
 from .scene import Scene, kernel
@@ -127,7 +129,7 @@ def run(started: LabKernel, code: str) -> list[float]:
 def compare(scene: Scene, rounds: int = ROUNDS) -> list[Row]:
     """All rows."""
     rows = [row for way in WAYS for row in array_over_wire(scene, way, rounds)]
-    return [*rows, *by_hand(scene, rounds), mixed(scene, rounds)]
+    return [*rows, sender(scene), again(scene, rounds), *by_hand(scene, rounds), mixed(scene, rounds)]
 
 
 def moved(scene: Scene, set_up: str, options: str = "") -> list[float]:
@@ -229,4 +231,81 @@ def mixed(scene: Scene, rounds: int) -> Row:
     )
 
 
-Measure = Callable[[Scene], list[Row]]
+class Watch:
+    """The highest memory of the departing kernel, for the length of a ``with``: until it is a relay."""
+
+    def __init__(self, started: LabKernel) -> None:
+        self._process = started.process
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, name="memory")
+        self.before = self._own()
+        self.highest = self.before
+
+    def _own(self) -> int:
+        # Not resident: what a fork shares would count twice.
+        return int(self._process.memory_full_info().uss)
+
+    def _look(self) -> None:
+        while not self._over.wait(0.02):
+            try:
+                self.highest = max(self.highest, self._own())
+            except psutil.Error:
+                return
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+
+def sender(scene: Scene) -> Row:
+    """What a gigabyte in one array costs the departing kernel besides."""
+    with kernel(scene) as started:
+        # What a move needs anyway is loaded by one that is refused.
+        started.execute(ARRAY + "import threading; lock = threading.Lock(); lock.acquire()")
+        started.execute(f"%teleport --quiet {scene.alias}", timeout=CELL_SECONDS)
+        started.execute("lock.release()")
+        with Watch(started) as watch:
+            run(started, MOVE.format(options="--via ssh", alias=scene.alias))
+    extra = (watch.highest - watch.before) / (1 << 20)
+    what = "sender's extra memory, 1 GiB array"
+    return Row(what, f"{extra:.1f} MiB", "", "", "<= 16 MiB", extra <= 16)
+
+
+AGAIN = """
+%%teleport {alias}
+data.shape
+"""
+
+
+def again(scene: Scene, rounds: int) -> Row:
+    """A gigabyte that was sent before and has not changed, over sending it in full."""
+    full, repeated = [], []
+    for _ in range(rounds):
+        with kernel(scene) as started:
+            started.execute("import numpy\n", timeout=CELL_SECONDS)
+            timed(started, f"%%teleport {scene.alias}\nnumpy.pi")
+            started.execute(ARRAY, timeout=CELL_SECONDS)
+            full.append(timed(started, AGAIN.format(alias=scene.alias).lstrip()))
+            repeated.append(timed(started, AGAIN.format(alias=scene.alias).lstrip()))
+    ratio = statistics.median(later / first for first, later in zip(full, repeated, strict=True))
+    return Row(
+        "1 GiB unchanged, %%teleport again",
+        spread(repeated, "s"),
+        f"the first time: {spread(full, 's')}",
+        f"{ratio:.2f} x",
+        "<= 0.10 x",
+        ratio <= 0.10,
+    )
+
+
+def timed(started: LabKernel, code: str) -> float:
+    """Seconds of a cell."""
+    began = time.monotonic()
+    done = started.execute(code, timeout=CELL_SECONDS)
+    if done.error is not None:
+        raise SystemExit(f"the benchmark failed: {done.error}\n{code}")
+    return time.monotonic() - began
