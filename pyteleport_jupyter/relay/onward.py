@@ -80,7 +80,7 @@ class Onward:
     def __init__(self, say: Say, ask: Ask, named: set[str]) -> None:
         self.leaving = False
         self.successor: Successor | None = None
-        self.say = say
+        self._say = say
         self._ask = ask
         self._named = named
         self._attempt = 0
@@ -117,7 +117,7 @@ class Onward:
         threading.Thread(target=self._connect, args=arguments, name="onward", daemon=True).start()
 
     def _refuse(self, reason: object) -> None:
-        self.say("refused", error="TeleportError", facts={"reason": str(reason)})
+        self._say("refused", error="TeleportError", facts={"reason": str(reason)})
 
     def _connect(self, attempt: int, command: dict[str, Any]) -> None:
         """In a thread."""
@@ -189,7 +189,7 @@ class Onward:
         if self.leaving:
             if not self._backlog and not self._taken:
                 self._taken = True
-                self.say("taken")
+                self._say("taken")
         elif has_room:
             self._read(self._reached.link, send)
 
@@ -198,14 +198,14 @@ class Onward:
     ) -> None:
         if isinstance(result, dict):
             if attempt == self._attempt:
-                self.say("refused", **result)
+                self._say("refused", **result)
         elif attempt != self._attempt:
             _close(result)
         else:
             self._reached = result
             landed = result.landed
             facts = {"python": landed.python, "version": landed.version, "directory": landed.directory}
-            self.say("landed", host=result.host, **facts)
+            self._say("landed", host=result.host, **facts)
             if landed.leftover:
                 send(landed.leftover)
 
@@ -224,7 +224,7 @@ class Onward:
         if data:
             send(data)
             return
-        self.say("refused", error="LinkLost", facts={"reason": "it was closed"})
+        self._say("refused", error="LinkLost", facts={"reason": "it was closed"})
         self._forget()
 
     # ---------------------------------------------------------------------- the end
@@ -239,7 +239,7 @@ class Onward:
             self._refuse(error)
             self._forget()
             return
-        self.say("arrived")
+        self._say("arrived")
 
     def _forget(self) -> None:
         self._attempt += 1

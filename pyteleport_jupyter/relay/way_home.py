@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from typing import Any, BinaryIO, NoReturn
 
 from pyteleport_jupyter.faults import fault
@@ -69,7 +68,7 @@ class WayHome:
         cells: OpenCells,
     ) -> None:
         named = set() if settings.home is None else set(settings.home["named"])
-        self.onward = Onward(partial(far.command, "tell"), ask, named)
+        self.onward = Onward(self._say, ask, named)
         self._shipped = False
         self._settings = settings
         self._channel = channel
@@ -94,7 +93,9 @@ class WayHome:
         """The session is elsewhere now."""
         self._far, self._channel = successor.far, successor.channel
         self._settings = replace(self._settings, far=successor.settings)
-        self.onward.say = partial(self._far.command, "tell")
+
+    def _say(self, what: str, **fields: object) -> None:
+        self._far.command("tell", what=what, **fields)
 
     # ------------------------------------------------------------------- consent
 
@@ -146,10 +147,10 @@ class WayHome:
 
     def _welcome(self) -> None:
         self._received = open_file()
-        self._far.command("tell", what="welcome")
+        self._say("welcome")
 
     def _refuse(self, error: str, facts: Mapping[str, Any]) -> None:
-        self._far.command("tell", what="refused", error=error, facts=dict(facts))
+        self._say("refused", error=error, facts=dict(facts))
 
     def _forget(self) -> None:
         self._received, self._shipped = None, False
