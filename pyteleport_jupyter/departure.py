@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import relay, user_hooks
+from pyteleport_jupyter import frontends, relay, user_hooks
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
@@ -358,6 +358,7 @@ def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
         in_flight=relay.in_flight_request(journey.kernel),
         announcement=_announcement(arrival, journey),
         home=home_record(journey.kernel, journey.options.home),
+        comms=frontends.comms(),
     )
 
 

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
-from relay_lab import LabKernel, lab_kernel
+from relay_lab import LabKernel, answer_to, lab_kernel
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,23 @@ def test_who_asks_is_told_where_the_session_is_and_how_it_fares(kernel: LabKerne
     assert (connecting["type"], connecting["move"]["stage"]) == ("move", "connect")
     assert failed["move"]["stage"] == "failed"
     assert "false" in failed["move"]["sentence"]
+
+
+def test_the_relay_tells_what_only_it_knows(kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter")
+    early = open_comm(kernel, {"version": 1})
+    assert told(kernel, early)["type"] == "hello"
+    request = kernel.client.execute("%teleport local\nprint('there')")
+    stages = []
+    while stages[-1:] != ["arrived"]:
+        stages.append(told(kernel, early)["move"]["stage"])
+    assert list(dict.fromkeys(stages)) == ["connect", "start", "ship", "restore", "arrived"]
+    answer_to(kernel.client, request)
+    late = open_comm(kernel, {"version": 1})
+    assert told(kernel, late)["place"]["target"] == "local"
+    for child in psutil.Process(kernel.pid).children():
+        child.kill()
+    assert [told(kernel, late)["link"]["state"] for _ in range(2)] == ["trying", "up"]
 
 
 def test_another_version_is_closed(kernel: LabKernel) -> None:

@@ -27,9 +27,7 @@ class Beacon:
     """As much of a comm as the list of comms needs."""
 
     target_name: str = TARGET
-
-    def send(self, data: dict[str, Any]) -> None:
-        """Nobody listens."""
+    comm_id: str = BEACON
 
 
 def register(shell: Any) -> None:
@@ -65,6 +63,11 @@ def _described(now: Place) -> dict[str, Any]:
     return asdict(now)
 
 
+def comms() -> tuple[str, ...]:
+    """Ids of the comms of those who are told."""
+    return tuple(str(told.comm_id) for told in _open())
+
+
 def _tell(data: dict[str, Any]) -> None:
     for told in _open():
         told.send(data)
@@ -75,5 +78,5 @@ def _open() -> list[Any]:
     package = sys.modules.get("comm")
     if package is None:
         return []
-    comms = package.get_comm_manager().comms
-    return [told for told in list(comms.values()) if told.target_name == TARGET]
+    known = package.get_comm_manager().comms
+    return [told for told in list(known.values()) if told.target_name == TARGET and told.comm_id != BEACON]

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from pyteleport_jupyter import frontends
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.homecoming.application import HomeKernelApp
 from pyteleport_jupyter.relay.configuration import Settings, Unpacked, open_file, read_messages
@@ -23,7 +24,7 @@ from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY
-from pyteleport_jupyter.session import environment, restore_snapshot
+from pyteleport_jupyter.session import current_place, environment, restore_snapshot
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
@@ -109,6 +110,9 @@ class Takeover:
 
     def _announce(self) -> None:
         """The line of progress comes to its end, as it does where a session arrives."""
+        since = float(self._home.get("began", time.monotonic()))
+        frontends.move(stage="arrived", host=socket.gethostname(), seconds=time.monotonic() - since)
+        frontends.place(current_place())
         line = self._home.get("line")
         if not isinstance(line, dict):
             return

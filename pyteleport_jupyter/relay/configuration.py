@@ -75,7 +75,8 @@ class Settings:
     ``parent`` is the process whose end ends the relay (0: nobody), ``files`` are to be removed at the end
     since no manager owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
     that children here may write to. ``home`` says how this process becomes a kernel again (None: it cannot),
-    ``committed`` that the far side is the session already, ``failure`` why it could not come home.
+    ``committed`` that the far side is the session already, ``failure`` why it could not come home,
+    ``comms`` who is told more than a line of text.
     """
 
     front: FrontSettings
@@ -88,8 +89,10 @@ class Settings:
     captured_fds: tuple[int, ...] = ()
     python_path: tuple[str, ...] = ()
     home: dict[str, Any] | None = None
+    far_key: str | None = None
     committed: bool = False
     failure: dict[str, Any] | None = None
+    comms: tuple[str, ...] = ()
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
@@ -118,7 +121,7 @@ def from_json(line: bytes) -> Settings:
         "in_flight": InFlight.from_record(in_flight) if in_flight else None,
         "announcement": Announcement.from_record(announcement) if announcement else None,
     }
-    plain = {name: tuple(record[name]) for name in ("files", "captured_fds", "python_path")}
+    plain = {name: tuple(record[name]) for name in ("files", "captured_fds", "python_path", "comms")}
     return Settings(**{**record, **nested, **plain})
 
 

@@ -181,6 +181,8 @@ def _settings(
         captured_fds=(*output.captured_descriptors(parts), *captured_descriptors()),
         python_path=python_path(),
         home=plan.home,
+        far_key=plan.far_key,
+        comms=plan.comms,
     )
 
 

@@ -217,7 +217,7 @@ def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
 def _settings(parts: KernelParts, plan: CutPlan) -> Settings:
     """No client has to come back, so none is waited for."""
     front = replace(front_settings(parts.kernel, parts.app, {}, ()), subscribers=0)
-    return Settings(front, far_settings(plan), plan.in_flight, plan.announcement)
+    return Settings(front, far_settings(plan), plan.in_flight, plan.announcement, comms=plan.comms)
 
 
 def _pump(parts: KernelParts, plan: CutPlan, settings: Settings) -> NoReturn:

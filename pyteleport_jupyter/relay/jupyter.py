@@ -27,6 +27,7 @@ from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
+from pyteleport_jupyter.relay.parting import PARTINGS, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import (
@@ -215,6 +216,7 @@ class Relay:
             return
         if lane is Lane.SHELL:
             self._cells.requested(frames)
+            self._notices.listeners.requested(frames)
             self._way_home.requested(frames)
         if lane is Lane.CONTROL and self._far.state is not Link.UP:
             self._note(frames)
@@ -326,6 +328,9 @@ class Relay:
             self._way_home.told(command)
         elif command["op"] == "dropped":
             self._say("a message of the kernel there was too long to be passed on")
+        elif command["op"] in PARTINGS:
+            deliver, host = self._delivery.deliver, self._notices.host
+            self._finish(part(command["op"], host, self._cells, self._signer, deliver))
         elif command["op"] in ("exited", "failed"):
             self._ended(command.get("status"))
 

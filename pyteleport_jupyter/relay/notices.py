@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyteleport_jupyter.relay.listeners import Listeners
 from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.requests import Cell
 from pyteleport_jupyter.relay.signing import Signer
@@ -31,8 +32,10 @@ class Notices:
         host: str,
         signer: Signer,
         publish: Callable[[list[bytes]], None],
+        comms: Iterable[str] = (),
     ) -> None:
         self.host = host
+        self.listeners = Listeners(comms, signer, publish)
         self._announcement = announcement
         self._signer = signer
         self._publish = publish
@@ -41,6 +44,8 @@ class Notices:
 
     def arrived(self) -> None:
         """The session runs on the target."""
+        since = self._announcement.started if self._announcement else time.monotonic()
+        self.listeners.arrived(self.host, time.monotonic() - since)
         if self._announcement is not None:
             self._arrival = _sentence(self._announcement, self.host)
             self._update_move(self._arrival)

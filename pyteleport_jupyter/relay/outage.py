@@ -57,6 +57,7 @@ class Outage:
         self._lost_at = self._clock()
         self._due_at = self._lost_at + SHOW_AFTER
         self._told.clear()
+        self._notices.listeners.link("trying", 0.0)
 
     def stop(self) -> None:
         """The user has pressed Stop; with a link that needs no words."""
@@ -80,6 +81,7 @@ class Outage:
         if now >= self._due_at:
             age = now - self._lost_at
             self._due_at = now + (EVERY if age < LATER else EVERY_LATER)
+            self._notices.listeners.link("trying", age)
             self._tell(self._line(age), [*self._told.values(), *self._waiting()])
         elif late:
             self._tell(self._line(now - self._lost_at), late)
@@ -110,6 +112,7 @@ class Outage:
             return
         self._ended = f"linked again after {in_words(self._clock() - self._lost_at)}"
         self._lost_at = None
+        self._notices.listeners.link("up", 0.0)
         self._say(self._ended)
 
     def stop_is_wanted(self) -> bool:
@@ -124,6 +127,7 @@ class Outage:
 
     def over(self, reason: str) -> None:
         """It will not come back."""
+        self._notices.listeners.link("lost", 0.0)
         if not self._told:
             self._told = {cell.message_id: cell for cell in self._waiting()} or {"": None}
         self._say(

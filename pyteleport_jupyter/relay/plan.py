@@ -46,7 +46,8 @@ class CutPlan:
     ``transport`` is the record from which a lost link is made anew, ``attach`` the request that goes over
     it, ``lease`` how many seconds the far side lives without a link. ``in_flight`` is None when no cell
     runs, ``announcement`` None when the user wants no display. ``home`` says how this process becomes a
-    kernel again, None where the session's home is elsewhere.
+    kernel again, None where the session's home is elsewhere; ``comms`` are the ids of those that are told
+    more, see :class:`.listeners.Listeners`.
     """
 
     link: Link
@@ -58,3 +59,6 @@ class CutPlan:
     in_flight: InFlight | None
     announcement: Announcement | None
     home: dict[str, Any] | None = None
+    comms: tuple[str, ...] = ()
+    far_key: str | None = None
+    """Of a session that is taken up: its kernel's key; the far side is not in ``hold`` but lives."""

@@ -9,13 +9,15 @@ from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
+from pyteleport_jupyter.relay.adoption import AdoptedFarSide
 from pyteleport_jupyter.relay.configuration import Settings, Unpacked, unpack
 from pyteleport_jupyter.relay.endpoints import Endpoints, SocketEndpoints
-from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.far_side import Attach, FarSide, carrier_of
 from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping, ProcessHousekeeping
 from pyteleport_jupyter.relay.jupyter import Relay
 from pyteleport_jupyter.relay.notices import Notices
+from pyteleport_jupyter.relay.parting import PARTED, become_fresh_kernel
 from pyteleport_jupyter.relay.processes import Parent, Signals, pass_on_captured
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.reattach import Reattachment
@@ -52,6 +54,8 @@ def _run(unpacked: Unpacked) -> int:
     housekeeping = ProcessHousekeeping(signals, Parent(settings.parent))
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
     status = relay.run(settings.in_flight, unpacked.drained, settings.committed)
+    if status == PARTED:
+        become_fresh_kernel(settings)
     for file in settings.files:
         with suppress(OSError):
             os.unlink(file)
@@ -67,10 +71,19 @@ def assemble(
     delivery = Delivery(endpoints, signer, front.subscribers)
     cells = OpenCells()
     questions = Questions(signer, delivery.deliver, cells)
-    notices = Notices(settings.announcement, far.host, signer, partial(delivery.deliver, Lane.IOPUB))
-    side = FarSide(channel, carrier_of(far), Reattachment(far, questions.ask), far.lease)
+    publish = partial(delivery.deliver, Lane.IOPUB)
+    notices = Notices(settings.announcement, far.host, signer, publish, settings.comms)
+    side = _far_side(settings, channel, Reattachment(far, questions.ask), signer)
     way_home = WayHome(settings, channel, side, delivery, endpoints, questions.ask, cells)
     return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping, way_home)
+
+
+def _far_side(settings: Settings, channel: NumberedChannel, attach: Attach, signer: Signer) -> FarSide:
+    far = settings.far
+    link = channel, carrier_of(far), attach, far.lease
+    if settings.far_key is None:
+        return FarSide(*link)
+    return AdoptedFarSide(*link, settings.far_key, signer, settings.in_flight)
 
 
 def _close_on_exec(settings: Settings) -> None:
