@@ -127,6 +127,11 @@ export class Teleport implements ITeleport, IDisposable {
   private takeMove(move: IMove): void {
     const isOver = move.stage === 'arrived' || move.stage === 'failed';
     this._move = isOver ? null : move;
+    if (move.stage === 'arrived' && this._place !== null) {
+      // The kernel there says more when its cell is over.
+      this._place = { ...this._place, host: move.host, target: move.host };
+      this._link = null;
+    }
     if (isOver) {
       this._moved.emit(move);
     }
