@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inventory_kernels import LocalKernel, environment_in, wheel_in
+from inventory_kernels import ROOT, LocalKernel, environment_in, wheel_in
 
 SOCKET = "import os, socket\na = {'deep': [1, {'s': socket.socket()}]}\nhere = os.getpid()\n"
 AFTER = "\nprint(os.getpid() != here)\n"
@@ -121,3 +124,25 @@ def test_what_is_missing_is_installed(tmp_path: Path, options: str) -> None:
         prefix = kernel.run("print(sys.prefix, gadget.__file__)").text.split()
         expected = tmp_path / ("there" if options == "--install" else "cache")
         assert all(path.startswith(str(expected)) for path in prefix)
+
+
+PROGRAM = """import os, socket
+from pyteleport_jupyter import fork, parent, plan, teleport
+connection, big, here = socket.socket(), [1], os.getpid()
+print([row.name for row in plan("local").stays])
+copy = fork("local", leave=True)
+if copy is None:
+    parent().send([connection])
+else:
+    print(copy.recv(timeout=30)[0] is connection, copy.wait())
+    teleport("local", leave=True, exclude="big", only=["connection", "here", "copy"])
+    print(os.getpid() != here, type(connection).__name__, "left out" in repr(globals()["big"]))
+"""
+
+
+def test_programs_leave_behind_too_and_get_back_what_lives(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "program.py"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
+    assert ran.stdout == "['connection']\nTrue 0\nTrue Tombstone True\n", ran.stderr

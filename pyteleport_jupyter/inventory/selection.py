@@ -8,14 +8,14 @@ what travels needs them.
 from __future__ import annotations
 
 import ast
-import dis
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from pyteleport_jupyter.errors import NamesNeeded, OptionWrong
+from pyteleport_jupyter.inventory.ahead import names_ahead
 from pyteleport_jupyter.objects.sizes import is_atom
 from pyteleport_jupyter.objects.tombstone import Tombstone, left_here
 from pyteleport_jupyter.objects.walk import type_name
@@ -106,24 +106,12 @@ def names_needed(root: Root, live: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for frame in getattr(root.get("stack"), "all_frames", ()):
         if frame.globals is live:
-            found |= dict.fromkeys(_looked_up(frame.code), frame.words)
-    statements = getattr((root.get("items") or {}).get("cell"), "statements", ())
-    for statement in statements:
+            found |= dict.fromkeys(names_ahead(frame.code, frame.action.target), frame.words)
+    _, *following = getattr((root.get("items") or {}).get("cell"), "statements", ()) or (None,)
+    for statement in following:
         nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
         found |= {node.id: "the running cell" for node in nodes if not isinstance(node.ctx, ast.Store)}
     return found
-
-
-LOOKS_UP = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "DELETE_NAME", "DELETE_GLOBAL")
-
-
-def _looked_up(code: CodeType) -> Iterator[str]:
-    for instruction in dis.get_instructions(code):
-        if instruction.opname.startswith(LOOKS_UP):
-            yield str(instruction.argval)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _looked_up(constant)
 
 
 def _forget_results(items: Mapping[str, Any], gone: set[int]) -> None:

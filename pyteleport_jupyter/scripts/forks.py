@@ -197,7 +197,7 @@ def _prepared(target: str, options: dict[str, Any], caller: FrameType, undo: Exi
     if program.prompts:
         raise NotInProgram(reason="at the prompt there is nothing that a copy could go on with")
     with _forking():
-        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
+        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
     link = trip.target.transport.spawn(trip.request.command)
     undo.callback(close_link, link)
     flags = python_flags()

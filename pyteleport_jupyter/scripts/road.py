@@ -18,6 +18,7 @@ from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.errors import OptionWrong
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.inventory.versions import compare
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.readiness import check_packages, check_python
@@ -100,7 +101,9 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
 
 
 def trip_to(target: str, options: Options) -> Trip:
-    """The way to ``target``. Raises TargetUnknown."""
+    """The way to ``target``. Raises TargetUnknown, OptionWrong."""
+    if options.install:
+        raise OptionWrong(option="install", given="said", reason="only notebooks can have packages installed")
     going_to = parse_target(target, options)
     python = options.python or going_to.python
     return Trip(going_to, BootRequest(python=python, setup=options.setup, role="program-supervisor"), options)
@@ -121,7 +124,7 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         check_interpreter()
         program = replace(find_program(caller), at_instruction=at_instruction)
         check_threads(trip.options.abandon_threads)
-        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host))
+        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
         if trip.options.home is None:
             trip = replace(trip, options=replace(trip.options, home=luggage.homeward))
         flags = (*python_flags(), *(("-i",) if program.flagged else ()))
@@ -208,6 +211,7 @@ def _start(
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_python(survey, trip.target.host)
     check_packages(survey, luggage.modules, trip.target.host)
+    compare(survey, luggage.pickled.used, trip.target.host, anyway=trip.options.anyway)
 
 
 def departing(arrival: Arrival, flags: tuple[str, ...], trip: Trip) -> Departing:

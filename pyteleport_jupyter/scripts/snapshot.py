@@ -10,18 +10,25 @@ from typing import Any
 
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.loops import capture_stack, running_generators
-from pyteleport_jupyter.objects import Pickled, dump
+from pyteleport_jupyter.objects import Leaving, Pickled, dump
+from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
 from pyteleport_jupyter.scripts.consent import means_to_come_home
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
 from pyteleport_jupyter.scripts.program import RunningProgram
 from pyteleport_jupyter.session import threads
-from pyteleport_jupyter.session.place import Place
+from pyteleport_jupyter.session.place import Place, current_place
 
 ALWAYS_THERE = frozenset(sys.stdlib_module_names) | {"__main__", "pyteleport_jupyter", "cloudpickle"}
 """Top-level modules that need not be looked for on the target."""
+
+NAMES_OF_MAIN = frozenset(
+    ("__name__", "__file__", "__doc__", "__builtins__", "__loader__", "__spec__", "__package__", "__cached__")
+) | {"__annotations__", "__annotate__", "__conditional_annotations__"}
+"""Names that the interpreter gave to ``__main__``: they always travel."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +49,14 @@ class Luggage:
     homeward: bool
 
 
-def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
-    """The program as it goes to ``place``; nothing here is changed.
+def take_snapshot(program: RunningProgram, place: Place, options: Options = DEFAULT_OPTIONS) -> Luggage:
+    """The program as it goes to ``place``, without what ``options`` leave here; nothing here is changed.
 
     Its first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
-    Raises FrameRefused or ObjectsRefused.
+    Raises FrameRefused, ObjectsRefused, NamesNeeded or OptionWrong.
     """
     fault("capture.before")
+    host, selection = current_place().host, Selection(options.exclude, options.only)
     companions = find_companions()
     with carrying(companions.loaded):
         stack = capture_stack(program.top, program.root, at_instruction=program.at_instruction)
@@ -62,7 +70,9 @@ def take_snapshot(program: RunningProgram, place: Place) -> Luggage:
             **capture_items(ITEMS),
         }
         session = {"items": items, "namespace": travelling_namespace(), "stack": stack}
-        pickled = dump(session, anchors(), running_generators(stack))
+        chooser(selection, vars(sys.modules["__main__"]), NAMES_OF_MAIN, host)(session)
+        leaving = Leaving(host) if options.leave else None
+        pickled = dump(session, anchors(), running_generators(stack), leaving=leaving)
     buffers = (memoryview(_surroundings(companions)), *pickled.buffers)
     homeward = means_to_come_home(program, companions)
     return Luggage(replace(pickled, buffers=buffers), _needed(pickled, companions), homeward)

@@ -20,8 +20,8 @@ HEAP_TYPE = 1 << 9
 MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "_abc_impl", "__slotnames__"})
 """Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
 
-GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__")
-"""Entries that the making of a class looks at."""
+GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__", "__class__")
+"""Entries that the making of a class looks at, or that cannot be set afterwards."""
 
 MADE_DIRECTLY = frozenset({"builtins.type", "typing._TypedDictMeta", "typing_extensions._TypedDictMeta"})
 """Metaclasses that do nothing for a class whose attributes are given, or that do not take what they made."""
@@ -64,7 +64,7 @@ def _class_arguments(made: type) -> tuple[Any, ...]:
 
 
 def _class_state(made: type) -> tuple[dict[str, Any], list[type]]:
-    left_out = {*MADE_BY_TYPE, "__slots__", "__qualname__"}
+    left_out = {*MADE_BY_TYPE, "__slots__", "__qualname__", "__class__"}
     content = {name: value for name, value in vars(made).items() if name not in left_out}
     own = {name: value for name, value in content.items() if not _is_made_by_type(value, made)}
     return own, _registered(made)
