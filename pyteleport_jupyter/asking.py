@@ -9,6 +9,12 @@ from IPython.core.error import StdinNotImplementedError
 from pyteleport_jupyter.transports import Ask, Question
 
 
+def ask_of(shell: Any) -> Ask | None:
+    """Questions go to the frontend of ``shell``, None where it has no kernel."""
+    kernel = getattr(shell, "kernel", None)
+    return None if kernel is None else ask_in(kernel)
+
+
 def ask_in(kernel: Any) -> Ask:
     """Questions go to the frontend of the running cell; one that cannot ask counts as a declined question."""
 

@@ -26,6 +26,8 @@ from pyteleport_jupyter.homecoming.passage import move_on, through_home
 from pyteleport_jupyter.inventory.installing import install_missing
 from pyteleport_jupyter.inventory.packing import Meter, check_size, pack_session
 from pyteleport_jupyter.inventory.versions import compare
+from pyteleport_jupyter.leaving import leave
+from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
@@ -158,7 +160,18 @@ def _travel_home(
     progress.stage("ship")
     display = progress.display()
     line = None if display is None else vars(display)
+    leave()
     come_home(shell.kernel, luggage.pickled, Farewell(line, started), progress.shipped)
+
+
+def journey_to(target: str, options: dict[str, Any]) -> tuple[Any, Journey]:
+    """The running shell, and the way to ``target``. Raises TargetUnknown, OptionWrong, NotInCell."""
+    started = time.monotonic()
+    shell = _running_shell()
+    chosen = make_options(**options)
+    going_to = parse_target(target, chosen)
+    progress = _progress(shell.kernel, going_to, chosen)
+    return shell, Journey(shell.kernel, going_to, chosen, progress, started)
 
 
 def _running_shell() -> Any:
@@ -183,7 +196,7 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
     if current_place().target != HOME and isinstance(journey.target.transport, SshTransport):
         _travel_by_home(luggage, journey)
     with _connected(journey) as link:
-        arrival = _prepare(link, _land(link, journey), luggage, journey)
+        arrival = prepare(link, land_on(link, journey), luggage, journey)
         _cut_over(arrival, journey)
 
 
@@ -195,14 +208,12 @@ def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
             passage = way.enter_context(through_home(journey.kernel, journey.target.text, journey.options))
         except TeleportError as error:
             reason = error.facts.get("reason", type(error).__name__)
-            here = current_place().host
-            journey.progress.note(
-                f"{journey.target.host} is not reached from home ({reason}): {here} is the jump"
-            )
+            host, here = journey.target.host, current_place().host
+            journey.progress.note(f"{host} is not reached from home ({reason}): {here} is the jump")
             return
-        arrival = _prepare(passage.link, passage.landed, luggage, journey)
+        arrival = prepare(passage.link, passage.landed, luggage, journey)
         with aborted_on_failure(arrival.conversation):
-            _hold(arrival)
+            hold(arrival)
             display = journey.progress.display()
             farewell = Farewell(None if display is None else vars(display), journey.started)
             facts = {"pid": arrival.pid, "python": arrival.python, "lease": journey.options.lease}
@@ -263,14 +274,14 @@ def _connected(journey: Journey) -> Iterator[Link]:
             close_link(link, patience)
 
 
-def _land(link: Link, journey: Journey) -> Landed:
+def land_on(link: Link, journey: Journey) -> Landed:
     """Step 3: boot."""
     request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
     deadline = time.monotonic() + CONNECT_SECONDS
     return land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
 
 
-def _prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
+def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
     """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
     conversation = _converse(link, landed, journey.target.host)
     token = secrets.token_bytes(32)
@@ -302,6 +313,7 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
         lease=journey.options.lease,
         token=token.hex(),
         python=python,
+        origin=current_place().host,
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_survey(survey, luggage.modules, journey.target.host)
@@ -338,11 +350,14 @@ def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
     plan = _cut_plan(arrival, journey)
     with aborted_on_failure(arrival.conversation):
-        _hold(arrival)
+        hold(arrival)
+        remember(arrival.landed, journey.target, journey.options)
+        leave()
         hand_over(journey.kernel, plan)
 
 
-def _hold(arrival: Arrival) -> None:
+def hold(arrival: Arrival) -> None:
+    """From here on the far side waits as long as the lease says."""
     arrival.conversation.command("hold")
     arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
 

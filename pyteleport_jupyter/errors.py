@@ -266,6 +266,14 @@ class ErrandsFailed(TeleportError):
     """The cell failed on some hosts. What the others ({others}) gave is in `_`. {rows}"""
 
 
+class SessionUnknown(TeleportError):
+    """No session {session} was found ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
+
+
+class AttachRefused(TeleportError):
+    """Session {session} was not taken up: {reason}. It goes on there, and nothing was changed here."""
+
+
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:
     found = {base.__name__: base}
     for kind in base.__subclasses__():

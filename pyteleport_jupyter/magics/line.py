@@ -11,6 +11,10 @@ from pyteleport_jupyter.magics.move import move
 from pyteleport_jupyter.magics.words import parse, split
 
 SUBCOMMANDS: dict[str, str] = {
+    "attach": "attach",
+    "detach": "detach",
+    "kill": "kill",
+    "list": "list",
     "plan": "plan",
 }
 """First word -> module of this room whose ``run(shell, words)`` sees to it; imported when it is wanted.
@@ -24,13 +28,14 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     """The magics of pyteleport-jupyter."""
 
     @line_magic
-    def teleport(self, line: str) -> None:
+    def teleport(self, line: str) -> Any:
         words = split(line)
         if words and words[0] in SUBCOMMANDS:
             subcommand: Any = import_module(f"pyteleport_jupyter.magics.{SUBCOMMANDS[words[0]]}")
             subcommand.run(self.shell, words[1:])
         elif (arguments := parse(move, words)) is not None:
-            move(**arguments)
+            return move(**arguments)
+        return None
 
     teleport.__doc__ = move.__doc__
 

@@ -8,8 +8,8 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
+from pyteleport_jupyter.magics.whereabouts import whereabouts
 from pyteleport_jupyter.options import DEFAULT_LIMIT
-from pyteleport_jupyter.session import current_place
 
 
 @magic_arguments("teleport")
@@ -24,6 +24,7 @@ from pyteleport_jupyter.session import current_place
     "--home", action="store_true", default=None, help="it may come home: what it then sends is run here"
 )
 @argument("--no-home", dest="home", action="store_false", default=None, help="it may not come home")
+@argument("--fork", action="store_true", help="a copy goes on there, this session here")
 @argument("--leave", action="store_true", help="what cannot move stays here and does not stop the rest")
 @argument("--exclude", action="append", default=[], metavar="NAMES", help="leave these here: 'df_*,tmp'")
 @argument("--only", action="append", default=[], metavar="NAMES", help="take along no other variables: a,b")
@@ -34,10 +35,15 @@ from pyteleport_jupyter.session import current_place
 @argument("--abandon-threads", action="store_true", help="leave running threads behind: they end here")
 @argument("--quiet", "-q", action="store_true", help="no line of progress")
 @argument("--debug", action="store_true", help="show our own tracebacks when something fails")
-def move(*, target: str | None, debug: bool, **options: Any) -> None:
+def move(*, target: str | None, debug: bool, fork: bool, **options: Any) -> Any:
     """Move this session, in the middle of this cell, to another machine."""
     errors.show_tracebacks = debug
     if target is None:
-        print(current_place().sentence())
+        print(whereabouts())
+    elif fork:
+        from pyteleport_jupyter.copies import fork as make_copy
+
+        return make_copy(target, None, options)
     else:
         depart(target, **options)
+    return None

@@ -52,7 +52,7 @@ class Signer:
     def signed(self, *parts: Mapping[str, Any]) -> list[bytes]:
         """Delimiter, signature and the given parts (header, parent header, metadata, content)."""
         encoded = [json.dumps(part).encode() for part in parts]
-        return [DELIMITER, self._signature(encoded), *encoded]
+        return [DELIMITER, self.signature(encoded), *encoded]
 
     def is_signed(self, frames: Frames) -> bool:
         """Whether a message bears the signature that belongs to it; without a key every message will do."""
@@ -61,9 +61,10 @@ class Signer:
         delimiters = (index for index, frame in enumerate(frames) if bytes(frame) == DELIMITER)
         start = next(delimiters, len(frames)) + 1
         signed = [bytes(part) for part in frames[start : start + 5]]
-        return len(signed) == 5 and hmac.compare_digest(signed[0], self._signature(signed[1:]))
+        return len(signed) == 5 and hmac.compare_digest(signed[0], self.signature(signed[1:]))
 
-    def _signature(self, encoded: Sequence[bytes]) -> bytes:
+    def signature(self, encoded: Sequence[bytes]) -> bytes:
+        """Of the four parts from the header to the content."""
         if not self.key:
             return b""
         digest = hmac.new(self.key, digestmod=self.scheme.removeprefix("hmac-"))

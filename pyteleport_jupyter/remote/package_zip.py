@@ -20,7 +20,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import CodeType
 
-from pyteleport_jupyter.remote.first_stage import LANDING_MODULES
+from pyteleport_jupyter.remote.first_stage import INQUIRY_MODULES
 from pyteleport_jupyter.remote.package_finder import SERVED, served_from
 
 _COMPILED = (
@@ -69,7 +69,7 @@ def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]
             compiled = module.startswith(_COMPILED)
             if compiled:
                 yield f"{path}c", _byte_code(module, path, entry)
-            if not compiled or module.removeprefix("pyteleport_jupyter.") in LANDING_MODULES:
+            if not compiled or module.removeprefix("pyteleport_jupyter.") in INQUIRY_MODULES:
                 yield path, entry.read_bytes()
 
 

@@ -77,7 +77,7 @@ class SessionService:
         self._linked = Linked(directory, link, order.token, self)
         link.pipe.sink = self._shipment
         self._desk = SessionDesk(directory, order, self._linked, kernel.pid, self._abort)
-        self._adopting = False
+        self._adopting = self._catching_up = False
         link.pipe.sink = self._shipment
         self._way_up = WayUp(directory, link.pipe.channel)
         self._leaves_home = False
@@ -240,8 +240,8 @@ class SessionService:
 
     def _adopted(self) -> None:
         """The new relay is there, and gets what the kernel says from now on, and has said since the last."""
-        self._adopting = False
-        self._linked.say("adopted", running=self._desk.activity.request)
+        self._adopting, self._catching_up = False, True
+        self._linked.say("adopted")
 
     def _abort(self) -> None:
         self._phase = Phase.ENDED
@@ -291,6 +291,9 @@ class SessionService:
                 self._linked.channel.send(lane, parts)
             except WireError as error:
                 self._linked.say("dropped", lane=lane.name, reason=str(error))
+        if self._catching_up and not self._spool:
+            self._catching_up = False
+            self._linked.say("caught_up", running=self._desk.activity.request)
 
     def _tell_what_is_missing(self, parent: bytes, size: int) -> list[bytes]:
         """The message that says so in the cell with that parent header."""

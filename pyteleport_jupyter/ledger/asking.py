@@ -1,0 +1,142 @@
+"""Asking hosts for the sessions that live there: one login each, several at a time, none waited for too
+long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter.errors import SessionUnknown, TeleportError, clean
+from pyteleport_jupyter.ledger.record import Entry, known_places, noted
+from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.targets import parse_target
+from pyteleport_jupyter.transports.inquiry import inquire
+from pyteleport_jupyter.transports.link import Ask
+from pyteleport_jupyter.transports.requests import Inquiry
+
+AT_A_TIME = 8
+SECONDS = 20.0
+"""So long a host may take to answer."""
+
+HOSTS_LIMIT = 32
+"""Most hosts that are asked at once."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session as its supervisor describes it; times in seconds, memory in bytes.
+
+    ``place`` says how to get there, ``python`` and ``directory`` what to attach to; ``token`` and ``key``
+    are only there for who has claimed it.
+    """
+
+    id: str
+    place: Entry
+    python: str
+    directory: str
+    kind: str
+    age: float
+    lease: float
+    linked: bool
+    lease_left: float | None
+    memory: int | None
+    busy: bool
+    activity_for: float
+    origin: str = ""
+    token: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class HostAnswer:
+    """What one host says, or why it says nothing."""
+
+    target: str
+    sessions: tuple[Session, ...] = ()
+    trouble: str = ""
+
+
+def ask_hosts(targets: Sequence[str], op: str = "facts", ask: Ask | None = None) -> list[HostAnswer]:
+    """The sessions on ``targets``, or on all hosts where one was started from here.
+
+    Questions (a password) can only be asked where a single host is. Nothing is raised for a host.
+    """
+    places = [place_of(target) for target in targets] or known_places()
+    places = places[:HOSTS_LIMIT]
+    if not places:
+        return []
+    if len(places) == 1:
+        return [_answer_of(places[0], op, "", ask)]
+    with ThreadPoolExecutor(AT_A_TIME, "sessions") as pool:
+        return list(pool.map(lambda place: _answer_of(place, op, "", None), places))
+
+
+def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
+    """The session called ``name``: ``ID``, or ``HOST/ID`` for one that was not started from here; ``op`` is
+    done with it (``facts``, ``claim``, ``detach``, ``kill``).
+
+    Raises SessionUnknown, or why its host does not answer.
+    """
+    host, _, identifier = name.rpartition("/")
+    known = next((entry for entry in reversed(noted()) if entry.id == identifier), None)
+    likely = [known] if known else known_places()[:HOSTS_LIMIT]
+    places = [place_of(host)] if host else likely
+    for place in places:
+        found = _asked(place, op, identifier, ask)
+        if found:
+            return found[0]
+    where = ", ".join(place.target for place in places) or "no host is known"
+    raise SessionUnknown(session=identifier, hosts=where)
+
+
+def place_of(target: str) -> Entry:
+    """How to get to ``target``: as the last time, if there was one. Raises TargetUnknown."""
+    known = next((entry for entry in known_places() if entry.target == target), None)
+    parse_target(target, make_options())
+    return known or Entry("", target, "")
+
+
+def _answer_of(place: Entry, op: str, identifier: str, ask: Ask | None) -> HostAnswer:
+    try:
+        return HostAnswer(place.target, tuple(_asked(place, op, identifier, ask)))
+    except TeleportError as error:
+        return HostAnswer(place.target, trouble=error.facts.get("reason") or type(error).__name__)
+    except OSError as error:
+        return HostAnswer(place.target, trouble=str(error))
+
+
+def _asked(place: Entry, op: str, identifier: str, ask: Ask | None) -> list[Session]:
+    target = parse_target(place.target, make_options(via=place.via))
+    python = place.python or target.python
+    # An interpreter by its path needs no --setup to be found.
+    inquiry = Inquiry(op, identifier, python, "" if python else place.setup)
+    found = inquire(target.transport, inquiry, ask, SECONDS)
+    return [session for facts in found.sessions if (session := _session(place, found.python, facts))]
+
+
+def _session(place: Entry, python: str, facts: dict[str, Any]) -> Session | None:
+    """What a host says, taken for what it is: text and numbers; what makes no sense is left out."""
+    try:
+        left, memory = facts.get("lease_left"), facts.get("memory")
+        return Session(
+            id=clean(facts["id"])[:32],
+            place=place,
+            python=python,
+            directory=str(facts["directory"]),
+            kind=clean(facts["kind"])[:32],
+            age=float(facts["age"]),
+            lease=float(facts["lease"]),
+            linked=bool(facts["linked"]),
+            lease_left=None if left is None else float(left),
+            memory=None if memory is None else int(memory),
+            busy=bool(facts["busy"]),
+            activity_for=float(facts["for"]),
+            origin=clean(facts.get("origin", ""))[:64],
+            token=str(facts.get("token", "")),
+            key=str(facts.get("key", "")),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

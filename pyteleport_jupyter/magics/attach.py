@@ -1,0 +1,39 @@
+"""``%teleport attach ID``: take up a session that lives elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from pyteleport_jupyter.asking import ask_of
+from pyteleport_jupyter.attaching import attach_kernel
+from pyteleport_jupyter.errors import AttachRefused, NotInCell
+from pyteleport_jupyter.ledger import find_session
+from pyteleport_jupyter.magics.words import parse
+
+SHOWN_NAMES = 5
+
+
+@magic_arguments("teleport attach")
+@argument("session", metavar="ID", help="as %%teleport list shows it, or HOST/ID")
+@argument("--discard", action="store_true", help="give up the variables of the session that is here now")
+def take_up(shell: Any, *, session: str, discard: bool) -> None:
+    """Take up a session that lives elsewhere: this notebook is on it from now on. Whoever had it is let go."""
+    if not hasattr(shell, "kernel"):
+        raise NotInCell(
+            reason="there is no Jupyter kernel in this process (in a terminal: pyteleport attach)"
+        )
+    names = [name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden]
+    if names and not discard:
+        shown = ", ".join(names[:SHOWN_NAMES]) + (" ..." if len(names) > SHOWN_NAMES else "")
+        reason = f"the session here has variables of its own ({shown}): say --discard to give them up"
+        raise AttachRefused(session=session, reason=reason)
+    ask = ask_of(shell)
+    attach_kernel(shell, find_session(session, "claim", ask), ask)
+
+
+def run(shell: Any, words: list[str]) -> None:
+    """See to ``%teleport attach …``."""
+    if (arguments := parse(take_up, words)) is not None:
+        take_up(shell, **arguments)
