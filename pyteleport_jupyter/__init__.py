@@ -95,7 +95,14 @@ def fork(target: str | Sequence[str], n: int | None = None, **options: Any) -> A
     ``wait``, ``poll``, ``kill``, ``stdin``, ``stdout``, ``stderr``, ``send``, ``recv``), there None. With
     several targets, or ``n`` copies on one, it returns a list of handles here, and there the copy's number,
     from 0 on. Options are those of :func:`teleport`. Raises TeleportError, and then there is no copy.
+
+    In a notebook it is the session that is copied, in the midst of the running cell: the handle is a
+    :class:`.copies.Copy` (``id``, ``status``, ``wait``, ``kill``, ``detach``).
     """
+    if _in_shell():
+        from pyteleport_jupyter.copies import fork as make_copy
+
+        return make_copy(target, n, options)
     from pyteleport_jupyter.scripts.forks import fork as make_copies
 
     return make_copies(target, n, options, sys._getframe(1))

@@ -51,6 +51,9 @@ class Progress(Protocol):
     def failed(self, error: TeleportError) -> None:
         """The move is over and the session stayed here."""
 
+    def done(self, sentence: str) -> None:
+        """It is over, and this session stayed here as it should."""
+
     def display(self) -> Display | None:
         """The display that someone else is to bring to its end, None where nothing is shown."""
 
@@ -99,6 +102,8 @@ class SilentProgress:
         return []
 
     def failed(self, error: TeleportError) -> None: ...
+
+    def done(self, sentence: str) -> None: ...
 
     def display(self) -> Display | None:
         return None
@@ -166,6 +171,10 @@ class KernelProgress:
             # Refused before anything was shown: the error says all.
             return
         self._show(f"not teleported to {self.host}, still here ({' · '.join(self._finished)})")
+
+    def done(self, sentence: str) -> None:
+        self._finish_stage()
+        self._show(sentence)
 
     def _finish_stage(self) -> None:
         if self._current:
