@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import frames, gap, relaying, shipping, starting
+from . import errands, frames, gap, planning, relaying, shipping, starting
 from .scene import Scene, scene
 from .table import Row, show
 
@@ -15,7 +15,9 @@ BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
     "relaying": relaying.compare,
     "gap": lambda stage: [gap.measure(stage)],
     "shipping": shipping.compare,
+    "errands": errands.compare,
     "frames": lambda stage: frames.compare(),
+    "planning": lambda stage: planning.compare(),
 }
 
 
