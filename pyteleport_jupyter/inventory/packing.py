@@ -11,6 +11,7 @@ from pyteleport_jupyter.inventory import confidential, rates
 from pyteleport_jupyter.inventory.rendering import time_in_words
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.inventory.stock import names_of_shell
+from pyteleport_jupyter.inventory.verdicts import opened_again
 from pyteleport_jupyter.objects import Leaving, Pickled
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.progress import bytes_in_words
@@ -41,25 +42,32 @@ def pack_session(shell: Any, cell: Any, place: Place, options: Options) -> Packe
     here, names = current_place().host, names_of_shell(shell)
     select = chooser(Selection(options.exclude, options.only), shell.user_ns, names, here)
     secret: list[str] = []
+    opened: list[str] = []
 
     def choose(root: Root) -> None:
         select(root)
         own = {name: value for name, value in root["namespace"].items() if name not in names}
         secret.extend(confidential.look_secret(own))
+        opened.extend(opened_again(own))
 
     leaving = Leaving(here) if options.leave else None
     pickled = take_snapshot(shell, cell, place, choose, leaving)
-    return Packed(pickled, tuple(_notes(pickled, secret, here)))
+    return Packed(pickled, tuple(_notes(pickled, secret, opened, here)))
 
 
-def _notes(pickled: Pickled, secret: list[str], here: str) -> Iterator[str]:
+def _notes(pickled: Pickled, secret: list[str], opened: list[str], here: str) -> Iterator[str]:
     if pickled.left:
         paths = [refusal.path for refusal in pickled.left]
         count = "1 object stays" if len(paths) == 1 else f"{len(paths)} objects stay"
-        shown = ", ".join(paths[:NAMED]) + (" …" if len(paths) > NAMED else "")
-        yield f"{count} on {here}: {shown}; %teleport plan shows all"
+        yield f"{count} on {here}: {_first(paths)}; %teleport plan shows all"
+    if opened:
+        yield f"opened again there: {_first(opened)}"
     if secret:
         yield confidential.in_words(secret)
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
 
 
 def check_size(nbytes: int, target: str, host: str, options: Options, ask: Ask) -> None:

@@ -85,8 +85,8 @@ def _remarks(plan: Plan) -> list[str]:
 
 def summary(plan: Plan) -> str:
     """``12 variables, 80.0 MB: about 6 s to cartesius at 12.5 MB/s; 1 object stays``."""
-    inside = sum(1 for row in plan.rows if row.path)
-    text = f"{_counted(len(plan.rows) - inside, 'variable')}, {bytes_in_words(plan.nbytes)}"
+    names = {row.name for row in plan.rows if row.name.isidentifier()}
+    text = f"{_counted(len(names), 'variable')}, {bytes_in_words(plan.nbytes)}"
     if plan.seconds is not None and plan.rate:
         rate = f"{bytes_in_words(int(plan.rate))}/s"
         text += f": about {time_in_words(plan.seconds)} to {plan.target} at {rate}"
@@ -100,7 +100,8 @@ def _counted(count: int, noun: str) -> str:
 
 
 def time_in_words(seconds: float) -> str:
-    """``0.4 s``, ``6 s``, ``4 min``, ``2.5 h``."""
+    """``0.4 s``, ``6 s``, ``4 min``, ``2.5 h``; what is hardly any: ``0.1 s``."""
+    seconds = max(seconds, 0.1)
     if seconds < 100:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -26,6 +27,21 @@ MADE_AGAIN = frozenset(
 """Subjects of reducers whose objects are made again there; those of the others arrive as what they were."""
 
 OURS = "pyteleport_jupyter.objects.reducers."
+
+
+OUTSIDE = frozenset(("databases", "files", "temporary"))
+"""Subjects whose objects look at something outside of the session, which may be another thing there."""
+
+
+def opened_again(namespace: Mapping[str, Any]) -> list[str]:
+    """Names of variables that are opened anew there."""
+    kinds = {type(value) for value in namespace.values()}
+    subjects = {kind: _subject(table.reducer_for(kind)) for kind in kinds}
+    return [name for name, value in namespace.items() if subjects[type(value)] in OUTSIDE]
+
+
+def _subject(reducer: Any) -> str:
+    return str(getattr(reducer, "__module__", "")).removeprefix(OURS)
 
 
 def rebuilt(obj: Any, reduction: Reduction) -> str:
