@@ -17,6 +17,11 @@ def is_carried(module: str) -> bool:
     return module in _names
 
 
+def all_carried() -> frozenset[str]:
+    """The names of all that travel by value now."""
+    return _names
+
+
 @contextmanager
 def carrying(modules: Iterable[str]) -> Iterator[None]:
     """Within the block these modules, and no others, travel by value."""

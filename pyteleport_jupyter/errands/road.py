@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,16 +16,15 @@ from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.departure import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
 from pyteleport_jupyter.errands.line import Heard, Line
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
-from pyteleport_jupyter.objects import Pickled, chunks, dump
+from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, plain_fields
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
-from pyteleport_jupyter.scripts.companions import Companions
-from pyteleport_jupyter.session import place_at
-from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session import place_at, take_snapshot
+from pyteleport_jupyter.session.snapshot import Root
 from pyteleport_jupyter.targets import Target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -128,14 +126,13 @@ def _commit(conversation: Conversation, nothing: Pickled) -> None:
 
 
 def _nothing_yet(shell: Any, target: Target) -> Pickled:
-    """A session in which nothing is but the place that it is at. Its surroundings come with each cell."""
-    items: dict[str, Any] = {"place": place_at(target.text, target.host), "cell": None, "modules": {}}
-    pickled = dump({"stack": None, "namespace": {}, "items": items}, anchors(shell), {})
-    return Pickled(
-        pickled.stream,
-        (memoryview(pickle.dumps({"own modules": Companions((), {})})), *pickled.buffers),
-        pickled.modules,
-    )
+    """A session in which nothing is but the place that it is at, and what surrounds it."""
+
+    def choose(root: Root) -> None:
+        root["items"] = {name: root["items"][name] for name in ("place", "cell")} | {"modules": {}}
+        root["namespace"] = {}
+
+    return take_snapshot(shell, None, place_at(target.text, target.host), choose)
 
 
 def _far_side(link: Link, landed: Landed, channel: NumberedChannel, token: bytes, outset: Outset) -> FarSide:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
 
+from pyteleport_jupyter.carried import all_carried
 from pyteleport_jupyter.objects import names
 
 CONTAINERS = (dict, list, set, frozenset, tuple, bytes, str, bytearray)
@@ -78,35 +79,59 @@ LIVE_VARIABLES = (
 """``module:name`` of objects with state that belong to their module, hence to the process: never copied."""
 
 
+def live_objects(anchors: Anchors) -> set[int]:
+    """``id`` of what travels by name, but for modules: on the other side it is what is called so there."""
+    variables = (_variable(name) for name in LIVE_VARIABLES)
+    return {id(target) for target in (*anchors.by_name.values(), anchors.namespace, *variables)}
+
+
 def references(anchors: Anchors) -> dict[int, Reference]:
     """``id`` -> :class:`Reference` of all that travels by name; anchors win over the names of modules."""
     found: dict[int, Reference] = {}
     for name, target in anchors.by_name.items():
         found.setdefault(id(target), Reference("anchor", name, target))
     found.setdefault(id(anchors.namespace), Reference("namespace", "", anchors.namespace))
-    for reference in _module_references(anchors):
+    for reference in (*_module_references(anchors.namespace), *_variable_references()):
         found.setdefault(id(reference.target), reference)
     return found
 
 
-def _module_references(anchors: Anchors) -> list[Reference]:
+_Modules = tuple[tuple[str, Any], ...]
+_last: tuple[object, dict[str, Any], _Modules, list[Reference]] = (None, {}, (), [])
+
+
+def _module_references(namespace: dict[str, Any]) -> list[Reference]:
+    """Those of modules. Kept until a module comes, goes, or is another one: there may be thousands."""
+    global _last
+    modules = tuple(sys.modules.items())
+    key = (id(namespace), all_carried(), *((name, id(module)) for name, module in modules))
+    if _last[0] != key:
+        # The objects are held, so that no others can have their ``id``.
+        _last = (key, namespace, modules, _find_module_references(namespace, modules))
+    return _last[-1]
+
+
+def _find_module_references(namespace: dict[str, Any], modules: _Modules) -> list[Reference]:
     found = []
-    for name, module in list(sys.modules.items()):
+    for name, module in modules:
         if not issubclass(type(module), ModuleType):  # anything may be put into sys.modules
             continue
         content = object.__getattribute__(
             module, "__dict__"
         )  # a lazy module would load itself on an ordinary access
-        if content is anchors.namespace:
+        if content is namespace:
             found.append(Reference("module", name, module))
         elif type(module) is not ModuleType or names.is_importable_module(name):
             found += [Reference("module", name, module), Reference("globals", name, content)]
-    found += [
+    return found
+
+
+def _variable_references() -> list[Reference]:
+    return [
         Reference("variable", name, target)
         for name in LIVE_VARIABLES
         if (target := _variable(name)) is not None
     ]
-    return found
 
 
 def _variable(name: str) -> Any:
