@@ -21,12 +21,16 @@ def kernel(kernel_on: Callable[[Host], LabKernel], host_a: Host, host_b: Host) -
     return kernel
 
 
-def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(lab: Lab, kernel: LabKernel) -> None:
+def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(
+    lab: Lab, kernel: LabKernel
+) -> None:
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("huygens")):
         assert kernel.execute("pid = os.getpid()\n%teleport cartesius\nwhere()").result == "'cartesius'"
         with lab.nothing_left_on(lab.host("cartesius")):
-            queued = [kernel.client.execute(cell) for cell in ("%teleport huygens\nwhere()", "where(), len(In)")]
+            queued = [
+                kernel.client.execute(cell) for cell in ("%teleport huygens\nwhere()", "where(), len(In)")
+            ]
             first, second = map(kernel.finish, queued)
         assert first.result == "'huygens'", first.error
         assert second.result == "('huygens', 5)"
@@ -39,7 +43,9 @@ def test_where_home_may_not_or_cannot_the_host_between_is_the_jump(lab: Lab, ker
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("huygens")):
         kernel.execute("%teleport cartesius -q")
-        run = kernel.execute("from pyteleport_jupyter import teleport\nplace = 'snegyuh'[::-1]; teleport(place)\nwhere()")
+        run = kernel.execute(
+            "from pyteleport_jupyter import teleport\nplace = 'snegyuh'[::-1]; teleport(place)\nwhere()"
+        )
         assert run.result == "'huygens'", run.error
         assert "cartesius is the jump" in str(run.of_type("update_display_data"))
         kernel.close()
@@ -50,5 +56,10 @@ def test_a_block_on_each_of_two_hosts(lab: Lab, kernel: LabKernel) -> None:
     with lab.nothing_left_on(lab.host("huygens")):
         code = "from pyteleport_jupyter import away\nsaid = []\n"
         code += "with away('cartesius', quiet=True):\n    said.append(where())\n"
-        code += "    with away('huygens', quiet=True):\n        said.append(where())\n    said.append(where())\n"
-        assert kernel.execute(code + "said + [where()]").result == "['cartesius', 'huygens', 'cartesius', 'workbench']"
+        code += (
+            "    with away('huygens', quiet=True):\n        said.append(where())\n    said.append(where())\n"
+        )
+        assert (
+            kernel.execute(code + "said + [where()]").result
+            == "['cartesius', 'huygens', 'cartesius', 'workbench']"
+        )

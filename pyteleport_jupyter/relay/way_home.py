@@ -67,7 +67,7 @@ class WayHome:
         ask: Callable[[str, bool], str | None],
         cells: OpenCells,
     ) -> None:
-        named = set() if settings.home is None else set(settings.home["named"])
+        named = set() if settings.home is None else set(settings.home.get("named", ()))
         self.onward = Onward(self._say, ask, named)
         self._shipped = False
         self._settings = settings

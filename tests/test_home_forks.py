@@ -1,0 +1,69 @@
+"""``fork`` in a notebook: this session goes on here, a copy of it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from relay_lab import Answer, LabKernel, eventually, lab_kernel, marked_processes
+
+SETUP = """%load_ext pyteleport_jupyter
+import os
+from pyteleport_jupyter import fork"""
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[LabKernel]:
+    with lab_kernel() as kernel:
+        assert kernel.run(SETUP).status == "ok"
+        yield kernel
+
+
+def result(answer: Answer) -> str:
+    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
+    return shown[-1] if shown else str(answer.reply["content"])
+
+
+def ended(kernel: LabKernel) -> bool:
+    return eventually(lambda: not any("package.zip" in p for p in marked_processes(kernel.mark).values()))
+
+
+def test_both_go_on_in_the_midst_of_the_cell(kernel: LabKernel) -> None:
+    code = "x = 1\nfor i in range(2):\n    copy = fork('local', quiet=True)\n    if copy is None:\n"
+    code += (
+        "        x = 10 + i; print('copy', i, os.getpid() == pid); break\n    print('here', copy.wait(60))\n"
+    )
+    code += "    copies.append(copy)\nprint('end', x)"
+    kernel.run("pid, copies = os.getpid(), []")
+    run = kernel.run(code)
+    lines = run.text().splitlines()
+    labelled = [line.partition("] ")[2] for line in lines if line.startswith("[a process on ")]
+    assert labelled == ["copy 0 False", "end 10", "copy 1 False", "end 11"]
+    assert [line for line in lines if not line.startswith("[")] == ["here ok", "here ok", "end 1"]
+    assert (
+        result(kernel.run("[c.kill() for c in copies], len({c.id for c in copies})")) == "([None, None], 2)"
+    )
+    assert ended(kernel)
+
+
+def test_an_error_of_the_copy_is_shown_and_is_no_error_here(kernel: LabKernel) -> None:
+    run = kernel.run("copy = fork('local', quiet=True)\nif copy is None: 1 / 0\ncopy.wait(60)")
+    assert result(run) == "'error'"
+    assert "ZeroDivisionError" in run.text("stderr")
+    kernel.run("copy.kill()")
+    assert ended(kernel)
+
+
+def test_the_magic_tells_how_to_get_there(kernel: LabKernel) -> None:
+    run = kernel.run("copy = %teleport --fork local\n'there' if copy is None else copy.wait(60)")
+    told = next(text for text in run.displays() if text.startswith("a copy goes on on a process on "))
+    assert told.endswith(f"%teleport attach {result(kernel.run('copy.id'))[1:-1]}")
+    assert "] 'there'" in run.displays()[-1]
+    kernel.run("copy.kill()")
+    assert ended(kernel)
+
+
+def test_a_copy_that_cannot_be_made_is_one_sentence(kernel: LabKernel) -> None:
+    run = kernel.run("fork('no-such-host.invalid')")
+    assert run.reply["content"]["traceback"] == [f"HostUnknown: {run.reply['content']['evalue']}"]
+    assert "one host for each fork" in kernel.run("fork(['a', 'b'])").reply["content"]["evalue"]
