@@ -8,7 +8,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
@@ -29,6 +29,7 @@ def pickled(stream: bytes, *buffers: bytes) -> Pickled:
     return Pickled(stream, tuple(map(memoryview, buffers)), frozenset())
 
 
+@settings(deadline=None)
 @given(st.binary(), st.lists(st.binary(max_size=100), max_size=5))
 def test_there_and_back(stream: bytes, buffers: list[bytes]) -> None:
     data = b"".join(chunks.slices(pickled(stream, *buffers)))

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pyteleport_jupyter import shipping
@@ -40,12 +40,14 @@ def reader(data: bytes) -> Callable[[memoryview], None]:
     return read_into
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(on_the_wire(*PARTS)) - 1))
 def test_a_stream_that_is_cut_off_anywhere(end: int) -> None:
     with pytest.raises(EOFError):
         receive(reader(on_the_wire(*PARTS)[:end]), LIMIT)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_byte_breaks_off_or_is_in_the_contents(data: st.DataObject) -> None:
     damaged = bytearray(on_the_wire(*PARTS))

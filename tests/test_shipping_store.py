@@ -97,6 +97,19 @@ def test_what_was_sent_is_held_too(stream: bytes) -> None:
     assert array[0, 0] == 0, "an array of the user's is never adopted"
 
 
+def test_memory_that_an_object_lives_in_is_not_adopted(stream: bytes) -> None:
+    parts, store = views(stream, os.urandom(4 * CHUNK)), ChunkStore()
+    kept, _ = travel(parts, store)
+    array = numpy.frombuffer(kept[1], dtype="u1")
+    again, size = travel(parts, store, adopt=True)
+    assert size < 2000
+    again[1][0] ^= 1
+    assert array[0] == parts[1][0]
+    del array
+    again[1][0] ^= 1
+    assert travel(parts, store, adopt=True)[0][1] in (kept[1], again[1])
+
+
 def test_nothing_is_kept_alive(stream: bytes) -> None:
     store = ChunkStore()
     received, _ = travel(views(stream, os.urandom(4 * CHUNK)), store)
@@ -128,7 +141,7 @@ def test_an_object_that_changes_after_the_offer_arrives_as_it_is_then(stream: by
     assert bytes(received[1]) == bytes(buffer)
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.sampled_from(range(4)), min_size=1, max_size=8), st.booleans(), st.randoms())
 def test_any_shuffle_of_chunks_arrives(order: list[int], adopt: bool, chance: random.Random) -> None:
     pool = [bytes([number]) * CHUNK for number in range(3)] + [b"x" * 100]
@@ -156,6 +169,7 @@ def test_a_held_chunk_where_nothing_is_held_breaks_off(stream: bytes) -> None:
         receive(reader(data), LIMIT, ChunkStore())
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_offer_is_refused_or_read(data: st.DataObject) -> None:
     good = bytearray(make_offer(views(b"stream", bytes(3000))).encode())

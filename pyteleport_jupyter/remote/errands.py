@@ -51,7 +51,7 @@ class Errands:
         if self._inflow is not None:
             self._inflow.cancel()
         try:
-            answer = self._store.answer(bytes(parent["buffers"][0]))
+            answer = self._store.answer(bytes(parent["buffers"][0]), adopt=True)
         except (TeleportError, IndexError):
             answer = b""
         self._inflow = Inflow(self._store)

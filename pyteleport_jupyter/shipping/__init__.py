@@ -17,8 +17,8 @@ Not again what is there already. Each process that sends or receives more than o
 How ``offer.encode()`` and ``answer`` get across (a command, a request to a kernel) is the caller's business;
 an empty answer means that everything is to be sent, so a side that knows nothing of this may say b"". The
 store refers to live objects weakly, digests them anew for each offer, and checks each chunk again when it is
-used: nothing has to be told to it when objects change. ``adopt=True`` says that what was received before is
-about to be replaced by this: its memory is then used again, without a copy.
+used: nothing has to be told to it when objects change. With ``adopt=True`` received memory over which no
+object lives any more is used again, without a copy.
 """
 
 from __future__ import annotations

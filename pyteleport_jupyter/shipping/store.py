@@ -72,15 +72,16 @@ class ChunkStore:
         return len(self._stream) + sum(view.nbytes for _, view in self._live())
 
     def _live(self) -> Iterator[tuple[Any, memoryview]]:
-        for reference in list(self._owners.values()):
-            owner = reference()
-            if owner is None:
-                continue
+        for owner in self._there():
             try:
                 # Flat, whatever its shape and order.
                 yield owner, pickle.PickleBuffer(owner).raw()
             except (TypeError, ValueError, BufferError):
                 continue
+
+    def _there(self) -> list[Any]:
+        found = (reference() for reference in list(self._owners.values()))
+        return [owner for owner in found if owner is not None]
 
     # ----------------------------------------------------------- for a receiver
 
@@ -88,18 +89,18 @@ class ChunkStore:
         """Which chunks of :meth:`.offer.Offer.encode` are here, for :class:`.blocks.Consignment`; empty if
         none.
 
-        With ``adopt`` the caller promises that what was received before is going to be replaced: its buffers
-        are then taken for those of the same content, and changed in place, without a copy. Raises
-        ProtocolBroken.
+        With ``adopt`` buffers that were received before, and over which no object lives any more, become
+        those of the same content, and are changed in place, without a copy: whoever kept such a buffer must
+        not go on with it. Raises ProtocolBroken.
         """
         asked = parse_offer(offer)
         self.forget_offer()
         if asked.algorithm not in available():
             return b""
+        free = set(map(id, filter(_is_unused, self._there()))) if adopt else set()
         known = self._digested(asked)
         self._offer = asked
-        if adopt:
-            self._choose_twins(known)
+        self._choose_twins([one for one in known if id(one.owner) in free])
         self._find_spots(known)
         answer = bytes(
             self._has(part, at) for part, names in enumerate(asked.names) for at in range(len(names))
@@ -117,7 +118,7 @@ class ChunkStore:
 
     def _choose_twins(self, known: list[_Known]) -> None:
         """For each part the buffer that is most like it, each for one part only."""
-        free = [one for one in known if isinstance(one.owner, mmap.mmap) and not one.view.readonly]
+        free = list(known)
         offered = self._offer.names if self._offer else ()
         for part, names in enumerate(offered):
             size = sum(length for length, _ in names)
@@ -172,6 +173,17 @@ class ChunkStore:
         self._offer = None
         self._spots.clear()
         self._twins.clear()
+
+
+def _is_unused(owner: Any) -> bool:
+    """Whether it is memory that was received, without an array or view over it: its size may be changed."""
+    if not isinstance(owner, mmap.mmap):
+        return False
+    try:
+        owner.resize(len(owner))
+    except Exception:
+        return False
+    return True
 
 
 def _same(ours: list[Name], theirs: Iterable[Name]) -> int:
