@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from pyteleport_jupyter import __version__
+from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.session_commands import add_session_commands
 
 NEEDS_EXTRA = "The demo needs {missing}. Install it with: pip install 'pyteleport-jupyter[demo]'"
 
@@ -23,10 +25,11 @@ def parser() -> argparse.ArgumentParser:
         "demo", help="run a notebook that moves to an ssh host made up for the occasion, on this machine"
     )
     demo.set_defaults(run=run_demo)
+    add_session_commands(commands)
     return described
 
 
-def run_demo() -> int:
+def run_demo(chosen: argparse.Namespace) -> int:
     """The demo; its requirements are an extra."""
     try:
         from pyteleport_jupyter.demo.run import main as run
@@ -39,7 +42,13 @@ def run_demo() -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``pyteleport``; returns the exit status."""
     chosen = parser().parse_args(arguments)
-    status: int = chosen.run()
+    try:
+        status: int = chosen.run(chosen)
+    except TeleportError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
     return status
 
 

@@ -112,7 +112,7 @@ def _asked(place: Entry, op: str, identifier: str, ask: Ask | None) -> list[Sess
     target = parse_target(place.target, make_options(via=place.via))
     python = place.python or target.python
     # An interpreter by its path needs no --setup to be found.
-    inquiry = Inquiry(op, identifier, python, "" if python else place.setup)
+    inquiry = Inquiry(op, identifier, python=python, setup="" if python else place.setup)
     found = inquire(target.transport, inquiry, ask, SECONDS)
     return [session for facts in found.sessions if (session := _session(place, found.python, facts))]
 

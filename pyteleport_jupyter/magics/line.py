@@ -13,6 +13,7 @@ from pyteleport_jupyter.magics.words import parse, split
 SUBCOMMANDS: dict[str, str] = {
     "attach": "attach",
     "detach": "detach",
+    "doctor": "doctor",
     "kill": "kill",
     "list": "list",
     "plan": "plan",

@@ -151,7 +151,8 @@ def _launch(version: str, redirections: str) -> str:
     return f'[ -x "$p" ] || {complaint}; {start}'
 
 
-INQUIRY_MODULES = (LANDING_MODULES[0], "remote.sessions_there", *LANDING_MODULES[1:])
+ANSWERING_MODULES = ("remote.sessions_there", "remote.condition")
+"""Modules that run there in place of a boot, and have an ``answer(header, say)``."""
 
 
 def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
@@ -161,7 +162,9 @@ def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
     The header is marshalled, because that is the one format that Python reads without importing anything; it
     goes from us to the target, never the other way.
     """
-    modules = _code(INQUIRY_MODULES if kind == "inquiry" else LANDING_MODULES)
+    first, *rest = LANDING_MODULES
+    answering = [name for name in ANSWERING_MODULES if name == fields.get("answers")]
+    modules = _code((first, *answering, *rest))
     encoded = marshal.dumps({"kind": kind, "modules": modules, "size": len(package), **fields})
     return MAGIC_NUMBER + b"%08d" % len(encoded) + encoded + package
 

@@ -42,9 +42,7 @@ _NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "_")
 def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[str], None]) -> None:
     """Land as ``header`` says; ``take`` reads exactly so many bytes from stdin, ``say`` answers with JSON."""
     if header["kind"] == "inquiry":
-        from pyteleport_jupyter.remote.sessions_there import answer
-
-        answer(header, say)
+        sys.modules[f"pyteleport_jupyter.{header['answers']}"].answer(header, say)
         return
     try:
         if header["kind"] == "attach":

@@ -20,7 +20,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import CodeType
 
-from pyteleport_jupyter.remote.first_stage import INQUIRY_MODULES
+from pyteleport_jupyter.remote.first_stage import ANSWERING_MODULES, LANDING_MODULES
 from pyteleport_jupyter.remote.package_finder import SERVED, served_from
 
 _COMPILED = (
@@ -30,6 +30,9 @@ _COMPILED = (
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "scripts"))
 """Modules, with all in them, that go as byte code."""
+
+_FIRST_STAGE = (*LANDING_MODULES, *ANSWERING_MODULES)
+"""Modules that a later first stage, sent on from there, takes from their source."""
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little") + bytes(8)
 """Flags and hash of byte code that is used without a look at its source (PEP 552)."""
@@ -69,7 +72,7 @@ def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]
             compiled = module.startswith(_COMPILED)
             if compiled:
                 yield f"{path}c", _byte_code(module, path, entry)
-            if not compiled or module.removeprefix("pyteleport_jupyter.") in INQUIRY_MODULES:
+            if not compiled or module.removeprefix("pyteleport_jupyter.") in _FIRST_STAGE:
                 yield path, entry.read_bytes()
 
 

@@ -24,16 +24,32 @@ class Found:
     sessions: tuple[dict[str, Any], ...]
 
 
+def examine(
+    transport: Transport, packages: str, ask: Ask | None, seconds: float, **way: Any
+) -> dict[str, Any]:
+    """What the account there is like (:mod:`..remote.condition`); ``packages`` are names with commas between,
+    ``way`` the ``python`` and ``setup`` to take. Raises a TeleportError that says why there is no answer.
+    """
+    inquiry = Inquiry(packages, answers="remote.condition", **way)
+    return _answered(transport, inquiry, ask, seconds)[1]
+
+
 def inquire(transport: Transport, inquiry: Inquiry, ask: Ask | None, seconds: float) -> Found:
     """Ask the host of ``transport``. Raises a TeleportError that says why there is no answer."""
-    link = transport.spawn(inquiry.command)
-    try:
-        landing, hello = say_hello(link, transport, inquiry, ask, time.monotonic() + seconds)
-        answer = landing.read_answer("the first stage")
-    finally:
-        close_link(link, CLOSE_SECONDS)
+    hello, answer = _answered(transport, inquiry, ask, seconds)
     sessions = answer.get("sessions")
     if not isinstance(sessions, list) or not all(isinstance(each, dict) for each in sessions):
         raise errors.ProtocolBroken(host=transport.host, reason="an answer without sessions")
     python = path_in(hello, "executable", transport.host)
     return Found(python, str(hello["python"]), tuple(sessions))
+
+
+def _answered(
+    transport: Transport, inquiry: Inquiry, ask: Ask | None, seconds: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    link = transport.spawn(inquiry.command)
+    try:
+        landing, hello = say_hello(link, transport, inquiry, ask, time.monotonic() + seconds)
+        return hello, landing.read_answer("the first stage")
+    finally:
+        close_link(link, CLOSE_SECONDS)

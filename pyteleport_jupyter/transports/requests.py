@@ -51,6 +51,8 @@ class Inquiry:
 
     op: str = "facts"
     session: str = ""
+    answers: str = "remote.sessions_there"
+    """Which module of ours answers there."""
     python: str | None = None
     setup: str = ""
     command: ClassVar[str] = REMOTE_COMMAND

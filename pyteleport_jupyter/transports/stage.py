@@ -103,7 +103,9 @@ def _prepare(request: Request) -> Callable[[], bytes]:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if isinstance(request, Inquiry):
         question = first_stage.start_line(version, request.python, request.setup)
-        question += first_stage.header("inquiry", op=request.op, session=request.session)
+        question += first_stage.header(
+            "inquiry", answers=request.answers, op=request.op, session=request.session
+        )
         return lambda: question
     if isinstance(request, AttachRequest):
         line = first_stage.start_line(version, request.python)

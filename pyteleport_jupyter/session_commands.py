@@ -1,0 +1,79 @@
+"""``pyteleport list``, ``detach``, ``kill`` and ``doctor``: sessions seen from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from typing import Any
+
+from pyteleport_jupyter.transports.link import Question
+
+
+def add_session_commands(commands: Any) -> None:
+    """Add the subcommands to what ``ArgumentParser.add_subparsers`` returned."""
+    listed = commands.add_parser("list", help="which sessions of mine are where")
+    listed.add_argument(
+        "hosts", nargs="*", metavar="HOST", help="where to look (default: wherever one was started from here)"
+    )
+    listed.set_defaults(run=list_sessions)
+    for name, run, help_text in (
+        ("detach", detach, "let a session go on where it is, with nobody linked to it"),
+        ("kill", kill, "end a session: its kernel, its memory, everything"),
+    ):
+        added = commands.add_parser(name, help=help_text)
+        added.add_argument("session", metavar="ID", help="as pyteleport list shows it, or HOST/ID")
+        added.set_defaults(run=run)
+    doctor = commands.add_parser("doctor", help="can a session go to a host, and if not, why")
+    doctor.add_argument("target", metavar="HOST")
+    doctor.add_argument("--python", metavar="PATH", help="interpreter to use there")
+    doctor.add_argument("--setup", default="", metavar="LINE", help="shell line run there first")
+    doctor.add_argument("--via", choices=["paramiko", "ssh"], help="which ssh to use")
+    doctor.set_defaults(run=examine)
+
+
+def ask_at_terminal(question: Question) -> str | None:
+    """Ask who sits at the terminal; nobody does where there is none."""
+    if not sys.stdin.isatty():
+        return None
+    try:
+        return getpass.getpass(f"{question.text} ") if question.secret else input(f"{question.text} ")
+    except EOFError:
+        return None
+
+
+def list_sessions(chosen: argparse.Namespace) -> int:
+    """Print the table."""
+    from pyteleport_jupyter.ledger import ask_hosts, described
+
+    print(described(ask_hosts(chosen.hosts, ask=ask_at_terminal)))
+    return 0
+
+
+def detach(chosen: argparse.Namespace) -> int:
+    """Let a session go."""
+    from pyteleport_jupyter.ledger import find_session
+
+    found = find_session(chosen.session, "detach", ask_at_terminal)
+    print(f"session {found.id} on {found.place.target} goes on there without a link")
+    return 0
+
+
+def kill(chosen: argparse.Namespace) -> int:
+    """End a session."""
+    from pyteleport_jupyter.ledger import find_session
+
+    ended = find_session(chosen.session, "kill", ask_at_terminal)
+    print(f"session {ended.id} on {ended.place.target} is ended")
+    return 0
+
+
+def examine(chosen: argparse.Namespace) -> int:
+    """Print the findings; the status says whether a session can go there."""
+    from pyteleport_jupyter.doctor import examine_host, report
+    from pyteleport_jupyter.options import make_options
+
+    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via)
+    findings = examine_host(chosen.target, options, (), ask_at_terminal)
+    print(report(chosen.target, findings))
+    return 1 if any(finding.holds is False for finding in findings) else 0

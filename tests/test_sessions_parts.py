@@ -1,0 +1,192 @@
+"""What sessions are made of: the record of where they are, what they tell of themselves, how they are taken
+over.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pyteleport_jupyter import command_line
+from pyteleport_jupyter.ledger import HostAnswer, Session, described, known_places
+from pyteleport_jupyter.ledger.record import Entry, note, state_directory
+from pyteleport_jupyter.ledger.table import duration_in_words
+from pyteleport_jupyter.remote.activity import Activity
+from pyteleport_jupyter.remote.inquiries import QUESTION_LIMIT, Inquiries, ask
+from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+from pyteleport_jupyter.wire.framing import CHUNK_LIMIT
+from pyteleport_jupyter.wire.lanes import Lane
+from pyteleport_jupyter.wire.proof import is_valid_takeover, successor, takeover_digest
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+def test_the_record_is_private_and_bounded() -> None:
+    for number in range(150):
+        note(Entry(f"{number:08x}", "cartesius" if number % 2 else "snellius", "/usr/bin/python3"))
+    file = state_directory() / "sessions.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(state_directory().stat().st_mode) == 0o700
+    assert len(json.loads(file.read_text())) == 100
+    assert [entry.target for entry in known_places()] == ["cartesius", "snellius"]
+    assert known_places()[0].id == f"{149:08x}"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '[{"id": 1}, 2, null, {"other": "x"}]', "[" * 9000])
+def test_a_strange_record_is_an_empty_one(content: str) -> None:
+    note(Entry("1", "cartesius", "p"))
+    (state_directory() / "sessions.json").write_text(content)
+    assert known_places() == []
+    note(Entry("2", "cartesius", "p"))
+    assert [entry.id for entry in known_places()] == ["2"]
+
+
+def test_a_state_directory_that_cannot_be_made_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", "/proc/nothing")
+    note(Entry("1", "cartesius", "p"))
+    assert known_places() == []
+
+
+def a_session(**differently: Any) -> Session:
+    facts: dict[str, Any] = {
+        "id": "489951f1", "place": Entry("489951f1", "cartesius", ""), "python": "p", "directory": "/d",
+        "kind": "kernel", "age": 7500.0, "lease": 900.0, "linked": True, "lease_left": None,
+        "memory": 93_600_000, "busy": True, "activity_for": 61.0, "origin": "laptop",
+    }  # fmt: skip
+    return Session(**{**facts, **differently})
+
+
+def test_the_table() -> None:
+    lost = a_session(id="0", linked=False, lease_left=300.0, busy=False, memory=None)
+    answers = [
+        HostAnswer("cartesius", (a_session(), lost)),
+        HostAnswer("snellius"),
+        HostAnswer("lisa", (), "Name or service not known"),
+    ]
+    assert (
+        described(answers).split()
+        == (
+            "ID HOST AGE MEMORY DOES LINK "
+            "489951f1 cartesius 2 h 5 min 93.6 MB busy for 1 min linked to laptop "
+            "0 cartesius 2 h 5 min ? idle for 1 min no link, ends in 5 min "
+            "lisa: Name or service not known nothing on snellius"
+        ).split()
+    )
+    assert "no session of yours" in described([])
+
+
+def test_durations() -> None:
+    words = [duration_in_words(seconds) for seconds in (-1, 0, 59, 60, 3599, 3600, 200_000)]
+    assert words == ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h 0 min", "2 d 7 h"]
+
+
+def status(state: str, kind: str = "execute_request", identifier: str = "a") -> list[bytes]:
+    parent = json.dumps({"msg_type": kind, "msg_id": identifier}).encode()
+    content = json.dumps({"execution_state": state}).encode()
+    return [b"kernel.status", b"<IDS|MSG>", b"", b"{}", parent, b"{}", content]
+
+
+def test_what_a_kernel_does() -> None:
+    activity = Activity()
+    for strange in (
+        [],
+        [b"kernel.status"],
+        [b"kernel.status", b"<IDS|MSG>"],
+        [b"x.status", b"<IDS|MSG>", b"\xff"],
+    ):
+        activity.published(strange)
+    activity.published(status("busy", "kernel_info_request"))
+    assert not activity.request
+    activity.published(status("busy"))
+    activity.published(status("idle", "kernel_info_request", "b"))
+    assert activity.request == "a"
+    activity.published(status("idle"))
+    assert not activity.request
+
+
+def test_who_asks_is_answered_and_who_does_not_is_turned_away(tmp_path: Path) -> None:
+    inquiries = Inquiries(str(tmp_path), lambda question, reply: reply({"you said": question.get("op")}))
+    answers: list[dict[str, Any]] = []
+    asker = threading.Thread(target=lambda: answers.append(ask(str(tmp_path), "facts")))
+    asker.start()
+    while asker.is_alive():
+        readers = inquiries.readers()
+        for fd in select.select(list(readers), [], [], 0.1)[0]:
+            readers[fd]()
+    assert answers == [{"you said": "facts"}]
+    flood = threading.Thread(target=_serve_once, args=(inquiries,))
+    flood.start()
+    with pytest.raises(OSError, match="no answer|reset"):
+        ask(str(tmp_path), "x" * QUESTION_LIMIT)
+    flood.join()
+    inquiries.close()
+
+
+def _serve_once(inquiries: Inquiries) -> None:
+    served = False
+    while not served or len(inquiries.readers()) > 1:
+        readers = inquiries.readers()
+        for fd in select.select(list(readers), [], [], 0.1)[0]:
+            readers[fd]()
+            served = True
+
+
+def test_a_channel_begins_anew_with_what_did_not_arrive() -> None:
+    channel, peer = NumberedChannel(), NumberedChannel()
+    big = b"b" * (3 * CHUNK_LIMIT)
+    sent = [Message(Lane.IOPUB, (b"one",)), Message(Lane.SHELL, (big, b"tail")), Message(Lane.IOPUB, (b"",))]
+    for message in sent:
+        channel.send(message.lane, message.parts)
+    arrived: list[Message] = []
+    # The first message and a part of the second arrive, and are acknowledged.
+    while len(arrived) < 1 or peer.received < 3:
+        data = bytes(channel.outgoing())[: CHUNK_LIMIT // 2]
+        channel.written(len(data))
+        arrived += peer.receive(data)
+    from pyteleport_jupyter.wire.framing import encode_frame
+    from pyteleport_jupyter.wire.records import Ack, encode
+
+    channel.receive(encode_frame(encode(Ack(1))))
+    channel.detach()
+    assert channel.begin_anew() == sent[1:]
+    assert channel.pending_bytes == channel.received == channel.last_number == 0
+    for message in sent[1:]:
+        channel.send(message.lane, message.parts)
+    channel.receive(b"")
+    channel.attach(0)
+    channel._retire(2, channel._queue)
+    channel.detach()
+    # Of the long one the beginning is gone: what is left of it is of no use.
+    assert channel.begin_anew() == sent[2:]
+
+
+def test_after_a_takeover_the_old_token_is_worth_nothing() -> None:
+    old, nonce = b"t" * 32, b"n" * 32
+    digest = takeover_digest(old, nonce, 3)
+    assert is_valid_takeover(digest, old, nonce, 3)
+    assert not is_valid_takeover(digest, old, nonce, 4)
+    assert not is_valid_takeover(digest, successor(old, nonce, 3), nonce, 3)
+
+
+def test_the_command_lists_and_examines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["list"]) == 0
+    assert "no session of yours" in capsys.readouterr().out
+    assert command_line.main(["kill", "nonsense"]) == 1
+    assert "SessionUnknown" in capsys.readouterr().err
+    assert command_line.main(["doctor", "local"]) == 0
+    assert "sessions can go there" in capsys.readouterr().out
+    assert command_line.main(["doctor", "cmd:false"]) == 1
+    assert "✗ shell" in capsys.readouterr().out
+    assert command_line.main(["doctor", "local", "--python", "/nowhere/python"]) == 1
+    said = capsys.readouterr().out
+    assert "✓ login" in said
+    assert "✗ Python" in said
