@@ -7,7 +7,7 @@ import gc
 import pickle
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import CellType, ModuleType
+from types import CellType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -20,6 +20,9 @@ from pyteleport_jupyter.objects.user_reducers import reducer_of_class
 
 DISPATCH: Mapping[type, Any] = cloudpickle.Pickler.dispatch_table
 """What cloudpickle and ``copyreg`` know, for types that our table lacks."""
+
+HEAP_TYPE = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
 
 TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
 
@@ -133,6 +136,8 @@ def choose(kind: type) -> Reducer | None:
         return reduce_own
     if issubclass(kind, dict | list):
         return reduce_filled
+    if _wants_arguments(kind):
+        return reduce_past_new
     if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
         return reduce_delegating
     return reduce_constant if names.home_module(kind) else None
@@ -193,6 +198,25 @@ def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
         if state is None
         else (function, args, state, items, pairs, set_state)
     )
+
+
+def _wants_arguments(kind: type) -> bool:
+    """Whether pickle would make an empty object by a ``__new__`` that cannot do without arguments."""
+    new = kind.__new__
+    if (
+        not isinstance(new, FunctionType)
+        or hasattr(kind, "__getnewargs__")
+        or hasattr(kind, "__getnewargs_ex__")
+    ):
+        return False
+    is_plain = all(ancestor.__flags__ & HEAP_TYPE for ancestor in kind.__mro__ if ancestor is not object)
+    return is_plain and new.__code__.co_argcount - len(new.__defaults__ or ()) > 1
+
+
+def reduce_past_new(obj: Any, reduction: Reduction) -> Any:
+    """Objects whose class has a ``__new__`` that wants arguments: it has done its work."""
+    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    return object.__new__, (type(obj),), *reduced[2:]
 
 
 def set_state(obj: Any, state: Any) -> None:

@@ -29,6 +29,10 @@ from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.surroundings import loaded_extensions
 
 
+KEEPS_BOOKS = frozenset({"sqlalchemy.orm.decl_api"})
+"""Modules with metaclasses that enter each class in registers, which cannot be made again from the class."""
+
+
 def find_own_modules(shell: Any) -> Companions:
     """The own modules of the session, and the sources of those beside the notebook that nobody imported."""
     own = own_modules()
@@ -36,7 +40,20 @@ def find_own_modules(shell: Any) -> Companions:
     for name, source in find_unloaded([os.getcwd()], sources):
         sources.setdefault(name, source)
     anew = {name.partition(".")[0] for name in loaded_extensions(shell)}
-    return Companions(tuple(sorted(name for name in own if name.partition(".")[0] not in anew)), sources)
+    loaded = [
+        name
+        for name, module in own.items()
+        if name.partition(".")[0] not in anew and not _must_be_imported(name, module)
+    ]
+    return Companions(tuple(sorted(loaded)), sources)
+
+
+def _must_be_imported(name: str, module: ModuleType) -> bool:
+    """Whether classes of the module are known to somebody who was told when they were defined."""
+    return any(
+        isinstance(value, type) and value.__module__ == name and type(value).__module__ in KEEPS_BOOKS
+        for value in list(vars(module).values())
+    )
 
 
 def own_modules() -> dict[str, ModuleType]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import pickle
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -16,6 +17,8 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
 from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import Loaded, load
+from pyteleport_jupyter.objects.anchors import live_objects
+from pyteleport_jupyter.objects.verification import differences
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -34,6 +37,8 @@ class Restored:
     stack: Stack | None
     items: dict[str, Any]
     deferred: list[Callable[[], object]]
+    differences: list[str] = field(default_factory=list)
+    """Clauses on variables that are not as they were."""
 
     def settle(self, shell: Any) -> None:
         """Set what is left to be set; to be called in the Context that user code will run in."""
@@ -43,9 +48,21 @@ class Restored:
             step()
         self.items, self.deferred = {}, []
         if self.cell is None:
-            _tell_before_next_cell(shell)  # nobody may run code of the user here before the cut
+            self._arrive_with_next_cell(shell)  # nobody may run code of the user here before the cut
         else:
-            user_hooks.arrived()
+            self._arrive()
+
+    def _arrive(self) -> None:
+        if self.differences:
+            print(f"pyteleport: not as before the move: {', '.join(self.differences)}", file=sys.stderr)
+        user_hooks.arrived()
+
+    def _arrive_with_next_cell(self, shell: Any) -> None:
+        def arrive(*_: Any) -> None:
+            shell.events.unregister("pre_execute", arrive)
+            self._arrive()
+
+        shell.events.register("pre_execute", arrive)
 
     def take_code(self) -> CodeType:
         """The code that goes on where the root frame was interrupted. Once only: it takes the frames' values
@@ -55,14 +72,6 @@ class Restored:
             raise RestoreFailed(reason="no cell was running")
         stack, self.stack = self.stack, None
         return resume_code(stack, None)
-
-
-def _tell_before_next_cell(shell: Any) -> None:
-    def arrived(*_: Any) -> None:
-        shell.events.unregister("pre_execute", arrived)
-        user_hooks.arrived()
-
-    shell.events.register("pre_execute", arrived)
 
 
 def restore_snapshot(
@@ -102,6 +111,7 @@ def _rebuild(shell: Any, loaded: Loaded, own: Companions) -> Restored:
     set_place(items["place"])
     restore_items(shell, items, items_of(Phase.ARRIVAL))
     restored = Restored(items["cell"], session["stack"], items, list(loaded.deferred))
+    restored.differences = differences(items["seen"], session["namespace"], live_objects(anchors(shell)))
     if restored.cell is None:
         restored.settle(shell)
     elif restored.stack is not None:

@@ -17,6 +17,8 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
+from pyteleport_jupyter.objects.anchors import live_objects
+from pyteleport_jupyter.objects.verification import digests
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -83,6 +85,7 @@ def take_snapshot(
         root = session_root(shell, cell, place)
         root["items"]["modules"] = modules_that_travel(own)
         choose(root)
+        root["items"]["seen"] = digests(root["namespace"], live_objects(anchors(shell)))
         pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
     surroundings = pickle.dumps(plain)
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))

@@ -22,6 +22,7 @@ SUBJECTS = (
     "itertools_inside",
     "itertools_shared",
     "library",
+    "libraries",
     "event_loops",
     "widgets",
     "refused",

@@ -16,11 +16,7 @@ refuses(
 )
 refuses("its sockets stay with this process", "zmq.sugar.socket.Socket", "zmq.sugar.context.Context")
 refuses("its threads or processes stay here; shut it down first", "concurrent.futures._base.Executor")
-refuses(
-    "its processes stay here; close it first",
-    "multiprocessing.pool.Pool",
-    "multiprocessing.context.BaseContext",
-)
+refuses("its processes stay here; close it first", "multiprocessing.pool.Pool")
 refuses(
     "a process that was started here stays here", "subprocess.Popen", "multiprocessing.process.BaseProcess"
 )

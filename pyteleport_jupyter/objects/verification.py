@@ -1,0 +1,212 @@
+"""Whether what was restored is what was there: a digest of each variable, taken on both sides.
+
+The walk looks at plain data, arrays, functions and the attributes of ordinary objects. It runs no code of the
+user, and takes samples of what is large, so it costs milliseconds; that every byte arrived is the business of
+the channel. Objects that say themselves how they are pickled, and those of C, count by their type only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from types import FunctionType, ModuleType
+from typing import Any, NamedTuple
+
+from pyteleport_jupyter.objects import names, table
+from pyteleport_jupyter.objects.tombstone import Tombstone
+from pyteleport_jupyter.objects.user_reducers import METHOD, UserReducer
+
+VISITS = 20_000
+"""Most objects that are looked at in all."""
+FEWEST = 50
+"""At least so many for each variable."""
+ENDS = 64
+"""So many elements of a long container, at each end."""
+BLOCK = 4096
+"""Bytes in each sample of a string or an array."""
+BLOCKS = 16
+
+HEAP_TYPE = 1 << 9
+
+
+class Seen(NamedTuple):
+    """A variable as one side saw it; ``digest`` is empty if it cannot be compared."""
+
+    digest: bytes
+    words: str
+
+
+class _Incomparable(Exception):
+    """There is something in it that the user, or nobody, can compare."""
+
+
+def digests(namespace: Mapping[str, Any], live: Collection[int]) -> dict[str, Seen]:
+    """What each variable is, by name; ``live`` are the ``id`` of what travels by name, of which only that
+    counts. Names that begin with an underscore are left out: they are IPython's.
+    """
+    chosen = {name: value for name, value in namespace.items() if not name.startswith("_")}
+    visits = max(FEWEST, VISITS // max(1, len(chosen)))
+    return {name: _seen(value, live, visits) for name, value in chosen.items()}
+
+
+def differences(before: Mapping[str, Seen], namespace: Mapping[str, Any], live: Collection[int]) -> list[str]:
+    """What is not as it was, a clause for each variable: ``x (was a list of 3, is a dict of 2)``."""
+    here = {name: namespace[name] for name in before if name in namespace}
+    visits = max(FEWEST, VISITS // max(1, len(before)))
+    found = [f"{name} (is missing)" for name in before.keys() - here.keys()]
+    for name, value in here.items():
+        seen = _seen(value, live, visits)
+        if seen.digest and before[name].digest and seen.digest != before[name].digest:
+            found.append(f"{name} (was {before[name].words}, is {seen.words})")
+    return sorted(found)
+
+
+def _seen(value: Any, live: Collection[int], visits: int) -> Seen:
+    walk = _Walk(live, visits)
+    try:
+        walk.visit(value)
+    except _Incomparable:
+        return Seen(b"", "")
+    return Seen(walk.hash.digest(), _words(value))
+
+
+def _words(value: Any) -> str:
+    kind = type(value)
+    size = f" of {len(value)}" if kind in (list, tuple, dict, set, frozenset, str, bytes) else ""
+    if kind in (int, float, bool, type(None)):
+        return repr(value)[:40]
+    return f"a {kind.__qualname__}{size}"
+
+
+class _Walk:
+    """One variable, depth first, with a stack of its own: data may be nested deeply."""
+
+    def __init__(self, live: Collection[int], visits: int) -> None:
+        self.hash = hashlib.blake2b(digest_size=12)
+        self.live, self.left = live, visits
+        self.order: dict[int, int] = {}
+        self.stack: list[Iterator[Any]] = []
+
+    def visit(self, value: Any) -> None:
+        self.stack.append(iter((value,)))
+        while self.stack and self.left > 0:
+            for child in self.stack[-1]:
+                self.left -= 1
+                inside = self.look(child)
+                if inside is not None:
+                    self.stack.append(iter(inside))
+                break
+            else:
+                self.stack.pop()
+
+    def say(self, *parts: object) -> None:
+        self.hash.update(repr(parts).encode("utf-8", "backslashreplace"))
+
+    def look(self, obj: Any) -> Iterable[Any] | None:
+        """Take ``obj`` into the digest; what is inside it."""
+        kind = type(obj)
+        if kind in ATOMS:
+            self.hash.update(ATOMS[kind](obj))
+            return None
+        if id(obj) in self.live:
+            self.say("live")
+            return None
+        if id(obj) in self.order:
+            self.say("again", self.order[id(obj)])
+            return None
+        self.order[id(obj)] = len(self.order)
+        if kind in CONTAINERS:
+            self.say(kind.__name__, len(obj))
+            return _inside(obj, kind)
+        return self.look_at_object(obj, kind)
+
+    def look_at_object(self, obj: Any, kind: Any) -> Iterable[Any] | None:
+        if kind is Tombstone or _is_of_user(kind):
+            raise _Incomparable
+        if kind is FunctionType:
+            self.say("function", obj.__qualname__)
+            self.hash.update(obj.__code__.co_code)
+        elif issubclass(kind, type):
+            self.say("class", obj.__qualname__)
+        elif _is_array(kind):
+            self.say(obj.dtype.str, obj.shape)
+            self.hash.update(_sample_of_array(obj))
+        elif kind.__flags__ & HEAP_TYPE:
+            self.say(kind.__module__, kind.__qualname__)
+            return _attributes(obj, kind)
+        return None
+
+
+def _sample(view: bytes | bytearray | memoryview) -> bytes:
+    size = len(view)
+    if size <= BLOCK * BLOCKS:
+        return bytes(view)
+    step = (size - BLOCK) // (BLOCKS - 1)
+    return b"".join(bytes(view[start : start + BLOCK]) for start in range(0, size - BLOCK + 1, step))
+
+
+def _of_text(text: str) -> bytes:
+    ends = text if len(text) <= 2 * BLOCK else text[:BLOCK] + text[-BLOCK:]
+    return b"s%d:" % len(text) + ends.encode("utf-8", "surrogatepass")
+
+
+ATOMS: dict[type, Any] = {
+    int: lambda number: b"i%d" % hash(number),
+    float: lambda number: b"f" + struct.pack("d", number),
+    complex: lambda number: b"c" + struct.pack("dd", number.real, number.imag),
+    bool: lambda truth: b"b1" if truth else b"b0",
+    type(None): lambda _: b"n",
+    str: _of_text,
+    bytes: lambda data: b"y%d:" % len(data) + _sample(data),
+    bytearray: lambda data: b"a%d:" % len(data) + _sample(data),
+}
+"""Plain values: what goes into the digest."""
+
+CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+def _inside(obj: Any, kind: type) -> Iterable[Any]:
+    if kind in (set, frozenset):
+        return ()  # its order is another one in each process
+    if kind is dict:
+        return chain.from_iterable(_ends(obj.items(), len(obj)))
+    return _ends(obj, len(obj))
+
+
+def _ends(items: Any, size: int) -> Iterable[Any]:
+    if size <= 2 * ENDS:
+        return list(items)
+    return [*islice(items, ENDS), *islice(reversed(items), ENDS)]
+
+
+def _attributes(obj: Any, kind: type) -> Iterable[Any] | None:
+    """The values in its ``__dict__``, if that is what is pickled of it."""
+    plain = (
+        names.reduces_by_default(kind)
+        and getattr(kind, "__getstate__", None) is getattr(object, "__getstate__", None)
+        and not hasattr(kind, "__setstate__")
+        and table.reducer_for(kind) is None
+        and not issubclass(kind, ModuleType)
+    )
+    attributes = names.attributes_of(obj) if plain else None
+    return None if not attributes else chain.from_iterable(list(attributes.items()))
+
+
+def _is_of_user(kind: type) -> bool:
+    return hasattr(kind, METHOD) or isinstance(table.reducer_for(kind), UserReducer)
+
+
+def _is_array(kind: type) -> bool:
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and kind is getattr(numpy, "ndarray", None)
+
+
+def _sample_of_array(array: Any) -> bytes:
+    if array.dtype.hasobject or array.size == 0 or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        return b""
+    # Neither a copy nor a view that others could see: the memory itself.
+    flat = (array if array.flags.c_contiguous else array.T).reshape(-1).view("u1")
+    return _sample(memoryview(flat))

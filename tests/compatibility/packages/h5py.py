@@ -1,0 +1,7 @@
+DISTRIBUTION = "h5py"
+MODULE = "h5py"
+SETUP = "import h5py"
+SPECIMENS = (
+    ('h5py.File', "h5py.File('m.h5', 'w', driver='core', backing_store=False)", 'x', '', 'h5py objects cannot be pickled'),
+    ('numpy.dtypes.ObjectDType', 'h5py.string_dtype()', 'x'),
+)  # fmt: skip

@@ -1,0 +1,31 @@
+DISTRIBUTION = "numpy"
+MODULE = "numpy"
+SETUP = "import numpy as np"
+SPECIMENS = (
+    ("numpy.ndarray", "np.arange(6.0).reshape(2, 3)", "x.tolist(), x.dtype.str, x.flags.c_contiguous", "x[0, 0] = 9"),
+    ("numpy.matrix", "np.matrix([[1, 2], [3, 4]])", "(x * x).tolist()", "x[0, 0] = 5"),
+    ("numpy.recarray", "np.rec.array([(1, 'a'), (2, 'b')], names='n,s')", "x.n.tolist(), x.s.tolist()", "x.n[0] = 7"),
+    ("numpy.ma.MaskedArray", "np.ma.array([1, 2, 3], mask=[0, 1, 0])", "x.sum(), x.mask.tolist()", "x[0] = np.ma.masked"),
+    ("numpy.float64", "np.float64(1.5)", "x, x.dtype"),
+    ("numpy.int8", "np.int8(-3)", "x, x.dtype"),
+    ("numpy.datetime64", "np.datetime64('2020-01-02T03:04')", "x, x.dtype"),
+    ("numpy.timedelta64", "np.timedelta64(3, 'h')", "x, x.dtype"),
+    ("numpy.str_", "np.str_('text')", "x"),
+    ("numpy.void", "np.array([(1, 2.0)], dtype=[('a', 'i4'), ('b', 'f8')])[0]", "x['a'], x['b'], x.dtype"),
+    ("numpy.dtypes.VoidDType", "np.dtype([('a', 'i4'), ('b', 'f8', (2,))], align=True)", "x.fields, x.itemsize"),
+    ("numpy.dtypes.StringDType", "np.dtypes.StringDType()", "x"),
+    ("numpy.random.Generator", "np.random.default_rng(3)", "np.random.Generator(type(x.bit_generator)()).__class__, x.bit_generator.state", "x.random()"),
+    ("numpy.random.PCG64", "np.random.PCG64(3)", "x.state", "x.random_raw()"),
+    ("numpy.random.RandomState", "np.random.RandomState(3)", "str(x.get_state())", "x.rand()"),
+    ("numpy.random.SeedSequence", "np.random.SeedSequence(3)", "x.entropy, x.n_children_spawned", "x.spawn(2)"),
+    ("numpy.poly1d", "np.poly1d([1, 2])", "x(3), x.order", "x[0] = 7"),
+    ("numpy.polynomial.Polynomial", "np.polynomial.Polynomial([1, 2, 3])", "x(2), x.domain.tolist()", "x.coef[0] = 5"),
+    ("numpy.polynomial.Chebyshev", "np.polynomial.Chebyshev([1, 2, 3])", "x(0.5)", "x.coef[0] = 5"),
+    ("numpy.vectorize", "np.vectorize(lambda a: a + 1)", "x([1, 2]).tolist()"),
+    ("numpy.ufunc", "np.add", "x(1, 2), x is np.add"),
+    ("numpy.flatiter", "x = np.arange(3).flat; next(x)", "x.index, x.base.tolist()", "", "cannot pickle"),
+    ("numpy.finfo", "np.finfo('f4')", "x.eps, x.dtype"),
+    ("numpy.iinfo", "np.iinfo('i2')", "x.max"),
+    ("numpy.char.chararray", "np.char.array(['a', 'b'])", "x.upper().tolist()", "x[0] = 'z'"),
+    ("numpy.memmap", "import tempfile; f = tempfile.NamedTemporaryFile(delete=False); x = np.memmap(f.name, dtype='i4', mode='w+', shape=3); f.close()", "x.tolist()", "x[1] = 5"),
+)  # fmt: skip
