@@ -117,3 +117,26 @@ def test_a_thread_brings_a_program_home(scripts: Scripts) -> None:
         print(os.getpid() == first, count > 1000)
     """)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True True\n", "")
+
+
+def test_a_signal_that_comes_on_the_way_is_raised_where_it_goes_on(scripts: Scripts) -> None:
+    done = scripts.run("""
+        import signal, time
+        from pyteleport_jupyter import request_teleport
+        class Asked(Exception): pass
+        def handler(number, frame): raise Asked
+        signal.signal(signal.SIGUSR1, handler)
+        class Sending:
+            def __getstate__(self): return {"number": 5}
+            def __setstate__(self, state): os.kill(os.getpid(), signal.SIGUSR1)
+        def work():
+            sending, count = Sending(), 0
+            try:
+                request_teleport("local")
+                end = time.monotonic() + 40
+                while time.monotonic() < end: count += 1
+            except Asked:
+                return os.getpid() != first
+        print(work(), signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True set()\n", "")

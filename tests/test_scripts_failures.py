@@ -111,3 +111,50 @@ def test_ctrl_c_while_it_moves_calls_it_off(scripts: Scripts) -> None:
         print(os.getpid() == first)
     """)
     assert done.stdout.splitlines() == ["MoveCancelled", "True"], done.stderr
+
+
+def test_a_second_ctrl_c_while_it_is_called_off_leaves_no_copy_there(scripts: Scripts) -> None:
+    done = scripts.run(f"""
+        import signal
+        from pyteleport_jupyter.wire import Conversation
+        wait_for, abort, pressed = Conversation.wait_for, Conversation.abort, []
+        def press():
+            pressed.append(len(pressed))
+            signal.raise_signal(signal.SIGINT)
+        def wait_and_press(self, said, *rest):
+            answer = wait_for(self, said, *rest)
+            if said == "held": press()
+            return answer
+        def press_and_abort(self, *rest):
+            press()
+            abort(self, *rest)
+        Conversation.wait_for, Conversation.abort = wait_and_press, press_and_abort
+        try:
+            {AWAY}
+        except BaseException as error:
+            print(type(error).__name__)
+        print(pressed, os.getpid() == first)
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["MoveCancelled", "[0, 1] True"]
+
+
+def test_a_signal_that_comes_while_it_is_restored_is_raised_where_it_goes_on(scripts: Scripts) -> None:
+    done = scripts.run(f"""
+        import signal
+        class Pressing:
+            def __getstate__(self): return {{"number": 5}}
+            def __setstate__(self, state): os.kill(os.getpid(), signal.SIGINT)
+        pressing = Pressing()
+        def move():
+            try:
+                {AWAY}
+            except KeyboardInterrupt:
+                print("interrupted there", os.getpid() != first)
+            finally:
+                print("finally")
+        move()
+        print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["interrupted there True", "finally", "set()"]

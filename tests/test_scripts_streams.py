@@ -226,7 +226,8 @@ def test_the_prompt_goes_on_there(flags: list[str], scripts: Scripts) -> None:
     child.sendline("exit(6)")
     child.expect(pexpect.EOF)
     child.close()
-    assert child.exitstatus == 6
+    # The prompt of 3.14 ends by SIGINT where an interrupt was not caught before, whatever exit() says.
+    assert child.exitstatus == (6 if sys.version_info < (3, 14) else 128 + signal.SIGINT)
 
 
 def test_a_script_under_dash_i_ends_at_the_prompt_there(scripts: Scripts) -> None:

@@ -170,7 +170,7 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.NEXT_ITEM: SPOKEN.call,
     Kind.OPERATOR: SPOKEN.call,
     Kind.STAND_IN: (),
-    Kind.HERE: (),
+    Kind.HERE: SPOKEN.call + _DROP,
     Kind.SUSPENDED: (),
 }
 """What a morph does between restoring the slots and jumping into the original code."""

@@ -239,5 +239,5 @@ def _line_table(code: CodeType, prologue: _Prologue, position: Position) -> byte
 
 def is_inside_call(record: MorphRecord, offset: int) -> bool:
     """Whether a frame of this morph, at ``offset`` of the morph's code, is still in its inner call."""
-    waits = record.action.kind in CALLING or record.action.kind is Kind.SUSPENDED
+    waits = record.action.kind in CALLING - {Kind.HERE} or record.action.kind is Kind.SUSPENDED
     return waits and record.call_start <= offset < record.length

@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
@@ -23,14 +24,16 @@ Calls = tuple[object, ...]
 """What a frame fetches to call what is within it: in most cases one callable."""
 
 
-def resume_code(stack: Stack, value: object) -> CodeType:
+def resume_code(stack: Stack, value: object, arrived: Call | None = None) -> CodeType:
     """The code object that resumes the whole stack, to be run by ``exec(code, globals, locals)`` or, for
     the cell with a top-level await, by ``await eval(code, globals, locals)``.
 
     The call in which the innermost frame was interrupted returns ``value``. The stack is empty afterwards:
-    nothing but the frames themselves keeps their objects alive once they run.
+    nothing but the frames themselves keeps their objects alive once they run. ``arrived`` is called when
+    everything is restored, in the innermost frame: what it raises is raised there. Until then the user's code
+    is in no state to be interrupted.
     """
-    code, frames = _load_stack(stack, value)
+    code, frames = _load_stack(stack, value, arrived)
     root = frames[-1].generator
     if root is not None:
         cast(
@@ -45,10 +48,27 @@ def resume_call(stack: Stack, value: object) -> Call:
     return _entry(frames[-1], code)
 
 
-def _load_stack(stack: Stack, value: object) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
+def _load_stack(
+    stack: Stack, value: object, arrived: Call | None = None
+) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
     """Make and load the morphs of all frames, with those that run within; the morph of the outermost."""
     within, frames = stack.within, stack.take()
-    return _load_all(frames, ([value].pop if within is None else within.enter(value),)), frames
+    if arrived is not None and (within is not None or frames[0].action.kind not in CALLING):
+        arrived()
+        arrived = None
+    last = within.enter(value) if within is not None else _innermost(value, arrived)
+    return _load_all(frames, (last,)), frames
+
+
+def _innermost(value: object, arrived: Call | None) -> Call:
+    """What the innermost frame calls, to get ``value``. All of it is C: no frame of ours shows up."""
+    if arrived is None:
+        return [value].pop
+    pairs = zip([value], iter(arrived, _NEVER), strict=False)
+    return functools.partial(next, map(operator.itemgetter(0), pairs))
+
+
+_NEVER: Final = object()
 
 
 def _load_all(frames: tuple[FrameSnapshot, ...], inner: Calls) -> CodeType:

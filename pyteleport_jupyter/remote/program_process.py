@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote import held_signals
 from pyteleport_jupyter.remote.control import Control, pair
 from pyteleport_jupyter.remote.package_finder import PROGRAM_BOOT
 from pyteleport_jupyter.remote.program_order import ProgramOrder, Terminal
@@ -185,6 +186,7 @@ def start_program(directory: str, order: ProgramOrder) -> ProgramProcess:
                 os.set_inheritable(number, True)
             for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_DFL)
+            held_signals.hold()
             os.execve(argv[0], argv, _environment(order.environment))
         finally:
             os._exit(127)

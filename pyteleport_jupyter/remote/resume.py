@@ -10,7 +10,8 @@ first host.
 from __future__ import annotations
 
 import ast
-from collections.abc import Coroutine, Iterator
+import signal
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from types import CodeType
 from typing import Any
@@ -69,9 +70,29 @@ def _replace_run_code(shell: Any, restored: Restored, replaced: ExitStack) -> No
     def run_code(code: CodeType, result: Any = None, *, async_: bool = False) -> Coroutine[Any, Any, bool]:
         # Not a coroutine function itself: that would be a frame of ours under the cell's.
         replaced.close()
+        arrived = interrupts_held()
         restored.settle(shell)
-        went_on: Coroutine[Any, Any, bool] = real_run_code(restored.take_code(), result, async_=async_)
+        went_on: Coroutine[Any, Any, bool] = real_run_code(restored.take_code(arrived), result, async_=async_)
         return went_on
 
     shell.run_code = run_code
     replaced.callback(shell.__dict__.pop, "run_code", None)
+
+
+def interrupts_held() -> Callable[[], None]:
+    """From here on Stop waits until the returned function is called: while frames are being restored a
+    KeyboardInterrupt would be raised in none of them. A kernel has threads, so its signal mask holds back
+    nothing.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    came: list[int] = []
+    if not callable(handler):
+        return came.clear
+
+    def let_come() -> None:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    return let_come

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import io
 import os
-import signal
 import socket
 import stat
 import sys
@@ -30,6 +29,7 @@ from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings, unpack
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
+from pyteleport_jupyter.remote import held_signals
 from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.homeward import LOCAL_FLAGS
 from pyteleport_jupyter.scripts.restore import Restored, restore_program
@@ -100,6 +100,7 @@ def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]],
 
     ``arguments``: descriptors of the relay's baggage and of the snapshot.
     """
+    held_signals.hold()
     baggage_fd, snapshot_fd = map(int, arguments)
     with os.fdopen(baggage_fd, "rb") as file:
         homecoming = Homecoming(unpack(file))
@@ -139,11 +140,9 @@ def _write(number: int, content: bytes) -> None:
 
 
 def _go_on(restored: Restored, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
-    """Here it is again: what it had not read is given back to its stdin, signals reach it."""
+    """Here it is again: what it had not read is given back to its stdin."""
     give_back(b"".join(homecoming.input) + homecoming.keys)
-    code = restored.go_on(None)
-    signal.pthread_sigmask(signal.SIG_SETMASK, set())
-    return code
+    return restored.go_on(None)
 
 
 class _Prefixed(io.RawIOBase):

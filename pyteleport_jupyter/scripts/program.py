@@ -66,7 +66,9 @@ def find_program(caller: FrameType) -> RunningProgram:
 
 
 def _outside_us(frame: FrameType | None) -> FrameType:
-    while frame is not None and _module(frame).partition(".")[0] == PACKAGE and "TRAVELS" not in frame.f_globals:
+    while (
+        frame is not None and _module(frame).partition(".")[0] == PACKAGE and "TRAVELS" not in frame.f_globals
+    ):
         frame = frame.f_back
     if frame is None:
         raise NotInProgram(reason="nothing of a program is running")
@@ -133,6 +135,6 @@ def _compiled(statement: ast.stmt, is_last: bool, file_name: str) -> CodeType:
 
 def _is_prompt_input(root: FrameType) -> bool:
     """Whether the root is a line typed at the prompt, not a script: "<stdin>", from 3.13 on "<stdin>-0" or
-    "<python-input-0>".
+    "<python-input-0>", of late "<stdin-0>" (3.14).
     """
-    return root.f_code.co_filename.startswith(("<stdin>", "<python-input-"))
+    return root.f_code.co_filename.startswith(("<stdin", "<python-input-"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found,unused-ignore]
 import builtins
+import functools
 import pickle
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,6 +34,12 @@ from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, restore_items
 from pyteleport_jupyter.scripts.snapshot import MainModule
 from pyteleport_jupyter.session.place import set_place
 
+LET_COME = functools.partial(_signal.pthread_sigmask, signal.SIG_SETMASK, ())
+"""Signals that were held back while the program was restored come now (:mod:`..remote.held_signals`). It is
+C (``signal`` has a wrapper in Python): what a handler raises is raised in the user's frame, without one of
+ours.
+"""
+
 
 @dataclass
 class Restored:
@@ -47,7 +56,7 @@ class Restored:
         """Set what is left to be set; returns the code that goes on and what comes behind it, each with its
         namespace.
 
-        The interrupted call of the innermost frame returns ``value``. Once only.
+        The interrupted call of the innermost frame returns ``value``. Signals wait until it does. Once only.
         """
         restore_items(ITEMS, self.items)
         for step in self.deferred:
@@ -57,7 +66,7 @@ class Restored:
         if self.stack is None:
             raise RestoreFailed(reason="it has gone on already")
         stack, self.stack = self.stack, None
-        return [(code, vars(self.main)) for code in (resume_code(stack, value), *self.rest)]
+        return [(code, vars(self.main)) for code in (resume_code(stack, value, LET_COME), *self.rest)]
 
 
 def restore_program(stream: bytes | bytearray | memoryview, buffers: Sequence[Any], host: str) -> Restored:

@@ -64,14 +64,14 @@ class Restored:
 
         shell.events.register("pre_execute", arrive)
 
-    def take_code(self) -> CodeType:
+    def take_code(self, arrived: Callable[[], object] | None = None) -> CodeType:
         """The code that goes on where the root frame was interrupted. Once only: it takes the frames' values
-        with it.
+        with it. ``arrived``: see :func:`..frames.resume_code`.
         """
         if self.stack is None:
             raise RestoreFailed(reason="no cell was running")
         stack, self.stack = self.stack, None
-        return resume_code(stack, None)
+        return resume_code(stack, None, arrived)
 
 
 def restore_snapshot(
