@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -126,7 +127,10 @@ class HomeKernelApp(TeleportedKernelApp):
 
     def init_sockets(self) -> None:
         """The sockets, unbound; those that reply wait for clients which are on their way back."""
+        level, self.log_level = self.log_level, logging.ERROR
+        # What it says about encryption was said when the first kernel started.
         super().init_sockets()
+        self.log_level = level
         for channel in CHANNELS:
             getattr(self, f"{channel}_socket").close(0)
             socket = self.context.socket(zmq.ROUTER, socket_class=PatientRouter)
