@@ -41,9 +41,9 @@ class Luggage:
 
     @property
     def parts(self) -> tuple[memoryview, ...]:
-        """As the far side takes them: surroundings, pickle stream, buffers."""
+        """As the far side takes them: pickle stream, surroundings, buffers."""
         stream = memoryview(self.pickled.stream)
-        return memoryview(self.surroundings), stream, *self.pickled.buffers
+        return stream, memoryview(self.surroundings), *self.pickled.buffers
 
     @property
     def size(self) -> int:

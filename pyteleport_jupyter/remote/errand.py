@@ -84,7 +84,7 @@ class Outcome:
 
 
 async def run(kernel: Any, order: ErrandOrder, parts: Sequence[Any], stayed: dict[str, Any]) -> Homeward:
-    """Run the cell of ``order`` with what is in ``parts``: the surroundings, a pickle stream, its buffers.
+    """Run the cell of ``order`` with what is in ``parts``: a pickle stream, the surroundings, buffers.
 
     ``stayed`` holds, from cell to cell, variables that could not go back. Raises TeleportError if the cell
     could not begin.
@@ -106,7 +106,7 @@ def _arrive(
     shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: Numbering, host: str
 ) -> dict[str, Any]:
     """The variables that the cell needs; what surrounds them is set first. Raises TeleportError."""
-    surroundings, stream, *buffers = parts
+    stream, surroundings, *buffers = parts
     try:
         # What arrives here was sent by the session that this process works for.
         plain = pickle.loads(surroundings)  # noqa: S301
