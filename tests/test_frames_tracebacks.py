@@ -84,3 +84,13 @@ def test_an_entry_inside_the_call_of_a_morph_has_the_position_of_the_call() -> N
     assert first is not None
     assert [(name, line) for _, name, line, *_ in shown(first)] == [("<module>", 7), ("f", 3)]
     assert shown(travelled(first)) == shown(first)
+
+
+def test_keeps_nothing_alive_but_itself() -> None:
+    """Not the frames that were running when it was rebuilt."""
+    _, first = caught(SOURCE)
+    entry: TracebackType | None = travelled(first)
+    while entry is not None:
+        assert entry.tb_frame.f_back is None
+        assert entry.tb_frame.f_lineno == entry.tb_lineno
+        entry = entry.tb_next

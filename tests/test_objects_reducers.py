@@ -98,11 +98,11 @@ def test_context_variables(move: Move) -> None:
     assert far("(v.get(), w.get(), u.get('unset'), used.var is u)") == "('default', 'now', 'unset', True)"
 
 
-def test_unused_token_is_refused(own_main: None) -> None:
+def test_token_of_another_context_is_refused(own_main: None) -> None:
     with pytest.raises(ObjectsRefused, match="t: _?contextvars.Token, it can only reset v in the context"):
         pickled_of("""
             import contextvars
-            v = contextvars.ContextVar('v'); t = v.set(1)
+            v = contextvars.ContextVar('v'); t = contextvars.copy_context().run(v.set, 1)
             """)
 
 

@@ -40,7 +40,9 @@ from .stand_ins import StandIn, make_stand_in
 from .words import PlaceName, describe, describe_code, no_place_name
 
 CACHE: Final = dis.opmap["CACHE"]
-CALLING_OPCODES: Final = frozenset(dis.opmap[name] for name in ("PRECALL", "CALL", "CALL_FUNCTION_EX") if name in dis.opmap)
+CALLING_OPCODES: Final = frozenset(
+    dis.opmap[name] for name in ("PRECALL", "CALL", "CALL_FUNCTION_EX") if name in dis.opmap
+)
 IMPORTING: Final = frozenset({"IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"})
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 

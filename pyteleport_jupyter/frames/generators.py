@@ -64,7 +64,7 @@ def reduce_generator(generator: object, running: Mapping[int, FrameSnapshot]) ->
     check_interpreter()
     snapshot = running.get(id(generator))
     if snapshot is not None:
-        return _restored(generator, snapshot, snapshot.values)
+        return _restored(generator, snapshot, tuple(snapshot.values))
     frame, code = generator_frame(generator), original_code(generator_code(generator))
     if frame is None:
         return finished_generator, (code, *_names(generator))
@@ -74,7 +74,7 @@ def reduce_generator(generator: object, running: Mapping[int, FrameSnapshot]) ->
     if state not in HERE.states_suspended:
         _refuse(frame, "it is running, but not in the cell that moves")
     snapshot = capture_suspended(generator)
-    return _restored(generator, snapshot, snapshot.values)
+    return _restored(generator, snapshot, tuple(snapshot.values))
 
 
 def _names(generator: Any) -> tuple[str, str]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from types import AsyncGeneratorType, CodeType, CoroutineType, GeneratorType
 from typing import Any, Final
 
-from .registry import load_values, record_of
+from .pending import Pending
+from .registry import load_values, record_of, values_of
 from .snapshot import Kind
 
 PREFIXES: Final[dict[type, str]] = {GeneratorType: "gi_", CoroutineType: "cr_", AsyncGeneratorType: "ag_"}
@@ -25,6 +26,10 @@ alive."""
 
 _drivers: dict[int, Any] = {}
 """What awaits the next item of an async generator, by ``id`` of the generator; emptied likewise."""
+
+
+_held_back: list[tuple[object, Any]] = []
+"""Generators, with their drivers, that cannot fetch all of their values yet."""
 
 
 def load_generator(generator: object, values: tuple[object, ...]) -> None:
@@ -58,17 +63,33 @@ def finish_restore() -> None:
     waiting, drivers = list(_unprimed.values()), dict(_drivers)
     abandon_restore()
     for generator in waiting:
-        hand_out(generator, None)
-        _prime(generator, drivers.get(id(generator)))
+        driver = drivers.get(id(generator))
+        if _fetches_pending(generator):
+            _held_back.append((generator, driver))
+        else:
+            _prime(generator, driver)
+
+
+def prime_held_back() -> None:
+    """Bring those to their yields that had to wait for a :class:`~.pending.Pending` of theirs."""
+    for held in [held for held in _held_back if not _fetches_pending(held[0])]:
+        _held_back.remove(held)
+        _prime(*held)
+
+
+def _fetches_pending(generator: object) -> bool:
+    return any(isinstance(value, Pending) for value in values_of(generator_code(generator)))
 
 
 def abandon_restore() -> None:
     """To be called instead, if loading failed."""
     _unprimed.clear()
     _drivers.clear()
+    _held_back.clear()
 
 
 def _prime(generator: Any, driver: Any) -> None:
+    hand_out(generator, None)
     if not isinstance(generator, AsyncGeneratorType):
         generator.send(None)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import CellType, CodeType
@@ -121,7 +121,7 @@ class FrameSnapshot:
     shape: Shape
     action: Action
     position: Position
-    values: tuple[object, ...] = field(repr=False)
+    values: Sequence[object] = field(repr=False)
     extras: tuple[object, ...] = field(repr=False)
     """What the continuation needs besides (the instance under construction, the name and bases of a
     class)."""
@@ -140,7 +140,8 @@ class FrameSnapshot:
     """Bytecode version. The same minor has the same one, but pre-releases may differ."""
 
     def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "values": () if self.generator is not None else self.values}
+        # A list, for what cannot be made before the cell goes on (:mod:`.pending`).
+        return {**self.__dict__, "values": [] if self.generator is not None else list(self.values)}
 
 
 class Within(Protocol):

@@ -1,11 +1,12 @@
 """Tracebacks across machines: each entry gets a real frame of the real code, so lines, columns and names
 are right.
 
-Such a frame is made by running a morph of the code that does nothing but raise, and keeping what was caught.
+Such a frame is made by a morph of the code that is a coroutine, which never runs.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from types import CellType, CodeType, FrameType, TracebackType
 from typing import Any, Final, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from . import assemble
 from .calls import bare_function
 from .flow import UNIT, flow_of, opening_of
-from .layout import GENERATOR_FLAGS
+from .layout import CO_COROUTINE, GENERATOR_FLAGS
 from .registry import MorphRecord, record_of, register
 from .snapshot import Action, Kind
 
@@ -25,10 +26,6 @@ class Entry(NamedTuple):
     globals: dict[str, Any]
     lasti: int
     line: int
-
-
-class _Raised(Exception):
-    """Raised by the morphs made here."""
 
 
 def reduce_traceback(traceback: TracebackType) -> tuple[object, ...]:
@@ -55,49 +52,46 @@ def _original_offset(record: MorphRecord | None, lasti: int) -> int:
 def rebuilt_traceback(*entries: Entry) -> TracebackType | None:
     """The traceback of these entries, outermost first."""
     traceback: TracebackType | None = None
-    for entry in reversed(entries):
-        frame, shift = _frame_of(entry)
-        traceback = TracebackType(traceback, frame, entry.lasti + shift, entry.line)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of coroutines that nobody awaits
+        for entry in reversed(entries):
+            frame, shift = _frame_of(entry)
+            traceback = TracebackType(traceback, frame, entry.lasti + shift, entry.line)
     return traceback
 
 
 def _frame_of(entry: Entry) -> tuple[FrameType, int]:
-    """A finished frame of the code, and the bytes that its code has before the original."""
-    morph, length = _raising_morph(entry)
+    """A finished frame of the code, and the bytes that its code has before the original.
+
+    It is that of a coroutine that never runs. A frame that has run would refer to the frames that called it,
+    and keep alive what they hold.
+    """
+    morph, length = _waiting_morph(entry)
     cells = tuple(CellType() for _ in entry.code.co_freevars) or None
-    try:
-        bare_function(morph, entry.globals, cells)()
-    except _Raised as raised:
-        raising = raised.__traceback__.tb_next if raised.__traceback__ is not None else None
-        if raising is not None:
-            return raising.tb_frame, length
-    raise RuntimeError("a morph that only raises did not raise")
+    coroutine = bare_function(morph, entry.globals, cells)()
+    frame: FrameType = coroutine.cr_frame
+    return frame, length
 
 
-OPENING: Final = frozenset({"COPY_FREE_VARS", "MAKE_CELL", "RESUME"})
-"""What of the opening of the code is kept: all but the start of a generator."""
+BEFORE: Final = frozenset({"COPY_FREE_VARS", "MAKE_CELL"})
+"""What of the opening of a code object comes before it becomes a coroutine."""
 
 
-def _raising_morph(entry: Entry) -> tuple[CodeType, int]:
-    code, constant = entry.code, len(entry.code.co_consts)
-    opening = [(each.name, each.argument) for each in opening_of(flow_of(code)) if each.name in OPENING]
-    # The last one only brings the line table, whose entries are relative, back to where the code's own begins.
-    raising = (*opening, ("LOAD_CONST", constant), ("RAISE_VARARGS", 1), ("NOP", 0))
-    prologue = b"".join(assemble.operation(name, argument) for name, argument in raising)
+def _waiting_morph(entry: Entry) -> tuple[CodeType, int]:
+    code = entry.code
+    opening = [(each.name, each.argument) for each in opening_of(flow_of(code)) if each.name in BEFORE]
+    waiting = (*opening, ("RETURN_GENERATOR", 0), ("POP_TOP", 0), ("RESUME", 0), *[("NOP", 0)] * 3)
+    prologue = b"".join(assemble.operation(name, argument) for name, argument in waiting)
+    units, line = len(prologue) // UNIT, code.co_firstlineno
+    # Its f_lineno is where it was, too: some ask the frame and not the traceback.
+    lines = assemble.at_position(units - 1, line, (entry.line, None, None, None))
     morph = code.replace(
         co_code=prologue + code.co_code,
-        co_consts=(*code.co_consts, _Raised),
-        co_flags=code.co_flags & ~GENERATOR_FLAGS,
+        co_flags=code.co_flags & ~GENERATOR_FLAGS | CO_COROUTINE,
         co_stacksize=code.co_stacksize + 1,
         co_exceptiontable=b"",
-        co_linetable=_lines(len(prologue) // UNIT, code.co_firstlineno, entry.line) + code.co_linetable,
+        co_linetable=lines + assemble.back_to_line(entry.line, line) + code.co_linetable,
     )
-    action = Action(Kind.AGAIN, "RAISE_VARARGS", entry.lasti, entry.lasti, "")
-    register(morph, MorphRecord(code, len(prologue), action, len(prologue), constant))
+    action = Action(Kind.AGAIN, "NOP", entry.lasti, entry.lasti, "")
+    register(morph, MorphRecord(code, len(prologue), action, len(prologue), 0))
     return morph, len(prologue)
-
-
-def _lines(units: int, first: int, line: int) -> bytes:
-    """Line table of the prologue: the frame is asked for its line too (``f_lineno``), as by IPython."""
-    there, back = (line, None, None, None), (first, None, None, None)
-    return assemble.at_position(units - 1, first, there) + assemble.at_position(1, line, back)

@@ -14,6 +14,8 @@ SUBJECTS = (
     "references",
     "synchronisation",
     "context",
+    "decimals",
+    "tokens",
     "files",
     "temporary",
     "databases",

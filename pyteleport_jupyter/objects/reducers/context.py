@@ -12,8 +12,9 @@ from typing import Any
 from pyteleport_jupyter.loops import context_around
 from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.deferred import run_later
+from pyteleport_jupyter.objects.reducers.tokens import set_first, value_in
 from pyteleport_jupyter.objects.reduction import Reduction
-from pyteleport_jupyter.objects.table import CannotMove, reduces
+from pyteleport_jupyter.objects.table import reduces
 
 
 @reduces(ContextVar)
@@ -23,8 +24,8 @@ def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
     if where is not None:
         reduction.modules.add(where[0])
         return names.find_variable, where
-    default = _value_in(Context(), variable)
-    current = _value_in(context_around(), variable)
+    default = value_in(Context(), variable)
+    current = value_in(context_around(), variable)
     return make_variable, (variable.name, default), (current, run_later), None, None, set_variable
 
 
@@ -37,14 +38,6 @@ def _holder(variable: ContextVar[Any]) -> tuple[str, str] | None:
     return None
 
 
-def _value_in(context: Context, variable: ContextVar[Any]) -> tuple[Any, ...]:
-    """The value in a tuple, or an empty one."""
-    try:
-        return (context.run(variable.get),)
-    except LookupError:
-        return ()
-
-
 def make_variable(name: str, default: tuple[Any, ...]) -> ContextVar[Any]:
     """A variable with its default, if any."""
     return ContextVar(name, default=default[0]) if default else ContextVar(name)
@@ -54,30 +47,7 @@ def set_variable(variable: ContextVar[Any], state: tuple[tuple[Any, ...], Any]) 
     """Set the value later."""
     current, later = state
     if current:
-        later(partial(variable.set, current[0]))
-
-
-@reduces(Token)
-def reduce_token(token: Token[Any], reduction: Reduction) -> Any:
-    """A used one only: an unused one is bound to the context of the process that made it."""
-    if "used" not in repr(token).split(" ", 2)[1]:
-        raise CannotMove(
-            f"it can only reset {token.var.name} in the context where it was set; reset it first"
-        )
-    return make_used_token, (token.var, () if token.old_value is Token.MISSING else (token.old_value,))
-
-
-def make_used_token(variable: ContextVar[Any], old: tuple[Any, ...]) -> Token[Any]:
-    """A token that has been used."""
-    return Context().run(_use_token, variable, old)
-
-
-def _use_token(variable: ContextVar[Any], old: tuple[Any, ...]) -> Token[Any]:
-    if old:
-        variable.set(old[0])
-    token = variable.set(None)
-    variable.reset(token)
-    return token
+        later(partial(set_first, variable, current[0]))
 
 
 @reduces("numpy._core._ufunc_config.errstate", "numpy.core._ufunc_config.errstate", "numpy.errstate")
