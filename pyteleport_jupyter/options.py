@@ -74,7 +74,7 @@ def parse_limit(text: str | int | None) -> int | None:
 
 def parse_names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
     """The names or patterns in ``given``: a text with commas, or several. Raises OptionWrong."""
-    texts = [given] if isinstance(given, str) else list(given)
+    texts = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
     if not all(isinstance(text, str) for text in texts):
         raise OptionWrong(option=option, given=repr(given)[:100], reason="say names with commas between")
     return tuple(name for text in texts for name in re.split(r"[,\s]+", text) if name)
