@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import errands, frames, gap, planning, relaying, shipping, starting
+from . import errands, frames, gap, planning, relaying, scripts, shipping, starting
 from .scene import Scene, scene
 from .table import Row, show
 
 BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
     "starting": lambda stage: [starting.compare(stage)],
+    "scripts": lambda stage: [scripts.compare(stage)],
     "relaying": relaying.compare,
     "gap": lambda stage: [gap.measure(stage)],
     "shipping": shipping.compare,
