@@ -1,0 +1,139 @@
+"""What changed in objects that two sides have: there and back within one process."""
+
+from __future__ import annotations
+
+import collections
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pyteleport_jupyter.objects import NamespaceAnchors, Numbering, dump, load
+from pyteleport_jupyter.objects.changes import Watch, put
+
+
+class Thing:
+    """An object with attributes."""
+
+    def __init__(self) -> None:
+        self.inner: dict[str, Any] = {}
+
+
+class Slotted:
+    """An object without a dict."""
+
+    __slots__ = ("here", "there")
+
+
+def there_and_back(variables: dict[str, Any], work: Callable[[dict[str, Any]], None]) -> list[str]:
+    """Let ``work`` change copies of ``variables`` and bring the changes back; the parts that had changed."""
+    here, numbers = NamespaceAnchors({}), Numbering()
+    going = dump({"namespace": variables}, here, {}, numbers)
+    there, their_numbers = NamespaceAnchors({}), Numbering()
+    copies = load(going.stream, [bytearray(b) for b in going.buffers], there, their_numbers).root["namespace"]
+    watch = Watch(their_numbers, there)
+    work(copies)
+    changes = watch.changes()
+    their_numbers.forget(changes.replaced)
+    root = {"namespace": copies, "items": {"changed": changes.changed}}
+    coming = dump(root, there, {}, their_numbers)
+    back = load(coming.stream, [bytearray(b) for b in coming.buffers], here, numbers).root
+    for change in back["items"]["changed"]:
+        put(change)
+    for name in variables.keys() - back["namespace"].keys():
+        del variables[name]
+    variables.update(back["namespace"])
+    return [part for _, part, _ in changes.changed]
+
+
+def test_what_nobody_touched_has_not_changed() -> None:
+    variables = {
+        "list": [1, [2]], "dict": {"a": {}}, "array": np.arange(4.0), "frame": pd.DataFrame({"x": [1]}),
+        "thing": Thing(), "dice": random.Random(1), "set": {1, 2}, "order": collections.OrderedDict(a=1),
+    }  # fmt: skip
+    before = {name: id(value) for name, value in variables.items()}
+    assert there_and_back(variables, lambda copies: None) == []
+    assert {name: id(value) for name, value in variables.items()} == before
+
+
+def test_containers_are_filled_in_place() -> None:
+    inner: list[Any] = [1]
+    variables: dict[str, Any] = {"outer": {"deep": inner}, "order": collections.OrderedDict(a=1, b=2)}
+    order = variables["order"]
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["outer"]["deep"].append(copies["outer"])
+        copies["order"].move_to_end("a")
+
+    assert there_and_back(variables, work) == ["list", "dict"]
+    assert inner[1] is variables["outer"]
+    assert (list(order), variables["order"] is order) == (["b", "a"], True)
+
+
+def test_instances_keep_their_identity() -> None:
+    thing, slotted = Thing(), Slotted()
+    slotted.here = 1
+    alias = thing.inner
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["thing"].inner["new"] = copies["slotted"]
+        copies["slotted"].there = 2
+        del copies["slotted"].here
+
+    there_and_back({"thing": thing, "slotted": slotted}, work)
+    assert alias == {"new": slotted}
+    assert (slotted.there, hasattr(slotted, "here")) == (2, False)
+
+
+def test_arrays_are_written_into_or_replaced_everywhere() -> None:
+    array, other = np.zeros((2, 2)), np.zeros(3)
+    view, holder = array[0], {"kept": (other, 1)}
+    variables: dict[str, Any] = {"array": array, "other": other, "holder": holder}
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["array"][0, 1] = 5
+        copies["other"].shape = (3, 1)
+
+    there_and_back(variables, work)
+    assert view.tolist() == [0, 5]
+    assert variables["other"].shape == (3, 1)
+    assert variables["holder"] is holder
+    assert holder["kept"][0] is variables["other"]
+
+
+def test_frames_of_pandas_are_the_same_frames() -> None:
+    frame = pd.DataFrame({"x": [1, 2]})
+    frame["x"]  # which pandas before 3 keeps
+    variables = {"frame": frame}
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["frame"]["y"] = copies["frame"].x * 2
+        copies["frame"].loc[0, "x"] = 9
+
+    there_and_back(variables, work)
+    assert variables["frame"] is frame
+    assert (frame["x"].tolist(), frame["y"].tolist()) == ([9, 2], [2, 4])
+
+
+def test_what_keeps_its_state_in_c() -> None:
+    dice, iterator = random.Random(1), iter([1, 2, 3])
+    expected = random.Random(1)
+    expected.random()
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["dice"].random()
+        next(copies["iterator"])
+
+    variables = {"dice": dice, "iterator": iterator}
+    there_and_back(variables, work)
+    assert dice.random() == expected.random()
+    assert list(variables["iterator"]) == [2, 3]
+
+
+def test_an_object_with_two_numbers_is_written_under_the_first() -> None:
+    shared: list[int] = []
+    numbers = Numbering([shared, shared, "x"])
+    assert len(numbers.pickler_memo()) == 3
+    assert numbers.pickler_memo()[id(shared)][0] == 0
