@@ -30,11 +30,12 @@ def result(answer: Answer) -> str:
 
 def test_in_the_midst_of_a_loop_and_deep_in_functions(kernel: LabKernel) -> None:
     before = kernel.run("len(In)")
-    run = kernel.run(
+    request = kernel.client.execute(
         "pids = []\nfor place in ('local', 'home', 'local', 'home'):\n"
         "    assert deep(3, place) == 3\n    pids.append(os.getpid()); print(place)\n"
         f"[pid == {kernel.pid} for pid in pids], len(set(pids))"
     )
+    run = answer_to(kernel.client, request, 120)
     assert run.text() == "local\nhome\nlocal\nhome\n"
     assert result(run) == "([False, True, False, True], 3)"
     after = kernel.run("len(In), In[-2][:4], Out[max(Out)][1]")
@@ -145,7 +146,7 @@ def test_a_process_that_is_killed_at_home_leaves_nothing_there(faulty: LabKernel
 
 @pytest.mark.parametrize("faulty", ["home.restore::hang"], indirect=True)
 def test_a_kernel_that_is_killed_there_while_home_restores(faulty: LabKernel) -> None:
-    there = left(faulty)
+    there = left(faulty, "--lease 1")
     faulty.client.execute("%teleport home -q")
     path = Path(f"/proc/{faulty.pid}/cmdline")
     assert eventually(lambda: b"homecoming" in path.read_bytes())
