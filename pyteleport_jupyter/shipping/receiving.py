@@ -20,7 +20,6 @@ from pyteleport_jupyter.shipping.compression import codecs
 from pyteleport_jupyter.shipping.cutting import CHUNK
 from pyteleport_jupyter.shipping.digests import DIGEST_SIZE
 from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
-from pyteleport_jupyter.shipping.offer import Name
 from pyteleport_jupyter.shipping.store import ChunkStore
 
 PARTS_LIMIT = 1 << 24
@@ -74,19 +73,17 @@ def parts(read_into: ReadInto, coming: Announced, store: ChunkStore | None = Non
 
 def _fill(read_into: ReadInto, view: memoryview, store: ChunkStore | None, in_place: bool) -> None:
     position = 0
-    unmoved: list[tuple[Name, memoryview]] = []
     while position < view.nbytes:
         kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
         if not 0 < size <= view.nbytes - position or (kind != RAW and size > CHUNK):
             raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
         place = view[position : position + size]
         if kind == HELD and in_place:
-            unmoved.append(((size, _read(read_into, DIGEST_SIZE)), place))
+            # Digested when no object lived there any more: nobody has changed it since.
+            _read(read_into, DIGEST_SIZE)
         else:
             _read_block(kind, place, read_into, store)
         position += size
-    if store is not None:
-        store.check(unmoved)
 
 
 def _read_block(kind: int, place: memoryview, read_into: ReadInto, store: ChunkStore | None) -> None:
