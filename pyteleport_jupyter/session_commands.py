@@ -25,11 +25,25 @@ def add_session_commands(commands: Any) -> None:
         added.add_argument("session", metavar="ID", help="as pyteleport list shows it, or HOST/ID")
         added.set_defaults(run=run)
     doctor = commands.add_parser("doctor", help="can a session go to a host, and if not, why")
-    doctor.add_argument("target", metavar="HOST")
-    doctor.add_argument("--python", metavar="PATH", help="interpreter to use there")
-    doctor.add_argument("--setup", default="", metavar="LINE", help="shell line run there first")
-    doctor.add_argument("--via", choices=["paramiko", "ssh"], help="which ssh to use")
+    _add_way(doctor)
     doctor.set_defaults(run=examine)
+    installed = commands.add_parser("install-kernel", help="a kernelspec that starts notebooks on a host")
+    _add_way(installed)
+    installed.add_argument("--lease", default="15m", help="how long it lives there without a link")
+    installed.add_argument("--name", help="of the kernelspec (default: teleport-HOST)")
+    installed.set_defaults(run=install_kernel)
+    kernel = commands.add_parser("kernel", help="what such a kernelspec runs")
+    _add_way(kernel)
+    kernel.add_argument("--lease", default="15m")
+    kernel.add_argument("-f", dest="connection_file", required=True, metavar="FILE")
+    kernel.set_defaults(run=start_kernel)
+
+
+def _add_way(added: argparse.ArgumentParser) -> None:
+    added.add_argument("target", metavar="HOST")
+    added.add_argument("--python", metavar="PATH", help="interpreter to use there")
+    added.add_argument("--setup", default="", metavar="LINE", help="shell line run there first")
+    added.add_argument("--via", choices=["paramiko", "ssh"], help="which ssh to use")
 
 
 def ask_at_terminal(question: Question) -> str | None:
@@ -77,3 +91,25 @@ def examine(chosen: argparse.Namespace) -> int:
     findings = examine_host(chosen.target, options, (), ask_at_terminal)
     print(report(chosen.target, findings))
     return 1 if any(finding.holds is False for finding in findings) else 0
+
+
+def install_kernel(chosen: argparse.Namespace) -> int:
+    """Write the kernelspec."""
+    import re
+
+    from pyteleport_jupyter.cold_start import install_kernelspec
+    from pyteleport_jupyter.options import make_options
+
+    name = chosen.name or "teleport-" + re.sub(r"[^a-z0-9._-]+", "-", chosen.target.lower()).strip("-.")
+    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via, lease=chosen.lease)
+    print(f"kernel {name} is installed in {install_kernelspec(chosen.target, name, options)}")
+    return 0
+
+
+def start_kernel(chosen: argparse.Namespace) -> int:
+    """Be a kernel on a host; does not return."""
+    from pyteleport_jupyter.cold_start import start_there
+    from pyteleport_jupyter.options import make_options
+
+    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via, lease=chosen.lease)
+    start_there(chosen.target, options, chosen.connection_file)

@@ -28,6 +28,7 @@ class Phase(Enum):
 
 OPERATIONS: dict[str, frozenset[Phase]] = {
     "prepare": frozenset((Phase.STARTING,)),
+    "begin": frozenset((Phase.STARTING,)),
     "hold": frozenset((Phase.PREPARED,)),
     "commit": frozenset((Phase.HELD,)),
     "abort": frozenset((Phase.STARTING, Phase.RESTORING, Phase.PREPARED, Phase.HELD, Phase.FAILED)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Container
 from functools import partial
@@ -175,6 +176,10 @@ class SessionService:
         """
         return 0.0 if self._phase in REVOCABLE else self._order.lease
 
+    def moving(self) -> bool:
+        """Whether it is about to live elsewhere; see :class:`.linked.Served`."""
+        return self._way_up.in_use
+
     def taken_over(self, undelivered: list[Message]) -> None:
         """What the kernel has said waits until the new relay says that it is there."""
         self._adopting = True
@@ -200,6 +205,7 @@ class SessionService:
         command = read_command(message, OPERATIONS)
         operations: dict[str, Callable[[], None]] = {
             "prepare": self._prepare,
+            "begin": self._begin,
             "hold": self._hold,
             "commit": self._commit,
             "abort": self._abort,
@@ -218,6 +224,12 @@ class SessionService:
         self._shipment.finish()
         content = {"host": self._order.host, "target": self._order.target}
         self._lines.request("teleport_prepare", content)
+
+    def _begin(self) -> None:
+        """Nothing comes: the session begins here."""
+        self._phase = Phase.RESTORING
+        self._restored = {"pid": self._kernel.pid, "python": sys.version.split()[0]}
+        self._report_prepared()
 
     def _hold(self) -> None:
         self._phase = Phase.HELD
