@@ -39,15 +39,22 @@ class HomeKernel(TeleportedKernel):
         for frames in shell:
             message = [zmq.Frame(frame) for frame in frames]
             self.shell_channel_thread.io_loop.add_callback(self.shell_channel_thread_main, message)
+        stream, self.control_stream = self.control_stream, None
         super().start()
-        # An interrupt is for the cell that goes on, which is busy by then.
+        self.control_stream = stream
+        # An interrupt is for the cell that goes on, which is busy by then; what clients send meanwhile waits.
         delay = AFTER_BUSY if self.restored is not None and self.restored.cell is not None else 0.0
         loop = self.control_thread.io_loop
-        for frames in control:
-            message = [zmq.Frame(frame) for frame in frames]
-            loop.add_callback(loop.call_later, delay, self.dispatch_control, message)
+        loop.add_callback(loop.call_later, delay, self._hear_control, control)
         if not delay:
             let_interrupts_through()
+
+    def _hear_control(self, taken_over: Sequence[Sequence[bytes]]) -> None:
+        """In the thread of the control channel."""
+        for frames in taken_over:
+            message = [zmq.Frame(frame) for frame in frames]
+            self.control_thread.io_loop.add_callback(self.dispatch_control, message)
+        self.control_stream.on_recv(self.dispatch_control, copy=False)
 
     def _publish_status(self, status: str, *arguments: Any, **names: Any) -> None:
         # Frontends would take it for a restart.
@@ -127,7 +134,8 @@ class HomeKernelApp(TeleportedKernelApp):
 
     def init_sockets(self) -> None:
         """The sockets, unbound; those that reply wait for clients which are on their way back."""
-        level, self.log_level = self.log_level, logging.ERROR
+        level: Any = self.log_level  # type: ignore[has-type]
+        self.log_level = logging.ERROR
         # What it says about encryption was said when the first kernel started.
         super().init_sockets()
         self.log_level = level

@@ -138,7 +138,7 @@ class WayHome:
     def _obstacle(self) -> str | None:
         home = self._settings.home
         if home is None:
-            return "the process that it left has not ended, so it cannot become a kernel again"
+            return "between here and there is a process that cannot become a kernel again, nor pass it on"
         if self._allowed is False:
             return "it left with --no-home, so nothing that it sends is run here"
         if not os.access(str(home["python"]), os.X_OK):

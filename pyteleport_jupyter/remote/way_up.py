@@ -48,6 +48,11 @@ class WayUp:
         self._channel = channel
         self._caller: Control | None = None
 
+    @property
+    def in_use(self) -> bool:
+        """Whether somebody is calling."""
+        return self._caller is not None
+
     def watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
         """What may happen now, and who sees to it."""
         caller = self._caller
