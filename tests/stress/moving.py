@@ -157,9 +157,17 @@ def compiled(program: Path) -> CodeType:
 
 
 def is_of_program(frame: FrameType) -> bool:
-    """Not of the stressor, nor of the watch that is being disarmed."""
-    name = str(frame.f_globals.get("__name__"))
-    return frame.f_code.co_filename != __file__ and not name.startswith("pyteleport_jupyter")
+    """Not of the stressor, nor of the watch that is being disarmed, nor of a cache that is being filled
+    again, nor of what these call: as the product, which moves the user's code and what that calls."""
+    inside: FrameType | None = frame
+    while inside is not None and inside.f_code.co_filename != __file__:
+        name = str(inside.f_globals.get("__name__"))
+        if name == "__main__":
+            return True
+        if name.partition(".")[0] == "pyteleport_jupyter":
+            return False
+        inside = inside.f_back
+    return False
 
 
 def new_module() -> ModuleType:
