@@ -10,12 +10,10 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-if TYPE_CHECKING:
-    from pyteleport_jupyter.objects.reduction import Reduction
-
-Reducer = Callable[[Any, "Reduction"], Any]
+Reducer = Callable[[Any, Any], Any]
+"""Takes the object and the ``Reduction``: not named here, since that looks reducers up in this table."""
 ReducerKind = TypeVar("ReducerKind", bound=Reducer)
 
 
@@ -57,7 +55,7 @@ def reduces(*kinds: type | str, subclasses: bool = False) -> Callable[[ReducerKi
 def refuses(reason: str, *kinds: str, subclasses: bool = True) -> None:
     """Enter ``kinds`` as never moved, for ``reason`` (a clause: ``"a network connection stays here"``)."""
 
-    def refuse(refused: Any, reduction: Reduction) -> Any:
+    def refuse(refused: Any, reduction: Any) -> Any:
         raise CannotMove(reason)
 
     refuse.__doc__ = f"Refused: {reason}."
