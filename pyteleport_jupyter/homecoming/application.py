@@ -39,7 +39,8 @@ class HomeKernel(TeleportedKernel):
         for frames in shell:
             message = [zmq.Frame(frame) for frame in frames]
             self.shell_channel_thread.io_loop.add_callback(self.shell_channel_thread_main, message)
-        stream, self.control_stream = self.control_stream, None
+        stream: Any = self.control_stream  # type: ignore[has-type]
+        self.control_stream = None
         super().start()
         self.control_stream = stream
         # An interrupt is for the cell that goes on, which is busy by then; what clients send meanwhile waits.
@@ -54,7 +55,8 @@ class HomeKernel(TeleportedKernel):
         for frames in taken_over:
             message = [zmq.Frame(frame) for frame in frames]
             self.control_thread.io_loop.add_callback(self.dispatch_control, message)
-        self.control_stream.on_recv(self.dispatch_control, copy=False)
+        stream: Any = self.control_stream
+        stream.on_recv(self.dispatch_control, copy=False)
 
     def _publish_status(self, status: str, *arguments: Any, **names: Any) -> None:
         # Frontends would take it for a restart.
