@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from objects_document import DOCUMENT, page, plain
 from objects_travel import Far
 
 from pyteleport_jupyter.objects import Reduction, reduces, refuses, table
@@ -61,3 +63,13 @@ def test_every_reducer_says_what_it_does() -> None:
     nameless = [row.kind for row in table.rows() if not row.reducer.__doc__]
     assert nameless == []
     assert len(list(table.rows())) > 60
+
+
+def test_the_document_is_the_table() -> None:
+    """Types have other names in other versions of Python; what is said of them has not."""
+    fill_table()
+    text = DOCUMENT.read_text()
+    ours = [row for row in table.rows() if row.reducer.__module__.startswith("pyteleport_jupyter.objects.")]
+    missing = [row.kind for row in ours if plain(row.reducer.__doc__ or "") not in text]
+    assert missing == [], "run python tests/objects_document.py"
+    assert len(text.splitlines()) == len(page().splitlines()) or sys.version_info[:2] != (3, 11)

@@ -16,7 +16,7 @@ from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
 from pyteleport_jupyter.objects.tombstone import Left, reduce_left
-from pyteleport_jupyter.objects.user_reducers import reducer_of_class
+from pyteleport_jupyter.objects.user_reducers import fault_of, reducer_of_class
 
 DISPATCH: Mapping[type, Any] = cloudpickle.Pickler.dispatch_table
 """What cloudpickle and ``copyreg`` know, for types that our table lacks."""
@@ -146,6 +146,8 @@ def choose(kind: type) -> Reducer | None:
 def reduce_own(obj: Any, reduction: Reduction) -> Any:
     """Objects with a reduce method: called here so that a name it returns is noted."""
     reduced = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+    if fault := fault_of(reduced):
+        raise CannotMove(f"its __reduce__ returned {fault}")
     if isinstance(reduced, str):
         module = pickle.whichmodule(obj, reduced)  # type: ignore[attr-defined]
         if module in names.NOTEBOOK_MODULES:

@@ -99,13 +99,14 @@ def checked(name: str, reduce: Callable[[], Any]) -> Any:
         raise
     except Exception as error:
         raise CannotMove(f"its reducer {name} failed: {type(error).__name__}: {error}") from error
-    fault = _fault_of(reduced)
+    fault = fault_of(reduced)
     if fault:
         raise CannotMove(f"its reducer {name} returned {fault}")
     return reduced
 
 
-def _fault_of(reduced: Any) -> str:
+def fault_of(reduced: Any) -> str:
+    """What is wrong with a reduce value, as a clause; empty if pickle can use it."""
     if reduced is NotImplemented or isinstance(reduced, str):
         return ""
     if not isinstance(reduced, tuple) or not 2 <= len(reduced) <= 6:

@@ -146,6 +146,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply, or its reduce method calls itself"
     line = (_words(error).splitlines() or [""])[0][:200]
+    if isinstance(error, RuntimeError) and line.endswith("during iteration"):
+        return "it was changed, by a thread or by its own __getstate__, while it was being written"
     return line if line.startswith("cannot ") else f"{type(error).__name__}: {line}"
 
 

@@ -28,7 +28,6 @@ from pyteleport_jupyter.scripts.companions import (
 from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.surroundings import loaded_extensions
 
-
 KEEPS_BOOKS = frozenset({"sqlalchemy.orm.decl_api"})
 """Modules with metaclasses that enter each class in registers, which cannot be made again from the class."""
 

@@ -141,7 +141,9 @@ def reduce_mapped(array: Any, reduction: Reduction) -> Any:
     if getattr(array, "_mmap", None) is None or mode is None:
         return array.__reduce_ex__(5)
     writes = mode in ("r+", "w+")
-    if mode == "c":
+    if writes and array.filename is None:
+        raise CannotMove("writing to it writes to a file without a name here")
+    if mode == "c" or array.filename is None:
         return array.__reduce_ex__(5)
     if writes:
         array.flush()
