@@ -14,6 +14,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	&& command -v $$python && break; done)
 VENV ?= .venv
 TESTS ?= tests
+# Processes that share the tests, file by file; they wait for networks and processes most of the time.
+WORKERS ?= 3
 
 RUN := $(VENV)/bin/python
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
@@ -31,7 +33,7 @@ demo: $(VENV)/installed-demo
 	$(RUN) -m pyteleport_jupyter.command_line demo
 
 test: check
-	$(RUN) -m pytest $(TESTS)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(VENV)/installed-test
 	$(RUN) -m ruff check --extend-exclude '*.ipynb' .
