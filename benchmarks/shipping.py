@@ -84,13 +84,13 @@ print(time.monotonic() - began)
 BY_DILL = """
 import dill, subprocess, time
 began = time.monotonic()
-dill.dump_session("/tmp/bench-session")
-subprocess.run(["scp", "-q", *{config!r}, "/tmp/bench-session", "{alias}:/tmp/bench-session"], check=True)
-load = "import dill; dill.load_session('/tmp/bench-session')"
-there = f'{python} -c "{{load}}"; rm -f /tmp/bench-session'
+dill.dump_session("/dev/shm/bench-session")
+subprocess.run(["scp", "-q", *{config!r}, "/dev/shm/bench-session", "{alias}:/dev/shm/bench-session"], check=True)
+load = "import dill; dill.load_session('/dev/shm/bench-session')"
+there = f'{python} -c "{{load}}"; rm -f /dev/shm/bench-session'
 subprocess.run(["ssh", *{config!r}, "{alias}", there], check=True)
 print(time.monotonic() - began)
-os.unlink("/tmp/bench-session")
+os.unlink("/dev/shm/bench-session")
 """
 
 BY_CLOUDPICKLE = """
