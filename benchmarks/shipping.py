@@ -85,7 +85,8 @@ BY_DILL = """
 import dill, subprocess, time
 began = time.monotonic()
 dill.dump_session("/dev/shm/bench-session")
-subprocess.run(["scp", "-q", *{config!r}, "/dev/shm/bench-session", "{alias}:/dev/shm/bench-session"], check=True)
+path = "/dev/shm/bench-session"
+subprocess.run(["scp", "-q", *{config!r}, path, "{alias}:" + path], check=True)
 load = "import dill; dill.load_session('/dev/shm/bench-session')"
 there = f'{python} -c "{{load}}"; rm -f /dev/shm/bench-session'
 subprocess.run(["ssh", *{config!r}, "{alias}", there], check=True)
