@@ -115,6 +115,24 @@ def test_what_cannot_come_back_stays_for_the_next_cell(kernel: ErrandKernel) -> 
     assert kernel.there("opened.fileno() > 0").result == "True"
 
 
+BLOCK = """import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'mailbox':
+            raise ModuleNotFoundError(name)
+sys.modules.pop('mailbox', None); sys.meta_path.insert(0, Blocked())"""
+
+
+def test_what_needs_a_package_that_is_missing_here_stays_there(kernel: ErrandKernel) -> None:
+    kernel.run(BLOCK)
+    run = kernel.there("import mailbox\nletter = mailbox.Message(); plain = [2]\nletter")
+    assert run.error is None
+    assert "letter (mailbox is not installed" in reports(run)[-1]
+    assert kernel.value("plain, 'letter' in globals()") == ([2], False)
+    assert kernel.there("type(letter) is mailbox.Message").result == "True"
+    kernel.run("del sys.meta_path[0]")
+
+
 def test_outputs_are_live_and_in_the_cell(kernel: ErrandKernel) -> None:
     run = kernel.there(
         """import sys; from IPython.display import display

@@ -27,6 +27,16 @@ class Slotted:
     __slots__ = ("here", "there")
 
 
+class Sealed:
+    """An object that can only be made anew."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __reduce__(self) -> Any:
+        return Sealed, (self.value,)
+
+
 def there_and_back(variables: dict[str, Any], work: Callable[[dict[str, Any]], None]) -> list[str]:
     """Let ``work`` change copies of ``variables`` and bring the changes back; the parts that had changed."""
     here, numbers = NamespaceAnchors({}), Numbering()
@@ -87,18 +97,18 @@ def test_instances_keep_their_identity() -> None:
     assert (slotted.there, hasattr(slotted, "here")) == (2, False)
 
 
-def test_arrays_are_written_into_or_replaced_everywhere() -> None:
-    array, other = np.zeros((2, 2)), np.zeros(3)
+def test_arrays_are_written_into_and_what_cannot_be_is_replaced_everywhere() -> None:
+    array, other = np.zeros((2, 2)), Sealed(1)
     view, holder = array[0], {"kept": (other, 1)}
     variables: dict[str, Any] = {"array": array, "other": other, "holder": holder}
 
     def work(copies: dict[str, Any]) -> None:
         copies["array"][0, 1] = 5
-        copies["other"].shape = (3, 1)
+        copies["other"].value = 2
 
     there_and_back(variables, work)
     assert view.tolist() == [0, 5]
-    assert variables["other"].shape == (3, 1)
+    assert variables["other"].value == 2
     assert variables["holder"] is holder
     assert holder["kept"][0] is variables["other"]
 
