@@ -29,6 +29,7 @@ from pyteleport_jupyter.inventory.versions import compare
 from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Pickled, chunks
+from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options, make_options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
@@ -250,7 +251,8 @@ def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = D
         raise NotInCell(
             reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
         )
-    packed = pack_session(shell, cell, place, options)
+    with contents_travelling(options.with_files):
+        packed = pack_session(shell, cell, place, options)
     pickled = packed.pickled
     return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
 

@@ -31,8 +31,11 @@ class Options:
     abandon_threads: bool = False
     """Of scripts: leave behind threads, which cannot move."""
     home: bool | None = None
-    """May come home again, where this machine will run what the far side sends. None: if the code speaks of it.
+    """May come home again, where this machine will run what the far side sends. None: if the code speaks of
+    it.
     """
+    with_files: bool = False
+    """The contents of files that are open for writing travel too."""
     leave: bool = False
     """What cannot move stays, and does not stop the rest."""
     exclude: tuple[str, ...] = ()
@@ -96,6 +99,7 @@ def _checked(
     quiet: bool = False,
     abandon_threads: bool = False,
     home: bool | None = None,
+    with_files: bool = False,
     leave: bool = False,
     exclude: str | Iterable[str] = (),
     only: str | Iterable[str] = (),
@@ -119,6 +123,7 @@ def _checked(
         quiet=bool(quiet),
         abandon_threads=bool(abandon_threads),
         home=None if home is None else bool(home),
+        with_files=bool(with_files),
         leave=bool(leave),
         exclude=parse_names("exclude", exclude),
         only=parse_names("only", only),

@@ -25,6 +25,7 @@ from pyteleport_jupyter.options import DEFAULT_LIMIT
 )
 @argument("--no-home", dest="home", action="store_false", default=None, help="it may not come home")
 @argument("--fork", action="store_true", help="a copy goes on there, this session here")
+@argument("--with-files", action="store_true", help="files open for writing go along with their contents")
 @argument("--leave", action="store_true", help="what cannot move stays here and does not stop the rest")
 @argument("--exclude", action="append", default=[], metavar="NAMES", help="leave these here: 'df_*,tmp'")
 @argument("--only", action="append", default=[], metavar="NAMES", help="take along no other variables: a,b")

@@ -85,12 +85,6 @@ def live_objects(anchors: Anchors) -> set[int]:
     return {id(target) for target in (*anchors.by_name.values(), anchors.namespace, *variables)}
 
 
-def live_objects(anchors: Anchors) -> set[int]:
-    """``id`` of what travels by name, but for modules: on the other side it is what is called so there."""
-    variables = (_variable(name) for name in LIVE_VARIABLES)
-    return {id(target) for target in (*anchors.by_name.values(), anchors.namespace, *variables)}
-
-
 def references(anchors: Anchors) -> dict[int, Reference]:
     """``id`` -> :class:`Reference` of all that travels by name; anchors win over the names of modules."""
     found: dict[int, Reference] = {}

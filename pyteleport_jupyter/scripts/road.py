@@ -20,6 +20,7 @@ from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.inventory.versions import compare
 from pyteleport_jupyter.objects import chunks
+from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import Options, make_options
 from pyteleport_jupyter.readiness import check_packages, check_python
 from pyteleport_jupyter.relay.entry import package_folder
@@ -124,7 +125,8 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         check_interpreter()
         program = replace(find_program(caller), at_instruction=at_instruction)
         check_threads(trip.options.abandon_threads)
-        luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
+        with contents_travelling(trip.options.with_files):
+            luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
         if trip.options.home is None:
             trip = replace(trip, options=replace(trip.options, home=luggage.homeward))
         flags = (*python_flags(), *(("-i",) if program.flagged else ()))
