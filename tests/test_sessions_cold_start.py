@@ -1,99 +1,64 @@
-"""A notebook that starts on a host: the kernelspec that ``pyteleport install-kernel`` writes."""
+"""A notebook that starts on a host: the kernelspec that ``pyteleport install-kernel`` writes.
+
+The manager is in a process of its own: jupyter_client leaves an event loop to the garbage collector.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager
 
+LIFE = """
+import sys, threading
+from jupyter_client.manager import KernelManager
 from pyteleport_jupyter import command_line
 
-
-@pytest.fixture
-def started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Any]]:
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    assert command_line.main(["install-kernel", "local", "--name", "there", "--lease", "2m"]) == 0
-    manager = KernelManager(kernel_name="there")
-    manager.start_kernel()
-    client = manager.blocking_client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=60)
-        yield manager, client
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.context.destroy(linger=0)
-    assert not manager.is_alive()
-
-
-def run(client: Any, code: str) -> tuple[str, str]:
-    """Status and what was shown."""
-    shown: list[str] = []
-
-    def hear(message: dict[str, Any]) -> None:
+def run(code):
+    shown = []
+    def hear(message):
         content = message["content"]
         shown.append(content.get("text") or content.get("ename") or "")
-
     reply = client.execute_interactive(code, timeout=60, output_hook=hear, allow_stdin=False)
     return reply["content"]["status"], "".join(shown)
 
-
-# jupyter_client leaves an event loop of its own to the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_it_runs_is_stopped_and_restarted_there(started: tuple[Any, Any]) -> None:
-    manager, client = started
-    status, pid = run(client, "x = 1\nimport os\nprint(os.getpid(), end='')")
-    assert (status, int(pid) != manager.provisioner.pid) == ("ok", True)
-    threading.Timer(0.5, manager.interrupt_kernel).start()
-    assert run(client, "import time\ntime.sleep(60)") == ("error", "KeyboardInterrupt")
-    manager.restart_kernel(now=True)
-    client.wait_for_ready(timeout=60)
-    assert run(client, "print('x' in globals(), end='')") == ("ok", "False")
-    assert run(client, f"print(os.getpid() if 'os' in globals() else {pid}, end='')")[1] == pid
-
-
-ENCRYPTED = """
-from pyteleport_jupyter import command_line
-from jupyter_client.manager import KernelManager
-command_line.main(["install-kernel", "local", "--name", "there", "--lease", "2m"])
-manager = KernelManager(kernel_name="there", transport_encryption="required")
+assert command_line.main(["install-kernel", "local", "--name", "there", "--lease", "2m"]) == 0
+encryption = {"transport_encryption": sys.argv[1]} if sys.argv[1:] else {}
+manager = KernelManager(kernel_name="there", **encryption)
 manager.start_kernel()
 client = manager.blocking_client()
 client.start_channels()
 client.wait_for_ready(timeout=60)
-print(client.execute_interactive("print('there')", timeout=60)["content"]["status"])
+status, pid = run("x = 1; import os; print(os.getpid(), end='')")
+assert (status, int(pid) != manager.provisioner.pid) == ("ok", True), (status, pid)
+threading.Timer(0.5, manager.interrupt_kernel).start()
+assert run("import time; time.sleep(60)") == ("error", "KeyboardInterrupt")
+manager.restart_kernel(now=False)
+client.wait_for_ready(timeout=60)
+assert run("print('x' in globals(), end='')") == ("ok", "False")
 manager.shutdown_kernel()
+assert not manager.is_alive()
+print("all of it")
 """
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_encrypted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encryption", [[], ["required"]], ids=["plain", "curve"])
+def test_it_runs_is_stopped_and_restarted_there(tmp_path: Path, encryption: list[str]) -> None:
     folders = {"JUPYTER_DATA_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-    ran = subprocess.run(
-        [sys.executable, "-c", ENCRYPTED],
-        env={**os.environ, **folders},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert "there\nok\n" in ran.stdout, ran.stderr
+    command = [sys.executable, "-c", LIFE, *encryption]
+    environment = {**os.environ, **folders}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert "all of it" in ran.stdout, ran.stderr
 
 
 def test_a_host_that_is_not_there(tmp_path: Path) -> None:
     file = tmp_path / "connection.json"
     file.write_text(
-        '{"key": "k", "ip": "127.0.0.1", "transport": "ipc", "shell_port": 1, "control_port": 2, '
-        '"stdin_port": 3, "iopub_port": 4, "hb_port": 5}'.replace("127.0.0.1", str(tmp_path / "k"))
+        f'{{"key": "k", "ip": "{tmp_path / "k"}", "transport": "ipc", "shell_port": 1, "control_port": 2, '
+        '"stdin_port": 3, "iopub_port": 4, "hb_port": 5}'
     )
     command = [
         sys.executable,
