@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import types
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
@@ -235,9 +236,9 @@ def run_cell(program: str, state: str | None, mode: str) -> None:
     class There(Restored):
         """What ``teleport()`` returns is "there" in all modes."""
 
-        def take_code(self) -> types.CodeType:
+        def take_code(self, arrived: Callable[[], object] | None = None) -> types.CodeType:
             assert self.stack is not None
-            return frames.resume_code(self.stack, "there")
+            return frames.resume_code(self.stack, "there", arrived)
 
     config = Config({"HistoryManager": {"enabled": False}, "BaseIPythonApplication": {"ipython_dir": "/"}})
     shell = InteractiveShell.instance(config=config, colors="nocolor")
