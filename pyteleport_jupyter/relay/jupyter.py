@@ -9,7 +9,6 @@ interrupts, welcomes, notices) is signed by :mod:`.signing`.
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -30,17 +29,12 @@ from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.parting import PARTINGS, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
-from pyteleport_jupyter.relay.signing import (
-    Signer,
-    content_of,
-    header_of,
-    in_flight_of,
-    parent_header_of,
-    resumed,
-)
+from pyteleport_jupyter.relay.shutdown import Shutdown, shutdown_reply
+from pyteleport_jupyter.relay.signing import Signer, content_of, divided, header_of, parent_header_of, resumed
 from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
-from pyteleport_jupyter.relay.timing import AFTER_BUSY, AFTER_LINK, SETTLE_SECONDS, SHUTDOWN_SECONDS
+from pyteleport_jupyter.relay.timing import AFTER_BUSY, AFTER_LINK, SETTLE_SECONDS
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY, WaitingRoom
+from pyteleport_jupyter.relay.watched import Watched
 from pyteleport_jupyter.relay.way_home import WayHome
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
@@ -54,7 +48,6 @@ LONGEST_SLEEP = 1.0
 """Seconds between two looks at parent and children."""
 
 CLOSING_SECONDS = 1.0
-
 Drained = tuple[Lane, Sequence[bytes]]
 
 
@@ -92,20 +85,17 @@ class Relay:
         self._urgent: deque[Sequence[bytes]] = deque()
         self._settled_at = clock() + SETTLE_SECONDS
         self._reap_at = clock()
-        self._shutdown: tuple[float, list[bytes]] | None = None
+        self._shutdown = Shutdown(clock)
         self._status: int | None = None
-        self._poller = zmq.Poller()
-        self._watched: dict[Any, int] = {}
+        self._watched = Watched()
 
     def run(self, in_flight: InFlight | None, drained: Iterable[Drained], committed: bool = False) -> int:
-        """Relay until there is nothing to relay to any more; returns the exit status for this process.
-        ``committed``: the far side is the session already, and ``in_flight`` runs there.
-        """
+        """Relay to the end; returns the exit status. ``committed``: the far side is the session already."""
         self._in_flight = in_flight
         if committed:
             self._move = Move.LIVE
-            if in_flight is not None:
-                self._cells.requested(resumed(in_flight, self._signer))
+        if committed and in_flight is not None:
+            self._cells.requested(resumed(in_flight, self._signer))
         for lane, frames in drained:
             self._from_client(lane, list(frames))
         if not committed:
@@ -147,8 +137,7 @@ class Relay:
         """What clients have sent and the far side has not got."""
         control = [*self._urgent, *self._waiting_room.leave(True)]
         requests = [*((Lane.CONTROL, frames) for frames in control), *self._outgoing]
-        self._urgent.clear()
-        self._outgoing.clear()
+        self._urgent, self._outgoing = deque(), deque()
         return requests
 
     def _wait(self) -> set[Any]:
@@ -160,7 +149,7 @@ class Relay:
             self._until_settled(),
             self._outage.timeout(),
         )
-        return {item for item, _ in self._poller.poll(math.ceil(1000 * seconds))}
+        return self._watched.wait(seconds)
 
     def _until_settled(self) -> float:
         live = self._move is Move.LIVE and self._far.state is Link.UP
@@ -181,13 +170,7 @@ class Relay:
             wanted[descriptor] = zmq.POLLIN | (zmq.POLLOUT if writing else 0)
         for descriptor in self._far.writing():
             wanted[descriptor] = wanted.get(descriptor, 0) | zmq.POLLOUT
-        if wanted == self._watched:
-            return
-        for item in self._watched.keys() - wanted.keys():
-            self._poller.unregister(item)
-        for item, flags in wanted.items():
-            self._poller.register(item, flags)
-        self._watched = wanted
+        self._watched.watch(wanted)
 
     def _housekeep(self, ready: set[Any]) -> None:
         # An attempt at a new link waits for its own child.
@@ -238,20 +221,14 @@ class Relay:
         kind = header_of(frames).get("msg_type")
         if kind == "interrupt_request":
             self._outage.stop()
-        elif kind == "shutdown_request" and self._shutdown is None:
-            self._shutdown = (self._clock() + SHUTDOWN_SECONDS, frames)
+        elif kind == "shutdown_request":
+            self._shutdown.wanted(frames)
 
     def _look_at_shutdown(self) -> None:
         """It did not come back: nobody there can answer, so we do. The far side ends with its lease."""
-        if self._shutdown is None:
-            return
-        deadline, frames = self._shutdown
-        if self._far.state is Link.UP:
-            self._shutdown = None
-        elif self._clock() >= deadline:
-            content = {"status": "ok", "restart": bool(content_of(frames).get("restart"))}
-            reply = self._signer.message("shutdown_reply", content, header_of(frames))
-            self._delivery.deliver(Lane.CONTROL, [frames[0], *reply])
+        frames = self._shutdown.due(self._far.state is Link.UP)
+        if frames is not None:
+            self._delivery.deliver(Lane.CONTROL, shutdown_reply(frames, self._signer))
             self._finish(0)
 
     def _forward(self) -> None:
@@ -351,20 +328,16 @@ class Relay:
         self._far.command("end")
         self._far.flush()
         self._far.end()
-        self._far = successor.far
+        self._far, self._move = successor.far, Move.COMMITTING
         self._way_home.go_on_with(successor)
         publish = partial(self._delivery.deliver, Lane.IOPUB)
         self._notices = Notices(successor.announcement, successor.settings.host, self._signer, publish)
         self._outage = Outage(self._notices, self._cells, self._clock)
-        requests = successor.requests()
-        self._in_flight = in_flight_of(requests)
-        control = [frames for lane, frames in requests if lane is Lane.CONTROL]
-        others = [(lane, frames) for lane, frames in requests if lane is not Lane.CONTROL]
-        self._outgoing.extendleft(reversed(others[1:] if self._in_flight else others))
+        self._in_flight, control, others = divided(successor.requests())
+        self._outgoing.extendleft(reversed(others))
         for frames in [*control, *self._urgent]:
             self._waiting_room.add(list(frames))
         self._urgent.clear()
-        self._move = Move.COMMITTING
         self._commit()
 
     def _committed(self) -> None:

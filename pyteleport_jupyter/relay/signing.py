@@ -128,3 +128,13 @@ def in_flight_of(requests: Sequence[tuple[Lane, Sequence[bytes]]]) -> InFlight |
         return None
     identities = tuple(bytes(frame).hex() for frame in frames[: list(frames).index(DELIMITER)])
     return InFlight(identities, header_of(frames), parent_header_of(frames), metadata, content_of(frames))
+
+
+def divided(
+    requests: Sequence[tuple[Lane, list[bytes]]],
+) -> tuple[InFlight | None, list[list[bytes]], list[tuple[Lane, list[bytes]]]]:
+    """The request of the cell that goes on, those of the control channel, and all others."""
+    in_flight = in_flight_of(requests)
+    rest = requests[1:] if in_flight else requests
+    control = [frames for lane, frames in rest if lane is Lane.CONTROL]
+    return in_flight, control, [request for request in rest if request[0] is not Lane.CONTROL]
