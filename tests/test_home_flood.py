@@ -26,7 +26,7 @@ def move(flood: Flood, target: str) -> list[str]:
     cells += [f"ran.append({n}); print('cell', {n}, len(ran))" for n in range(QUEUED)]
     requests = [first.execute(cell) for cell in cells]
     replies = first.book.got["shell"]
-    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-50:], 90), "no reply"
+    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-400:], 90), "no reply"
     flood.until(lambda: False, 0.2)
     return requests
 
