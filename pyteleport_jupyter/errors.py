@@ -250,6 +250,10 @@ class SessionGone(TeleportError):
     """The session on {host} cannot be reached any more: {reason}."""
 
 
+class ErrandRefused(TeleportError):
+    """The cell did not run, nothing was sent. It needs what cannot travel; leave that out with --exclude, or close it. {rows}"""
+
+
 class ErrandLost(TeleportError):
     """The cell on {host} is lost: {reason}. Nothing was changed here; the next %%teleport starts anew."""
 

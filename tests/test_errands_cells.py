@@ -208,6 +208,23 @@ def test_a_kernel_that_dies_is_one_sentence_and_the_next_cell_has_a_new_one(kern
     assert kernel.there("len(safe)").result == "1"
 
 
+def test_what_cannot_go_along_is_said_before_anything_runs(kernel: ErrandKernel) -> None:
+    kernel.run("import socket; opened_here = socket.socket(); touched = []")
+    run = kernel.there("touched.append(opened_here)")
+    assert run.reply["content"]["ename"] == "ErrandRefused"
+    assert "opened_here: socket.socket" in run.reply["content"]["evalue"]
+    assert kernel.value("touched") == []
+
+
+def test_stop_while_the_host_does_not_answer(kernel: ErrandKernel) -> None:
+    request = kernel.client.execute(
+        "print('begun', flush=True)\nget_ipython().run_cell_magic('teleport', '\"cmd:sh -c \\'sleep 60\\' x\"', '1')"
+    )
+    run = kernel.finish(request, stop_at="begun")
+    assert run.reply["content"]["ename"] == "KeyboardInterrupt"
+    assert "pyteleport_jupyter" not in "".join(run.of_type("error")[0]["traceback"])
+
+
 def test_wrong_words_are_usage_errors(kernel: ErrandKernel) -> None:
     assert "no name of a variable" in kernel.there("1", "-o 1x").text("stderr")
     assert "--help" in kernel.there("1", "--bogus").text("stderr")

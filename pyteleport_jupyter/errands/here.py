@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.errands.errand import Errand, Wish
+from pyteleport_jupyter.errands.errand import Errand, Wish, with_remote_traceback
 from pyteleport_jupyter.errands.handle import Handle, Results
 from pyteleport_jupyter.errands.outputs import CellOutputs, ParentOutputs, parent_of
 from pyteleport_jupyter.errands.report import Report
@@ -122,6 +122,11 @@ def in_one_sentence() -> Iterator[None]:
     """Whatever goes wrong on our side is one of our errors, without our frames; Stop stays what it is."""
     try:
         yield
+    except KeyboardInterrupt:
+        # Without the frames of ours in which it came.
+        stopped = KeyboardInterrupt()
+        with_remote_traceback(stopped, ["KeyboardInterrupt: stopped, nothing was changed here"])
+        raise stopped from None
     except (TeleportError, UsageError) as ours:
         _raise(ours)
     except Exception as error:

@@ -13,7 +13,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
-from pyteleport_jupyter.errors import ObjectsRefused
+from pyteleport_jupyter.errors import ErrandRefused, ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
@@ -64,7 +64,7 @@ def pack(
     shell: Any, cell: str, included: Iterable[str], excluded: Iterable[str], surroundings: bytes
 ) -> Luggage:
     """Find what ``cell`` needs and pickle it. Raises UsageError for an included name that there is not,
-    ObjectsRefused."""
+    ErrandRefused."""
     available = user_variables(shell)
     for name in included:
         if name not in available:
@@ -84,7 +84,7 @@ def pack(
             # A word in the text of a magic may be no variable at all.
             guessed = {getattr(refusal, "name", "") for refusal in refused.refusals} & mentioned
             if not guessed - left_out:
-                raise
+                raise ErrandRefused(rows=refused.facts.get("rows", "")) from None
             left_out |= guessed
             continue
         more = names_of_functions(numbering.objects, shell.user_ns) & available.keys()
