@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyteleport_jupyter import frontends
 from pyteleport_jupyter.interruption.messages import register as answer_requests
-from pyteleport_jupyter.magics.line import TeleportMagics
+from pyteleport_jupyter.magics.completion import register_completion
+from pyteleport_jupyter.magics.line import SUBCOMMANDS, TeleportMagics
 from pyteleport_jupyter.session.anchors import anchors
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def register(shell: InteractiveShell) -> None:
     """Register the magics with ``shell``, and let its kernel answer requests; idempotent."""
     shell.register_magics(TeleportMagics)
+    register_completion(shell, list(SUBCOMMANDS))
     # Looked at now, before a cell magic swaps them: streams and publishers that exist on both sides.
     anchors(shell)
     frontends.register(shell)

@@ -19,7 +19,7 @@ SHOWN_NAMES = 5
 @argument("session", metavar="ID", help="as %%teleport list shows it, or HOST/ID")
 @argument("--discard", action="store_true", help="give up the variables of the session that is here now")
 def take_up(shell: Any, *, session: str, discard: bool) -> None:
-    """Take up a session that lives elsewhere: this notebook is on it from now on. Whoever had it is let go."""
+    """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go."""
     if not hasattr(shell, "kernel"):
         raise NotInCell(
             reason="there is no Jupyter kernel in this process (in a terminal: pyteleport attach)"

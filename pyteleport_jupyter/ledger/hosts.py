@@ -1,0 +1,49 @@
+"""Names that one may say as a host: where sessions were started, then what the ssh config names, with its
+Includes and without its wildcards.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+from collections.abc import Iterator
+
+from pyteleport_jupyter.ledger.record import known_places
+
+DEEPEST = 8
+"""Includes in includes that are followed."""
+
+LINES_LIMIT = 20_000
+
+
+def host_names() -> list[str]:
+    """Recent ones first, each once."""
+    recent = [place.target for place in known_places()]
+    return list(
+        dict.fromkeys([*recent, *_configured(os.path.expanduser("~/.ssh/config"), 0), "local", "home"])
+    )
+
+
+def _configured(path: str, depth: int) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            lines = [line for _, line in zip(range(LINES_LIMIT), file, strict=False)]
+    except OSError:
+        return
+    for line in lines:
+        keyword, _, rest = line.strip().replace("=", " ", 1).partition(" ")
+        if keyword.lower() == "host":
+            yield from (name for name in _words(rest) if not set(name) & set("*?!"))
+        elif keyword.lower() == "include" and depth < DEEPEST:
+            for pattern in _words(rest):
+                place = os.path.join(os.path.expanduser("~/.ssh"), os.path.expanduser(pattern))
+                for included in sorted(glob.glob(place)):
+                    yield from _configured(included, depth + 1)
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text, comments=True)
+    except ValueError:
+        return []
