@@ -22,6 +22,8 @@ ORDINARY = (
     ".cache",
     ".cache/fish*",
     ".cache/jedi*",  # of completion
+    ".cache/pyteleport-jupyter",
+    ".cache/pyteleport-jupyter/rates.json",  # how fast links were: on the side that the user sits at
     ".config/fish*",
     ".local",
     ".local/share",
