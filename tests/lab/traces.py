@@ -34,11 +34,16 @@ ORDINARY = (
     ".local/share/jupyter/notebook_secret",
     ".jupyter",
     ".jupyter/migrated",
+    ".local/state",
+    ".local/state/pyteleport",  # our record of where sessions were started
+    ".local/state/pyteleport/sessions.json",
     ".bash_history",
     ".python_history",
     ".ssh/known_hosts*",
 )
-"""What any shell, IPython or matplotlib leaves in a home without us. Nothing else is allowed to stay."""
+"""What any shell, IPython or matplotlib leaves in a home without us, and the record that ``%teleport list``
+reads. Nothing else is allowed to stay.
+"""
 
 SETTLING_SECONDS = 15.0
 """How long a host may take to become clean again, by default."""
