@@ -23,7 +23,6 @@ SPECIMENS = (
     ('pandas.DateOffset', 'pd.DateOffset(months=1)', "pd.Timestamp('2020-01-31') + x"),
     ('pandas.arrays.IntegerArray', "pd.array([1, None], dtype='Int64')", 'x.tolist()', 'x[0] = 7'),
     ('pandas.arrays.BooleanArray', "pd.array([True, None], dtype='boolean')", 'x.tolist()', 'x[0] = False'),
-    ('pandas.arrays.ArrowStringArray', "pd.array(['a', None], dtype='string[pyarrow]')", 'x.tolist(), str(x.dtype)', "x[0] = 'z'"),
     ('pandas.arrays.SparseArray', 'pd.arrays.SparseArray([0, 0, 1])', 'x.sum(), x.density'),
     ('pandas.api.typing.DataFrameGroupBy', "df.groupby('a')", "x['c'].sum().to_dict()"),
     ('pandas.api.typing.Rolling', "df['c'].rolling(2)", 'x.sum().tolist()[1:]'),

@@ -2,6 +2,7 @@ DISTRIBUTION = "pyarrow"
 MODULE = "pyarrow"
 SETUP = "import pyarrow as pa"
 SPECIMENS = (
+    ('pandas.arrays.ArrowStringArray', "__import__('pandas').array(['a', None], dtype='string[pyarrow]')", 'x.tolist(), str(x.dtype)', "x[0] = 'z'"),
     ('pyarrow.lib.Table', "pa.table({'a': [1, 2], 'b': ['x', None]})", 'x.to_pydict(), x.schema.names'),
     ('pyarrow.lib.RecordBatch', "pa.RecordBatch.from_pydict({'a': [1]})", 'x.to_pydict()'),
     ('pyarrow.lib.Int64Array', 'pa.array([1, None])', 'x.to_pylist()'),
