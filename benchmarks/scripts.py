@@ -44,7 +44,7 @@ def seconds_to_output(scene: Scene, argv: Sequence[str], before: str = "") -> fl
     nothing = subprocess.DEVNULL
     began = time.monotonic()
     with scene.lab.popen_inside(
-        scene.here, argv, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing, text=True
+        scene.here, argv, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing
     ) as process:
         if before:
             expect(process, before)
@@ -53,7 +53,7 @@ def seconds_to_output(scene: Scene, argv: Sequence[str], before: str = "") -> fl
         return time.monotonic() - began
 
 
-def expect(process: subprocess.Popen[str], line: str) -> None:
+def expect(process: subprocess.Popen[bytes], line: str) -> None:
     """Wait for its next line, which is to be this one."""
-    if process.stdout is None or (found := process.stdout.readline()) != line:
+    if process.stdout is None or (found := process.stdout.readline()) != line.encode():
         raise SystemExit(f"the script said {found!r} instead of {line!r}")

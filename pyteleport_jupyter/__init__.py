@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "away",
     "after_arrive",
+    "away",
     "bash_teleport",
     "before_leave",
     "fork",
@@ -78,10 +78,10 @@ if "IPython" not in sys.modules:
 
 
 def away(target: str, **options: Any) -> Away:
-    """``with away("cartesius"): ...`` runs the block on ``target``; behind it the session is where it was before.
+    """``with away("cartesius"): ...`` runs the block on ``target``; behind it the session is where it was.
 
-    Also when the block raises: the exception goes on here. If there is no way back, the session goes on there,
-    and says so on stderr. Options are those of :func:`teleport`.
+    Also when the block raises: the exception goes on here. If there is no way back, the session goes on
+    there, and says so on stderr. Options are those of :func:`teleport`.
     """
     from pyteleport_jupyter.excursion import Away
 

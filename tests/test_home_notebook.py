@@ -28,7 +28,9 @@ def test_there_and_back(lab: Lab, leak_check: None, host_a: Host, host_b: Host, 
     assert result(cells["same"]) == "('workbench', True)"
     assert result(cells["away"]) == "('cartesius', 'found on cartesius', 'workbench')"
     assert result(cells["back"]) == "(['cartesius', 'huygens', 'workbench'], True)"
-    assert [cell["execution_count"] for cell in notebook.cells if cell.cell_type == "code"] == list(range(1, 8))
+    assert [cell["execution_count"] for cell in notebook.cells if cell.cell_type == "code"] == list(
+        range(1, 8)
+    )
     assert stream_text(cells["hop"].outputs) == ""
     if path := os.environ.get("TELEPORT_KEEP_NOTEBOOK"):
         nbformat.write(notebook, path)  # type: ignore[no-untyped-call]

@@ -36,7 +36,8 @@ def load(
 
     The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays
     live in ``buffers`` from now on. ``numbering`` is the one that the stream was written with. Raises
-    RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own session only, since unpickling runs code.
+    RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own session
+    only, since unpickling runs code.
     """
     known = numbering or Numbering()
     unpickler = _SessionUnpickler(stream, buffers, anchors, known)
