@@ -1,7 +1,8 @@
 """Objects that two sides have, each under the number that the memo of one pickle gave it on both.
 
 What is pickled on the way back begins with that memo: whatever the other side has already is one number in
-the stream, and becomes the very object there. Numbers are dense, because both sides count their memo by its size.
+the stream, and becomes the very object there. Numbers are dense, because both sides count their memo by its
+size.
 """
 
 from __future__ import annotations
