@@ -74,9 +74,11 @@ def resolver(anchors: Anchors) -> Callable[[str, str], Any]:
 LIVE_VARIABLES = (
     "sys:__stdin__", "sys:__stdout__", "sys:__stderr__", "sys:modules", "sys:path", "sys:flags", "os:environ",
     "threading:_main_thread", "random:_inst", "numpy.random.mtrand:_rand", "matplotlib:rcParams",
-    "logging:root", "traitlets.traitlets:Undefined", "traitlets.traitlets:All",
+    "logging:root", "traitlets.traitlets:Undefined", "traitlets.traitlets:All", "argparse:SUPPRESS",
 )  # fmt: skip
-"""``module:name`` of objects with state that belong to their module, hence to the process: never copied."""
+"""``module:name`` of objects with state that belong to their module, hence to the process: never copied. And of a
+text that its module compares with ``is``.
+"""
 
 
 def live_objects(anchors: Anchors) -> set[int]:
