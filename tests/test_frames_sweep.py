@@ -144,7 +144,7 @@ def check_all(paths: list[Path], chance: random.Random) -> int:
     return count
 
 
-@pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.parametrize("seed", [SEED], ids=["seed"])
 def test_a_sample_of_the_standard_library(seed: int) -> None:
     chance = random.Random(seed)
     assert check_all(chance.sample(FILES, SAMPLE), chance) > SAMPLE
@@ -152,7 +152,7 @@ def test_a_sample_of_the_standard_library(seed: int) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.parametrize("seed", [SEED], ids=["seed"])
 def test_all_of_the_standard_library(seed: int) -> None:
     assert check_all(FILES, random.Random(seed)) > FEWEST_CODES
 

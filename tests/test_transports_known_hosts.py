@@ -36,8 +36,8 @@ def known(tmp_path: Path, text: str, name: str = "box"):  # type: ignore[no-unty
         ("b?x", "box"),
         ("[box]:2222", "[box]:2222"),
         ("[*.example.org]:2222", "[box.example.org]:2222"),
-        (hash_name("box"), "box"),
-        (hash_name("[box]:2222"), "[box]:2222"),
+        pytest.param(hash_name("box"), "box", id="hashed"),
+        pytest.param(hash_name("[box]:2222"), "[box]:2222", id="hashed-with-port"),
     ],
 )
 def test_names_that_match(tmp_path: Path, hosts: str, name: str) -> None:
@@ -52,7 +52,7 @@ def test_names_that_match(tmp_path: Path, hosts: str, name: str) -> None:
         ("box", "[box]:2222"),
         ("[box]:2222", "box"),
         ("[box]:2222", "b"),
-        (hash_name("other"), "box"),
+        pytest.param(hash_name("other"), "box", id="hashed-other"),
         ("|1|nonsense", "box"),
         ("|1||", "box"),
         ("", "box"),

@@ -76,8 +76,8 @@ LIVE_VARIABLES = (
     "threading:_main_thread", "random:_inst", "numpy.random.mtrand:_rand", "matplotlib:rcParams",
     "logging:root", "traitlets.traitlets:Undefined", "traitlets.traitlets:All", "argparse:SUPPRESS",
 )  # fmt: skip
-"""``module:name`` of objects with state that belong to their module, hence to the process: never copied. And of a
-text that its module compares with ``is``.
+"""``module:name`` of objects with state that belong to their module, hence to the process: never copied. And
+of a text that its module compares with ``is``.
 """
 
 
