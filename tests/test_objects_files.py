@@ -80,6 +80,35 @@ def test_another_file_is_never_written(opened: Any, far_process: Far, tmp_path: 
             far_process.load(pickled)
 
 
+def test_a_file_that_differs_anywhere_is_another_file(opened: Any, far_process: Far, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(bytes(1 << 20))
+    pickled = opened(f"x = open({str(tmp_path / 'f')!r}, 'r+b')")
+    with open(tmp_path / "f", "r+b") as file:
+        file.seek(300_000)
+        file.write(b"changed")
+    with pytest.raises(AssertionError, match="is another file there"):
+        far_process.load(pickled)
+
+
+def test_a_look_at_what_cannot_be_decoded_changes_nothing(opened: Any, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"line\n" * 5000 + b"\xff\n")
+    with pytest.raises(ObjectsRefused, match="cannot be decoded"):
+        opened(f"x = open({str(tmp_path / 'f')!r}, encoding='ascii')\nnext(x)")
+    lines = iter(sys.modules["__main__"].x)
+    assert {next(lines) for _ in range(3000)} == {"line\n"}
+    with pytest.raises(UnicodeDecodeError):
+        list(lines)
+
+
+def test_a_private_file_stays_private(opened: Any, far_process: Far, tmp_path: Path) -> None:
+    (tmp_path / "f").touch(0o600)
+    with contents_travelling():
+        pickled = opened(f"x = open({str(tmp_path / 'f')!r}, 'a')\nx.write('one')")
+    (tmp_path / "f").unlink()
+    far_process.load(pickled)
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o600
+
+
 def test_contents_travel_if_the_user_says_so(opened: Any, far_process: Far, tmp_path: Path) -> None:
     with contents_travelling():
         pickled = opened(f"p = {str(tmp_path / 'f')!r}\nx = open(p, 'w')\nx.write('one')")

@@ -22,6 +22,8 @@ from pyteleport_jupyter.objects.walk import type_name
 
 DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 REASON = "it was left out with --exclude"
+SHORT = 3
+"""Texts of so many characters are often one object for many."""
 
 Root = dict[str, Any]
 
@@ -62,7 +64,8 @@ def _choose(
     others = _others(own, selection.only) - excluded
     _check(excluded & needed.keys(), needed, "--exclude")
     _check(others & needed.keys(), needed, "--only")
-    gone = {id(own[name]) for name in excluded | others if not is_atom(own[name])}
+    values = [own[name] for name in excluded | others]
+    gone = {id(value) for value in values if not is_atom(value) or _is_told_apart(value)}
     for name in excluded:
         namespace[name] = Tombstone(left_here(own[name], name, type_name(own[name]), REASON, host))
     for name in others:
@@ -114,11 +117,18 @@ def names_needed(root: Root, live: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def _is_told_apart(value: object) -> bool:
+    """Whether a text is long enough not to be the same object as others by chance."""
+    return type(value) in (str, bytes, bytearray) and len(value) > SHORT  # type: ignore[arg-type]
+
+
 def _forget_results(items: Mapping[str, Any], gone: set[int]) -> None:
     """``Out``, ``_`` and its kin also hold what was shown; they travel without what is left out."""
     outputs = items.get("outputs") or {}
     results, shortcuts = outputs.get("results", {}), outputs.get("shortcuts", {})
     for number in [number for number, value in results.items() if id(value) in gone]:
         del results[number]
+        for shown in ("representations", "outputs"):
+            outputs.get(shown, {}).pop(number, None)
     for name in [name for name, value in shortcuts.items() if id(value) in gone]:
         shortcuts[name] = ""

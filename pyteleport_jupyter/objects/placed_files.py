@@ -22,7 +22,10 @@ SIZE_LIMIT = 64 * 1024 * 1024
 """Largest file whose contents travel, in bytes."""
 
 SAMPLE = 64 * 1024
-"""Bytes looked at, at the start, in the middle and at the end of a file."""
+WHOLE = 1 << 30
+"""Files of up to so many bytes are compared from end to end; of larger ones ``SAMPLE`` bytes at the start, in
+the middle and at the end.
+"""
 
 _contents_travel = False
 
@@ -50,6 +53,7 @@ class PlacedFile:
     samples: bytes
     contents: bytes | None
     private: bool = False
+    mode: int = 0o600
 
     def is_here(self) -> bool:
         """Whether the path leads to a file with the same contents here."""
@@ -77,7 +81,8 @@ def placed(file: Any, *, writable: bool, private: bool = False) -> PlacedFile:
     contents = Path(source).read_bytes() if wanted and status.st_size <= SIZE_LIMIT else None
     if contents is None and (private or unnamed):
         raise CannotMove(f"it is open and larger than {SIZE_LIMIT // 1024**2} MiB")
-    return PlacedFile(path, status.st_size, _samples(source), contents, private or unnamed)
+    mode = stat.S_IMODE(status.st_mode) & 0o777
+    return PlacedFile(path, status.st_size, _samples(source), contents, private or unnamed, mode)
 
 
 def find_or_make(wanted: PlacedFile) -> str:
@@ -88,7 +93,7 @@ def find_or_make(wanted: PlacedFile) -> str:
         raise CannotMove(f"it is open for writing, and {wanted.path} is {_what_is_there(wanted.path)} there")
     if wanted.private:
         return _make_private(wanted.path, wanted.contents)
-    _extend(wanted.path, wanted.contents)
+    _extend(wanted.path, wanted.contents, wanted.mode)
     return wanted.path
 
 
@@ -111,11 +116,12 @@ def _leads_to(path: str, status: os.stat_result) -> bool:
 
 
 def _samples(path: str) -> bytes:
-    """A digest of the contents at the start, in the middle and at the end."""
+    """A digest of the contents; of large ones at the start, in the middle and at the end."""
     digest = hashlib.blake2b(digest_size=16)
     with open(path, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
-        for position in sorted({0, max(0, size // 2 - SAMPLE // 2), max(0, size - SAMPLE)}):
+        some = sorted({0, max(0, size // 2 - SAMPLE // 2), max(0, size - SAMPLE)})
+        for position in range(0, size, SAMPLE) if size <= WHOLE else some:
             digest.update(os.pread(file.fileno(), SAMPLE, position))
     return digest.digest()
 
@@ -131,10 +137,10 @@ def _make_private(path: str, contents: bytes) -> str:
     return path
 
 
-def _extend(path: str, contents: bytes) -> None:
-    """Write the file; one that is there already must be a shorter state of it."""
+def _extend(path: str, contents: bytes, mode: int) -> None:
+    """Write the file; one that is there already must be a shorter state of it. ``mode``: of a new one."""
     try:
-        with open(path, "ab+") as file:
+        with open(path, "ab+", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.seek(0)
             before = file.read(len(contents) + 1)
             if not contents.startswith(before):

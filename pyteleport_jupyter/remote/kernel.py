@@ -39,6 +39,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         super().__init__(**traits)
         self.shipment: Future[Shipment] | None = None
         self.restored: Restored | None = None
+        self._failure: TeleportError | None = None
         self.shell_handlers[PREPARE] = self.teleport_prepare
         take_errands(self)
         # Streams and publisher are the kernel's own now; user code that arrives may have swapped them.
@@ -54,6 +55,9 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         try:
             self._take_over(host)
         except TeleportError as error:
+            # Kept, with all that was restored till then: temporary files that are shared with the session
+            # which goes on would be removed by these objects' finalizers.
+            self._failure = error
             return {"status": "error", **error.as_record()}
         # What imports have printed must not turn up in the cell.
         sys.stdout.flush()

@@ -60,7 +60,14 @@ def _position(file: io.TextIOWrapper) -> tuple[int, int | None]:
 
 def _characters_read(file: io.TextIOWrapper) -> int:
     """Found by reading the rest; the file is then put back."""
-    left = len(file.read())
+    binary: Any = file.buffer
+    at = binary.tell()
+    try:
+        left = len(file.read())
+    except ValueError:
+        # The decoder is as it was: it failed before it took anything.
+        binary.seek(at)
+        raise CannotMove("it is being read line by line, and the rest of it cannot be decoded") from None
     file.seek(0)
     count = len(file.read()) - left
     file.seek(0)
