@@ -147,3 +147,14 @@ def test_programs_leave_behind_too_and_get_back_what_lives(tmp_path: Path) -> No
     command = [sys.executable, "program.py"]
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
     assert ran.stdout == "['connection']\nTrue 0\nTrue Tombstone True\n", ran.stderr
+
+
+def test_the_plan_looks_into_own_modules_as_the_move_does(kernel: LocalKernel, tmp_path: Path) -> None:
+    (tmp_path / "own_with_socket.py").write_text("import socket\nCONNECTION = socket.socket()\n")
+    kernel.run(f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport own_with_socket")
+    rows = "[(row.name, row.verdict) for row in plan() if 'CONNECTION' in (row.name + row.path)]"
+    planned = kernel.run(f"from pyteleport_jupyter import plan\nprint({rows})").text
+    assert "'stays'" in planned
+    refused = kernel.run("%teleport local").error
+    assert "CONNECTION" in refused
+    kernel.run("own_with_socket.CONNECTION.close()\ndel own_with_socket, sys.modules['own_with_socket']")

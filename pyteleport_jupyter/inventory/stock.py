@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import FrameRefused, LoopRefused, NotInCell, ObjectsRefused, TaskRefused
 from pyteleport_jupyter.inventory import confidential, rates
 from pyteleport_jupyter.inventory.rows import Plan, Row
@@ -32,7 +33,8 @@ _OF_SHELL = re.compile(r"_(i{0,3}|_{1,2}|i?\d+|[ido]h|exit_code)|In|Out|get_ipyt
 class Session:
     """What a plan is made of: all that would travel, and how its live objects are called.
 
-    ``obstacles``: words for what stands in the way of the move besides objects, such as a frame.
+    ``obstacles``: words for what stands in the way of the move besides objects, such as a frame. ``carried``:
+    the modules that would travel by value.
     """
 
     root: dict[str, Any]
@@ -40,11 +42,13 @@ class Session:
     running: Mapping[int, Any]
     shell_names: Collection[str] = frozenset()
     obstacles: tuple[tuple[str, str], ...] = ()
+    carried: tuple[str, ...] = ()
 
 
 def plan_of(target: str | None, session: Session) -> Plan:
     """The plan for ``session``; ``target`` is as the user said it."""
-    rows, nbytes, notes = take_stock(session)
+    with carrying(session.carried):
+        rows, nbytes, notes = take_stock(session)
     rate = rates.remembered(target) if target else None
     return Plan(tuple(rows), target, nbytes, rate, tuple(notes))
 
@@ -128,19 +132,24 @@ def session_of_shell(shell: Any, choose: Any = None) -> Session:
     """The session of an IPython with a kernel as it is now; its running cell is the caller's."""
     from pyteleport_jupyter.session import current_place, find_running_cell
     from pyteleport_jupyter.session.anchors import anchors
+    from pyteleport_jupyter.session.own_modules import find_own_modules, modules_that_travel
     from pyteleport_jupyter.session.snapshot import session_root
 
     obstacles: list[tuple[str, str]] = []
-    try:
-        cell = find_running_cell(shell)
-        root = session_root(shell, cell, current_place())
-    except (FrameRefused, NotInCell, LoopRefused, TaskRefused) as error:
-        obstacles.append(("(the running code)", error.facts.get("reason", str(error))))
-        root = session_root(shell, None, current_place())
-    if choose:
-        choose(root)
-    names = names_of_shell(shell)
-    return Session(root, anchors(shell), running_generators(root["stack"]), names, tuple(obstacles))
+    own = find_own_modules(shell)
+    with carrying(own.loaded):
+        try:
+            cell = find_running_cell(shell)
+            root = session_root(shell, cell, current_place())
+        except (FrameRefused, NotInCell, LoopRefused, TaskRefused) as error:
+            obstacles.append(("(the running code)", error.facts.get("reason", str(error))))
+            root = session_root(shell, None, current_place())
+        root["items"]["modules"] = modules_that_travel(own)
+        if choose:
+            choose(root)
+        running = running_generators(root["stack"])
+        names = names_of_shell(shell)
+        return Session(root, anchors(shell), running, names, tuple(obstacles), tuple(own.loaded))
 
 
 def session_of_main(namespace: dict[str, Any]) -> Session:
