@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -111,6 +112,35 @@ def test_arrays_are_written_into_and_what_cannot_be_is_replaced_everywhere() -> 
     assert variables["other"].value == 2
     assert variables["holder"] is holder
     assert holder["kept"][0] is variables["other"]
+
+
+def test_arrays_of_every_kind_get_their_new_contents() -> None:
+    objects = np.array([[1], "text", None], dtype=object)
+    dates = np.array(["2020-01-01", "2020-01-02"], dtype="datetime64[D]")
+    frame = pd.DataFrame({"text": np.array(["a", "b"], dtype=object), "day": pd.to_datetime(dates)})
+    strided, first = np.arange(10)[::2], objects[0]
+    variables = {"objects": objects, "dates": dates, "strided": strided, "frame": frame}
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["objects"][1] = copies["objects"][0]
+        copies["objects"][0].append(2)
+        copies["dates"][1] = "1999-12-31"
+        copies["strided"][:] += 1
+        copies["frame"].loc[0, "text"] = "changed"
+        copies["frame"].loc[1, "day"] = pd.Timestamp("1999-12-31")
+
+    there_and_back(variables, work)
+    assert objects[1] is objects[0] is first == [1, 2]
+    assert dates.astype(str).tolist() == ["2020-01-01", "1999-12-31"]
+    assert strided.tolist() == [1, 3, 5, 7, 9]
+    assert variables["frame"] is frame
+    assert (frame.text[0], str(frame.day[1])[:10]) == ("changed", "1999-12-31")
+
+
+def test_an_array_that_holds_what_is_replaced_keeps_its_other_elements() -> None:
+    array = np.array([itertools.count(3), "text"], dtype=object)
+    there_and_back({"array": array}, lambda copies: next(copies["array"][0]))
+    assert (next(array[0]), array[1]) == (4, "text")
 
 
 def test_frames_of_pandas_are_the_same_frames() -> None:

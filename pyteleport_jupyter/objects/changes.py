@@ -50,6 +50,17 @@ Change = tuple[Any, str, Look]
 """An object, the part of it, and its contents now."""
 
 
+class _Contents:
+    """What is in an array now, written as an array of its own: a view of it would be one of the array that
+    the other side has, with its old contents."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._array.__reduce_ex__(protocol)
+
+
 @dataclass
 class Changes:
     """``changed`` in the order of the numbering; ``replaced`` holds the objects by ``id``."""
@@ -103,7 +114,7 @@ class Watch:
             elif form != form_now:
                 found.replaced[id(each)] = each
             elif not same(look, now):
-                found.changed.append((each, part, (each.view(),) if part == ARRAY else now))
+                found.changed.append((each, part, (_Contents(each),) if part == ARRAY else now))
         if found.replaced:
             self._add_holders(found)
         return found
@@ -129,7 +140,8 @@ class Watch:
                 if part == OPAQUE:
                     self._compare_opaque(found, each, look, digester.look(each))
                 elif any(id(inner) in found.replaced for inner in look):
-                    found.changed.append((each, part, PARTS[part].look(each)))
+                    now = PARTS[part].look(each)
+                    found.changed.append((each, part, (_Contents(each),) if part == ARRAY else now))
             found.changed = [change for change in found.changed if id(change[0]) not in found.replaced]
             if (len(found.replaced), len(found.changed)) == before:
                 return
