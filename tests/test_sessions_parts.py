@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 
 from pyteleport_jupyter import command_line
+from pyteleport_jupyter.errors import SessionUnknown
 from pyteleport_jupyter.ledger import HostAnswer, Session, described, known_places
+from pyteleport_jupyter.ledger.asking import _session, find_session
 from pyteleport_jupyter.ledger.record import Entry, note, state_directory
 from pyteleport_jupyter.ledger.table import duration_in_words
+from pyteleport_jupyter.remote import sessions_there
 from pyteleport_jupyter.remote.activity import Activity
 from pyteleport_jupyter.remote.inquiries import QUESTION_LIMIT, Inquiries, ask
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
@@ -122,6 +125,32 @@ def test_the_table() -> None:
         "snellius",
     ]
     assert "no session of yours" in described([])
+
+
+@pytest.mark.parametrize("name", ["", "cartesius/", "/"])
+def test_no_identifier_is_no_session(name: str) -> None:
+    with pytest.raises(SessionUnknown):
+        find_session(name, "kill")
+
+
+def test_without_an_identifier_sessions_are_only_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(sessions_there, "directories", lambda: ["/d/session-489951f1"])
+    monkeypatch.setattr(sessions_there, "_asked", lambda directory, op: asked.append(op) or {"op": op})
+    for op in ("facts", "kill", "claim", "detach"):
+        sessions_there.sessions(op, "")
+    assert asked == ["facts"]
+    assert sessions_there.sessions("kill", "489951f1")[0]["id"] == "489951f1"
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 10**400, "much"])
+def test_what_is_no_number_is_no_session(number: Any) -> None:
+    facts = {"id": "1", "directory": "/d", "kind": "kernel", "age": 1, "lease": 2.0, "linked": True,
+             "busy": False, "for": 0}  # fmt: skip
+    place = Entry("1", "cartesius", "")
+    assert _session(place, "p", facts)
+    for name in ("age", "lease", "lease_left", "memory", "for"):
+        assert _session(place, "p", {**facts, name: number}) is None
 
 
 def test_durations() -> None:

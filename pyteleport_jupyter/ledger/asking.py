@@ -4,6 +4,7 @@ long.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ SECONDS = 20.0
 
 HOSTS_LIMIT = 32
 """Most hosts that are asked at once."""
+
+
+NUMBERS = ("age", "lease", "lease_left", "memory", "for")
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,9 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     Raises SessionUnknown, or why its host does not answer.
     """
     host, _, identifier = name.rpartition("/")
+    if not identifier:
+        # Without one, all sessions there would be meant.
+        raise SessionUnknown(session=name, hosts=host or "no host is named")
     known = next((entry for entry in reversed(noted()) if entry.id == identifier), None)
     likely = [known] if known else known_places()[:HOSTS_LIMIT]
     places = [place_of(host)] if host else likely
@@ -121,6 +128,8 @@ def _session(place: Entry, python: str, facts: dict[str, Any]) -> Session | None
     """What a host says, taken for what it is: text and numbers; what makes no sense is left out."""
     try:
         left, memory = facts.get("lease_left"), facts.get("memory")
+        if not all(math.isfinite(float(facts[name] or 0)) for name in NUMBERS if name in facts):
+            return None
         return Session(
             id=clean(facts["id"])[:32],
             place=place,
@@ -138,5 +147,5 @@ def _session(place: Entry, python: str, facts: dict[str, Any]) -> Session | None
             token=str(facts.get("token", "")),
             key=str(facts.get("key", "")),
         )
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None

@@ -41,7 +41,10 @@ def identifier_of(directory: str) -> str:
 
 
 def sessions(op: str, identifier: str) -> list[dict[str, Any]]:
-    """What each session answers to ``op``; with an ``identifier`` only that one is asked."""
+    """What each session answers to ``op``; with an ``identifier`` only that one is asked. Without one nothing
+    can be done to sessions, only asked (``facts``)."""
+    if not identifier and op != "facts":
+        return []
     found: list[dict[str, Any]] = []
     for directory in directories():
         if identifier in ("", identifier_of(directory)) and len(found) < SESSIONS_LIMIT:
