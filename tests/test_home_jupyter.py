@@ -174,5 +174,27 @@ def test_the_far_side_alone_is_not_enough() -> None:
         assert far_side_is(kernel, there)
 
 
+def test_the_word_that_is_asked_for_allows_it_and_no_other_answer() -> None:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter\nfrom pyteleport_jupyter import teleport\nimport os")
+        there = left(kernel)
+        unsaid = "place = 'emoh'[::-1]; teleport(place, quiet=True)"
+        assert "nobody said yes" in answered(kernel, unsaid, "y").reply["content"]["evalue"]
+        # Code that was only looked at has not been run.
+        kernel.client.is_complete("%teleport home")
+        assert "nobody said yes" in answered(kernel, unsaid, "yes").reply["content"]["evalue"]
+        assert far_side_is(kernel, there)
+        assert answered(kernel, unsaid, None).status == "ok"
+        assert far_side_is(kernel, kernel.pid)
+
+
+def answered(kernel: LabKernel, code: str, answer: str | None) -> Answer:
+    """Run this and answer the question that it leads to; None: by the word asked for."""
+    request = kernel.client.execute(code, allow_stdin=True)
+    prompt = kernel.client.get_stdin_msg(timeout=40)["content"]["prompt"]
+    kernel.client.input(answer or prompt.rstrip(" :").rpartition(" ")[2])
+    return answer_to(kernel.client, request)
+
+
 def far_side_is(kernel: LabKernel, pid: int) -> bool:
     return kernel.run("print(os.getpid())").text() == f"{pid}\n"

@@ -28,7 +28,7 @@ from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.onward import Onward, Successor
 from pyteleport_jupyter.relay.processes import captured_descriptors
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
-from pyteleport_jupyter.relay.signing import content_of
+from pyteleport_jupyter.relay.signing import content_of, header_of
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.lanes import Lane
@@ -42,7 +42,9 @@ HOME_BOOT = (
 NAMED = re.compile(r"teleport\b.*\bhome\b|\baway\s*\(|[\"']home[\"']")
 """How code says that it will come home."""
 
-QUESTION = "Bring this session home from {host}? What it sends will be run on this machine. [y/N]"
+QUESTION = "Bring this session home from {host}? What it sends will be run on this machine. To allow it, type {word}:"
+"""The word is one that the far side cannot see: it may have the user answer questions of its own meanwhile."""
+
 DELIVER_SECONDS = 2.0
 """So long clients may take to have what is theirs before their connections are renewed."""
 
@@ -78,7 +80,8 @@ class WayHome:
         self._ask = ask
         self._cells = cells
         self._allowed: bool | None = None if settings.home is None else settings.home["allowed"]
-        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._asking = self._wanted = False
+        self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._received: BinaryIO | None = None
         self._farewell: dict[str, Any] = {}
         if settings.failure is not None:
@@ -103,6 +106,9 @@ class WayHome:
         """A client sent this on its shell channel: its code may say that the user wants the session back."""
         if not any(b"teleport" in frame or b"home" in frame or b"away" in frame for frame in frames):
             return
+        # Other requests have code in them too, and run none of it.
+        if header_of(frames).get("msg_type") != "execute_request":
+            return
         code = content_of(frames).get("code")
         self.onward.requested(code)
         if self._allowed is None and means_home(code):
@@ -111,6 +117,10 @@ class WayHome:
     def told(self, command: Mapping[str, Any]) -> None:
         """The session says this."""
         what = command.get("what")
+        if what == "onward" and self._settings.far_key is not None:
+            # The next host would have the session's key, not that of the clients here.
+            self._refuse("TeleportError", {"reason": "it was taken up here by attach"})
+            return
         if what == "homeward":
             self._consider()
         elif what == "shipped" and self._received is not None:
@@ -129,11 +139,30 @@ class WayHome:
             self._refuse("HomeRefused", {"reason": reason})
         elif self._allowed:
             self._welcome()
+        elif self._asking:
+            self._refuse("HomeRefused", {"reason": "whether it may is being asked already"})
         else:
-            question = QUESTION.format(host=self._settings.far.host)
-            threading.Thread(
-                target=lambda: self._answers.put(self._ask(question, False)), name="consent", daemon=True
-            ).start()
+            self._asking = self._wanted = True
+            threading.Thread(target=self._ask_for_leave, name="consent", daemon=True).start()
+
+    def _ask_for_leave(self) -> None:
+        """In a thread."""
+        word = os.urandom(2).hex()
+        answer = self._ask(QUESTION.format(host=self._settings.far.host, word=word), False)
+        self._answers.put(str(answer or "").strip() == word)
+
+    def _heard(self, yes: bool) -> None:
+        """The user has answered. Who asked may have given up by then."""
+        self._asking = False
+        if not self._wanted:
+            return
+        self._wanted = False
+        if yes:
+            self._allowed = True
+            self._welcome()
+        else:
+            reason = "no cell of yours says so, and nobody said yes (teleport with --home to allow it)"
+            self._refuse("HomeRefused", {"reason": reason})
 
     def _obstacle(self) -> str | None:
         home = self._settings.home
@@ -154,6 +183,7 @@ class WayHome:
 
     def _forget(self) -> None:
         self._received, self._shipped = None, False
+        self._wanted = False
 
     # ------------------------------------------------------------------ receiving
 
@@ -181,12 +211,7 @@ class WayHome:
         """
         self.onward.look(self._far.has_room, lambda content: self._far.send(Lane.TALK, [content]))
         while not self._answers.empty():
-            if str(self._answers.get() or "").strip().lower() in ("y", "yes"):
-                self._allowed = True
-                self._welcome()
-            else:
-                reason = "no cell of yours says so, and nobody said yes (teleport with --home to allow it)"
-                self._refuse("HomeRefused", {"reason": reason})
+            self._heard(self._answers.get())
         # Without a link nobody would hear that the session has arrived.
         if self._shipped and self._far.state is Link.UP:
             return self._become_kernel(take_rest, housekeeping)
