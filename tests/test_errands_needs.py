@@ -1,12 +1,17 @@
-"""Which names a cell needs."""
+"""Which names a cell needs, which kernels are kept, what of it is put here."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from IPython.core.error import UsageError
 
+from pyteleport_jupyter.errands import here, kept
+from pyteleport_jupyter.errands.errand import Errand, Wish
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
 
 
@@ -66,3 +71,81 @@ def test_functions_and_classes_are_followed() -> None:
 
 def test_a_builtin_that_the_user_has_hidden_is_a_variable() -> None:
     assert needed(["len"], {"len": 5}, []) == {"len": 5}
+
+
+class StandInLine:
+    """A line that only knows whether it was ended."""
+
+    over: str | None = None
+
+    def end(self) -> None:
+        """It is ended."""
+        self.over = "ended"
+
+
+@pytest.fixture
+def no_kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(kept, "_kept", {})
+    monkeypatch.setattr(kept, "when_leaving", lambda act: None)
+    monkeypatch.setattr(kept, "KEPT_LIMIT", 2)
+    yield
+    kept.end_all()
+
+
+def a_kernel() -> Any:
+    line: Any = StandInLine()
+    return kept.Kept(line, SimpleNamespace())  # type: ignore[arg-type]
+
+
+def key(name: str) -> kept.Key:
+    return name, None, "", None
+
+
+def an_errand(kernel: Any, **wish: Any) -> Errand:
+    """One whose cell is over."""
+    report = SimpleNamespace(failed=lambda: None, say=lambda *args: None)
+    target = SimpleNamespace(text="host", host="host")
+    shell = SimpleNamespace(user_ns={})
+    errand = Errand(shell, target, Wish("", **wish), report, lambda *args: "")  # type: ignore[arg-type]
+    errand._kept = kernel
+    return errand
+
+
+@pytest.mark.usefixtures("no_kernels")
+def test_only_a_kernel_that_runs_no_cell_has_to_go_for_another() -> None:
+    busy, free, new = a_kernel(), a_kernel(), a_kernel()
+    busy.turn.acquire()
+    for name, kernel in (("busy", busy), ("free", free), ("new", new)):
+        kept.keep(key(name), kernel)
+    assert (busy.alive, free.alive, new.alive) == (True, False, True)
+    assert kept.find(key("busy")) is busy
+
+
+@pytest.mark.usefixtures("no_kernels")
+def test_who_lets_a_kernel_go_leaves_the_next_one_under_that_key() -> None:
+    old, new = a_kernel(), a_kernel()
+    kept.keep(key("host"), new)
+    kept.let_go(key("host"), old)
+    assert (old.alive, kept.find(key("host"))) == (False, new)
+
+
+@pytest.mark.usefixtures("no_kernels")
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_kernel_not_to_be_kept_ends_when_nothing_came_back_but_not_in_the_cell_of_another(
+    busy: bool,
+) -> None:
+    kernel = a_kernel()
+    kept.keep(here_key := kept.key_of("host", Wish("").options), kernel)
+    if busy:
+        kernel.turn.acquire()
+    errand = an_errand(kernel, keep_kernel=False)
+    errand.abandon(KeyboardInterrupt())
+    errand.settle()
+    assert kernel.alive is busy is kernel.turn.locked()
+    assert (kept.find(here_key) is kernel) is busy
+
+
+def test_a_cell_for_too_many_hosts() -> None:
+    hosts = [f"host{number}" for number in range(here.HOSTS_LIMIT + 1)]
+    with pytest.raises(UsageError, match="at most"):
+        here.run_in_background(None, hosts, Wish(""))

@@ -73,6 +73,7 @@ class Errand:
         self._ask = ask
         self._key = kernels.key_of(target.text, wish.options)
         self._kept: kernels.Kept | None = None
+        self._has_turn = False
         self._luggage: Luggage | None = None
         self._sent: Sent | None = None
         self._came: Came | None = None
@@ -99,7 +100,7 @@ class Errand:
         wish = self._wish
         if kept is not None:
             kept.await_turn()
-            self._kept = kept
+            self._kept, self._has_turn = kept, True
             if not kept.alive:
                 kept, surroundings = None, Surroundings()
         told = surroundings.news(self._shell, wish.cell)
@@ -123,8 +124,9 @@ class Errand:
         line = open_line(self._shell, outset, self.report, widgets.hear)
         widgets.line = line
         kept = kernels.Kept(line, widgets, surroundings=surroundings)
+        self._end_turn()
         kept.turn.acquire()
-        self._kept = kept
+        self._kept, self._has_turn = kept, True
         kernels.keep(self._key, kept)
         return kept
 
@@ -172,13 +174,14 @@ class Errand:
         return Came(content, parts, size)
 
     def _give_up(self, failure: BaseException) -> None:
-        """A kernel that did not listen to Stop, or that could not take the cell, is of no use any more."""
-        kernels.let_go(self._key)
-        if self._kept is not None:
-            self._kept.line.end()
+        """A kernel that did not listen to Stop, or that could not take the cell, is of no use any more. One
+        whose turn is over may be another cell's by now."""
+        if self._kept is not None and self._has_turn:
+            kernels.let_go(self._key, self._kept)
 
     def _end_turn(self) -> None:
-        if self._kept is not None and self._kept.turn.locked():
+        if self._kept is not None and self._has_turn:
+            self._has_turn = False
             self._kept.turn.release()
 
     def _notice(self, change: LinkChanged) -> None:
@@ -228,6 +231,14 @@ class Errand:
 
     def settle(self, left_alone: Collection[str] = ()) -> None:
         """Put what came back into the session, but for variables that are to be ``left_alone``; report."""
+        try:
+            self._settle(left_alone)
+        finally:
+            kept = self._kept
+            if not self._wish.keep_kernel and kept is not None and not kept.turn.locked():
+                kernels.let_go(self._key, kept)
+
+    def _settle(self, left_alone: Collection[str]) -> None:
         arrived = self.unpack()
         if arrived is None:
             self.report.failed()
@@ -235,8 +246,6 @@ class Errand:
         failed = arrived.apply(self._shell, left_alone)
         self._report(arrived, failed, left_alone)
         self._before = None
-        if not self._wish.keep_kernel:
-            kernels.let_go(self._key)
         if arrived.error is not None:
             self.failure = arrived.error
             with_remote_traceback(arrived.error, arrived.facts.get("traceback") or [])

@@ -67,6 +67,8 @@ def run_on_several(shell: Any, hosts: Sequence[str], wish: Wish) -> Results:
 def _begun(shell: Any, hosts: Sequence[str], wish: Wish, ask: Ask) -> dict[str, Errand]:
     """An errand for each host, begun; one that could not be begun has failed, and does not hold up the
     others."""
+    if len(hosts) > HOSTS_LIMIT:
+        raise UsageError(f"%%teleport: a cell runs on at most {HOSTS_LIMIT} hosts")
     parent = parent_of(shell.kernel)
     several = len(hosts) > 1
     errands: dict[str, Errand] = {}

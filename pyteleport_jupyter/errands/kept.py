@@ -14,7 +14,7 @@ from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.shipping import ChunkStore
 
 KEPT_LIMIT = 64
-"""Most kernels kept at a time; the one that was kept longest has to go first."""
+"""Most kernels kept at a time; of those that run no cell, the one that was kept longest has to go first."""
 
 Key = tuple[str, str | None, str, str | None]
 
@@ -62,16 +62,19 @@ def keep(key: Key, kept: Kept) -> None:
     if not _kept:
         atexit.register(end_all)
         when_leaving(end_all)
-    while len(_kept) >= KEPT_LIMIT:
-        let_go(next(iter(_kept)))
+    for other, free in list(_kept.items()):
+        if len(_kept) < KEPT_LIMIT:
+            break
+        if not free.turn.locked():
+            let_go(other, free)
     _kept[key] = kept
 
 
-def let_go(key: Key) -> None:
-    """End the kernel that is kept under ``key``."""
-    kept = _kept.pop(key, None)
-    if kept is not None:
-        kept.line.end()
+def let_go(key: Key, kept: Kept) -> None:
+    """End this kernel; another one that is kept under ``key`` by now stays."""
+    if _kept.get(key) is kept:
+        del _kept[key]
+    kept.line.end()
 
 
 def end_all() -> None:
