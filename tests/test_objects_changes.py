@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import collections
+import datetime
+import decimal
+import fractions
 import itertools
+import pathlib
 import random
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pyteleport_jupyter.objects import NamespaceAnchors, Numbering, dump, load
+from pyteleport_jupyter.objects import NamespaceAnchors, Numbering, changes, dump, load
 from pyteleport_jupyter.objects.changes import Watch, put
 
 
@@ -26,6 +30,10 @@ class Slotted:
     """An object without a dict."""
 
     __slots__ = ("here", "there")
+
+
+class Label(str):
+    """A text with attributes."""
 
 
 class Sealed:
@@ -46,9 +54,9 @@ def there_and_back(variables: dict[str, Any], work: Callable[[dict[str, Any]], N
     copies = load(going.stream, [bytearray(b) for b in going.buffers], there, their_numbers).root["namespace"]
     watch = Watch(their_numbers, there)
     work(copies)
-    changes = watch.changes()
-    their_numbers.forget(changes.replaced)
-    root = {"namespace": copies, "items": {"changed": changes.changed}}
+    found = watch.changes()
+    their_numbers.forget(found.replaced)
+    root = {"namespace": copies, "items": {"changed": found.changed}}
     coming = dump(root, there, {}, their_numbers)
     back = load(coming.stream, [bytearray(b) for b in coming.buffers], here, numbers).root
     for change in back["items"]["changed"]:
@@ -56,7 +64,7 @@ def there_and_back(variables: dict[str, Any], work: Callable[[dict[str, Any]], N
     for name in variables.keys() - back["namespace"].keys():
         del variables[name]
     variables.update(back["namespace"])
-    return [part for _, part, _ in changes.changed]
+    return [part for _, part, _ in found.changed]
 
 
 def test_what_nobody_touched_has_not_changed() -> None:
@@ -96,6 +104,23 @@ def test_instances_keep_their_identity() -> None:
     there_and_back({"thing": thing, "slotted": slotted}, work)
     assert alias == {"new": slotted}
     assert (slotted.there, hasattr(slotted, "here")) == (2, False)
+
+
+def test_texts_and_numbers_of_users_may_have_attributes() -> None:
+    label = Label("text")
+    label.seen = [1]  # type: ignore[attr-defined]
+
+    def work(copies: dict[str, Any]) -> None:
+        copies["label"].colour = "red"
+
+    there_and_back({"label": label}, work)
+    assert vars(label) == {"seen": [1], "colour": "red"}
+
+
+def test_what_cannot_change_is_not_looked_at() -> None:
+    zone = datetime.timezone(datetime.timedelta(hours=1))
+    unchanging = ("", 1, fractions.Fraction(1, 2), pathlib.PurePath("a"), zone, decimal.Decimal(1), pathlib)
+    assert [each for each in unchanging if changes._parts_of(each)] == []
 
 
 def test_arrays_are_written_into_and_what_cannot_be_is_replaced_everywhere() -> None:

@@ -160,7 +160,10 @@ class Watch:
 
 def _parts_of(each: Any) -> tuple[str, ...]:
     kind = type(each)
-    if issubclass(kind, UNCHANGING) and not issubclass(kind, type):
+    if issubclass(kind, types.ModuleType):
+        return ()
+    if issubclass(kind, UNCHANGING) and not issubclass(kind, type) and not kind.__dictoffset__:
+        # A user's text or number with attributes may change.
         return ()
     if kind in HOLDERS or any(
         f"{a.__module__}.{a.__qualname__}" in UNCHANGING_OF_NUMPY for a in kind.__mro__

@@ -137,7 +137,7 @@ def _forget_edited(told: Companions | None) -> None:
 
 def _furnish(shell: Any, variables: Mapping[str, Any]) -> None:
     """The namespace of the cell: what a fresh shell has, and its variables."""
-    keep = {name: value for name, value in shell.user_ns.items() if name.startswith("__") or name in _SHELLS}
+    keep = {name: value for name, value in shell.user_ns.items() if _is_dunder(name) or name in _SHELLS}
     shell.user_ns.clear()
     shell.user_ns.update(keep)
     shell.init_user_ns()
@@ -190,9 +190,13 @@ def _result_noted(shell: Any, outcome: Outcome) -> Iterator[None]:
         del hook.update_user_ns
 
 
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
 def is_users(name: str) -> bool:
     """Whether a name of the namespace is none of the shell's own."""
-    if name.startswith("__") or name in _SHELLS or name in ("_", "__", "___"):
+    if _is_dunder(name) or name in _SHELLS or name in ("_", "__", "___"):
         return False
     return not (name.startswith("_") and name.lstrip("_i").isdigit())
 
