@@ -25,7 +25,7 @@ class Arrived:
 
     ``namespace`` are variables to be bound, ``deleted`` names, ``changed`` new contents of objects here,
     ``result`` holds the value of the last expression if there is one. ``owners``: which variable an object
-    hangs on, by ``id``.
+    hangs on, by ``id``. ``sent``: the variables that went along, as they are here.
     """
 
     namespace: dict[str, Any]
@@ -35,6 +35,7 @@ class Arrived:
     error: BaseException | None
     facts: dict[str, Any]
     owners: dict[int, str] = field(default_factory=dict)
+    sent: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -106,6 +107,7 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
         error=error,
         facts=facts,
         owners=owners(luggage),
+        sent=luggage.variables,
     )
 
 
@@ -144,6 +146,6 @@ class Before:
         changes = self.watch.changes()
         ids = {id(obj) for obj, _, _ in changes.changed} | changes.replaced.keys()
         yield from (arrived.owner(obj) for obj, _, _ in arrived.changed if id(obj) in ids)
-        for name in (*arrived.namespace, *arrived.deleted):
+        for name in arrived.names:
             if self.namespace.get(name, _ABSENT) is not shell.user_ns.get(name, _ABSENT):
                 yield name

@@ -25,6 +25,7 @@ from pyteleport_jupyter.errands.widgets import Widgets
 from pyteleport_jupyter.errors import TeleportError, from_record
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.remote.errand_messages import REPACK
 from pyteleport_jupyter.session import modules_in_use, search_path
 from pyteleport_jupyter.targets import Target
@@ -215,12 +216,16 @@ class Errand:
     def unpack(self) -> Arrived | None:
         """What came back as objects; None where nothing did (``failure`` says why)."""
         if self._came is not None and self._luggage is not None and self.arrived is None:
-            came, self._came = self._came, None
+            came = self._came
             self._size = came.size
             try:
                 self.arrived = unpack(self._shell, self._luggage, came.parts, came.facts, self.target.host)
             except TeleportError as failure:
                 self.failure = failure
+            except Exception as failure:
+                self.failure = TeleportError(reason=f"{type(failure).__name__}: {failure}")
+            # Not if it was stopped: it can be unpacked once more.
+            self._came = None
         return self.arrived
 
     def conflicts(self) -> list[str]:
@@ -231,15 +236,18 @@ class Errand:
 
     def settle(self, left_alone: Collection[str] = ()) -> None:
         """Put what came back into the session, but for variables that are to be ``left_alone``; report."""
-        try:
-            self._settle(left_alone)
-        finally:
-            kept = self._kept
-            if not self._wish.keep_kernel and kept is not None and not kept.turn.locked():
-                kernels.let_go(self._key, kept)
+        self.unpack()
+        with interrupts_postponed():
+            # Stop would leave some objects as they were, and others not.
+            try:
+                self._settle(left_alone)
+            finally:
+                kept = self._kept
+                if not self._wish.keep_kernel and kept is not None and not kept.turn.locked():
+                    kernels.let_go(self._key, kept)
 
     def _settle(self, left_alone: Collection[str]) -> None:
-        arrived = self.unpack()
+        arrived = self.arrived
         if arrived is None:
             self.report.failed()
             return

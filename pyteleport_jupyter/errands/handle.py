@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from pyteleport_jupyter.errands.arrival import Arrived
 from pyteleport_jupyter.errands.errand import Errand
 from pyteleport_jupyter.objects import CannotMove
 from pyteleport_jupyter.objects.changes import put
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 
 LOOK_SECONDS = 0.2
 """How often a wait looks up, so that Stop gets through."""
@@ -115,7 +117,10 @@ class Handle:
         """Put what came back into the session, once; in the main thread, when it is over everywhere."""
         with self._settling:
             if self._results is None:
-                self._results = _settle(self._shell, self._errands)
+                for errand in self._errands.values():
+                    errand.unpack()
+                with interrupts_postponed():
+                    self._results = _settle(self._errands)
             return self._results
 
     def __repr__(self) -> str:
@@ -147,7 +152,7 @@ def _over(status: str, hosts: list[str], results: dict[str, Any]) -> Over:
     return Over(status, hosts, results)
 
 
-def _settle(shell: Any, errands: Mapping[str, Errand]) -> Results:
+def _settle(errands: Mapping[str, Errand]) -> Results:
     results = Results()
     came = {host: arrived for host, errand in errands.items() if (arrived := errand.unpack()) is not None}
     counts = Counter(name for arrived in came.values() for name in arrived.names)
@@ -157,7 +162,7 @@ def _settle(shell: Any, errands: Mapping[str, Errand]) -> Results:
         conflicts = (twice | set(errand.conflicts())) & set(arrived.names if arrived else ())
         if arrived is not None:
             if conflicts:
-                results.variables[host] = {name: _value(shell, arrived, name) for name in sorted(conflicts)}
+                results.variables[host] = {name: _value(arrived, name) for name in sorted(conflicts)}
             errand.settle(conflicts)
             if arrived.error is None:
                 results[host] = arrived.result[0] if arrived.result else None
@@ -168,14 +173,19 @@ def _settle(shell: Any, errands: Mapping[str, Errand]) -> Results:
     return results
 
 
-def _value(shell: Any, arrived: Any, name: str) -> Any:
-    """What the variable was there: bound anew, or the object here with the contents it had there."""
+def _value(arrived: Arrived, name: str) -> Any:
+    """What the variable was there: bound anew, or a copy of what was sent with the contents it had there.
+    Functions and classes have no copies: they are what they are here."""
     if name in arrived.namespace:
         return arrived.namespace[name]
-    value = shell.user_ns.get(name)
+    value = arrived.sent.get(name)
     changes = [change for change in arrived.changed if change[0] is value]
-    if changes:
-        value = copy.copy(value)
-        for _, part, look in changes:
-            put((value, part, look))
-    return value
+    try:
+        copied = copy.copy(value) if changes else value
+        if copied is not value:
+            for _, part, look in changes:
+                put((copied, part, look))
+    except Exception:
+        # It cannot be copied: the contents that it had there are lost, but not what else has come.
+        return value
+    return copied

@@ -27,6 +27,8 @@ def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
     errand = _errand(shell, hosts[0], wish, ask_in_cell(shell.kernel))
     _run(errand, CellOutputs(shell))
     with in_one_sentence():
+        errand.unpack()
+    with in_one_sentence("stopped when all that came back was here already"):
         errand.settle()
     if errand.arrived is not None:
         remember_value(shell, errand.arrived.result)
@@ -120,14 +122,14 @@ def _cannot_ask(prompt: str, secret: bool) -> str:
 
 
 @contextmanager
-def in_one_sentence() -> Iterator[None]:
+def in_one_sentence(stop: str = "stopped, nothing was changed here") -> Iterator[None]:
     """Whatever goes wrong on our side is one of our errors, without our frames; Stop stays what it is."""
     try:
         yield
     except KeyboardInterrupt:
         # Without the frames of ours in which it came.
         stopped = KeyboardInterrupt()
-        with_remote_traceback(stopped, ["KeyboardInterrupt: stopped, nothing was changed here"])
+        with_remote_traceback(stopped, [f"KeyboardInterrupt: {stop}"])
         raise stopped from None
     except (TeleportError, UsageError) as ours:
         _raise(ours)
