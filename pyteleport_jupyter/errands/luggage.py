@@ -26,6 +26,9 @@ SHELLS = frozenset({"In", "Out", "_ih", "_oh", "_dh", "get_ipython", "exit", "qu
 SOURCES = "cell sources"
 """The one of the surroundings that grows with each cell: only what is new is sent."""
 
+CHANGED_BY_CELLS = ("directory", "environment", "interpreter")
+"""Always sent: the last cell there may have changed them there."""
+
 OWN_MODULES = "own modules"
 OWN_EXTENSION = "pyteleport_jupyter"
 
@@ -113,7 +116,8 @@ class Surroundings:
         if "extensions" in now:
             now["extensions"] = [name for name in now["extensions"] if name != OWN_EXTENSION]
         cells = now.pop(SOURCES, None)
-        different = {name: value for name, value in now.items() if self._told.get(name) != value}
+        told = {name: value for name, value in self._told.items() if name not in CHANGED_BY_CELLS}
+        different = {name: value for name, value in now.items() if told.get(name) != value}
         self._told.update(different)
         if cells is not None and (fresh := [each for each in cells["sources"] if each not in self._sources]):
             self._sources.update(fresh)
