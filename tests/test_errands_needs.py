@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import pickle
+import signal
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -10,9 +13,19 @@ from typing import Any
 import pytest
 from IPython.core.error import UsageError
 
-from pyteleport_jupyter.errands import here, kept
+from pyteleport_jupyter.errands import handle, here, kept
+from pyteleport_jupyter.errands.arrival import Arrived, Before
 from pyteleport_jupyter.errands.errand import Errand, Wish
+from pyteleport_jupyter.errands.line import Heard, Request
+from pyteleport_jupyter.errands.luggage import Surroundings
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
+from pyteleport_jupyter.errands.talk import _Pieces
+from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.objects.changes import Changes
+from pyteleport_jupyter.remote.errand import Homebound, is_users
+from pyteleport_jupyter.remote.errand_messages import FETCH, REPACK
+from pyteleport_jupyter.remote.errands import Errands
+from pyteleport_jupyter.wire.lanes import Lane
 
 
 @pytest.mark.parametrize(
@@ -149,3 +162,131 @@ def test_a_cell_for_too_many_hosts() -> None:
     hosts = [f"host{number}" for number in range(here.HOSTS_LIMIT + 1)]
     with pytest.raises(UsageError, match="at most"):
         here.run_in_background(None, hosts, Wish(""))
+
+
+def arrived_with(**fields: Any) -> Arrived:
+    empty: dict[str, Any] = {
+        "namespace": {}, "deleted": [], "changed": [], "result": (), "error": None, "facts": {},
+    }  # fmt: skip
+    return Arrived(**{**empty, **fields})
+
+
+def test_a_conflict_shows_what_it_was_there_and_leaves_alone_what_is_here() -> None:
+    class Here:
+        tally = 1
+
+    numbers, stubborn = [1], Uncopied()
+    changed = [
+        (Here, "class", ("tally", 2)), (numbers, "list", (1, 2)), (stubborn, "attributes", ("inner", 2)),
+    ]  # fmt: skip
+    sent = {"Here": Here, "numbers": numbers, "stubborn": stubborn}
+    arrived = arrived_with(changed=changed, sent=sent)
+    assert handle._value(arrived, "Here") is Here
+    assert Here.tally == 1
+    assert (handle._value(arrived, "numbers"), numbers) == ([1, 2], [1])
+    assert handle._value(arrived, "stubborn") is stubborn
+
+
+class Uncopied:
+    """What cannot be copied."""
+
+    def __copy__(self) -> Any:
+        raise RuntimeError("there is only one")
+
+
+def test_a_variable_that_was_bound_anew_meanwhile_is_a_conflict() -> None:
+    numbers = [1]
+    arrived = arrived_with(changed=[(numbers, "list", (1, 2))], owners={id(numbers): "numbers"})
+    watch: Any = SimpleNamespace(changes=lambda: Changes())
+    before = Before(SimpleNamespace(), watch, {"numbers": numbers})  # type: ignore[arg-type]
+    assert list(before.changed_meanwhile(SimpleNamespace(user_ns={"numbers": numbers}), arrived)) == []
+    assert list(before.changed_meanwhile(SimpleNamespace(user_ns={"numbers": 5}), arrived)) == ["numbers"]
+
+
+class StopsHalfway:
+    """What came back, while the user presses Stop."""
+
+    error = None
+
+    def __init__(self) -> None:
+        self.applied = False
+
+    def apply(self, shell: Any, left_alone: Any) -> list[str]:
+        """Stop comes before the last object."""
+        signal.raise_signal(signal.SIGINT)
+        self.applied = True
+        return []
+
+
+def test_stop_waits_until_what_came_back_is_here() -> None:
+    errand, arrived = an_errand(a_kernel()), StopsHalfway()
+    errand.arrived = arrived  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        errand.settle()
+    assert arrived.applied
+
+
+class StandInKernel:
+    """Keeps the contents of replies."""
+
+    def __init__(self) -> None:
+        self.said: list[dict[str, Any]] = []
+        self.session = self
+
+    def send(self, stream: Any, kind: str, content: dict[str, Any], *args: Any, **more: Any) -> None:
+        self.said.append(content)
+
+
+@pytest.mark.parametrize("kind", [FETCH, REPACK])
+def test_there_is_a_reply_whatever_happens_on_the_way_back(kind: str) -> None:
+    kernel = StandInKernel()
+    parent = {"header": {"msg_type": kind}, "buffers": [], "content": {"without": None}}
+    errands = Errands(kernel)
+    errands._homeward = SimpleNamespace(pack=lambda without: 1 / 0)  # type: ignore[assignment]
+    asyncio.run(errands.handlers()[kind](None, None, parent))
+    assert kernel.said[0]["status"] == "failed"
+
+
+def test_a_late_stop_does_not_cost_the_reply() -> None:
+    def pack(without: Any) -> Homebound:
+        signal.raise_signal(signal.SIGINT)
+        return Homebound((), {})
+
+    kernel = StandInKernel()
+    errands = Errands(kernel)
+    errands._homeward = SimpleNamespace(pack=pack)  # type: ignore[assignment]
+    parent = {"header": {"msg_type": REPACK}, "buffers": [], "content": {"without": []}}
+    # Without a loop of asyncio, which handles SIGINT itself.
+    with pytest.raises(StopIteration):
+        errands.handlers()[REPACK](None, None, parent).send(None)
+    assert kernel.said == [{"status": "ok"}]
+
+
+def test_a_failure_in_the_middle_of_what_comes_back_ends_it() -> None:
+    content = TeleportError(reason="broken").as_record()
+    failed = Heard(Lane.SHELL, {"content": {"status": "failed", **content}, "buffers": []}, 0)
+
+    def request(kind: str, content: Any, buffers: Any = ()) -> Request:
+        asked = Request("1")
+        asked.events.put(failed)
+        return asked
+
+    nothing = lambda event: None  # noqa: E731
+    line: Any = SimpleNamespace(request=request, host="host", read=nothing, done=nothing)
+    with pytest.raises(TeleportError, match="broken"):
+        _Pieces(line, b"").read_into(memoryview(bytearray(1)))
+
+
+def test_what_a_cell_may_have_changed_there_is_told_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = dict.fromkeys(("directory", "environment", "interpreter", "flags"), 1)
+    surroundings = Surroundings()
+    monkeypatch.setattr(surroundings, "_captured", lambda shell, cell: dict(now))
+    assert pickle.loads(surroundings.news(None, "")) == now
+    assert pickle.loads(surroundings.news(None, "")).keys() == now.keys() - {"flags"}
+
+
+@pytest.mark.parametrize(
+    ("name", "users"), [("__secret", True), ("__name__", False), ("_", False), ("__", False), ("_i3", False)]
+)
+def test_names_with_underscores(name: str, users: bool) -> None:
+    assert is_users(name) is users

@@ -13,7 +13,7 @@ from typing import Any
 from pyteleport_jupyter.errands.line import Heard, Line, LinkChanged, Lost, Request
 from pyteleport_jupyter.errands.luggage import Luggage
 from pyteleport_jupyter.errands.outputs import SHOWN, Outputs
-from pyteleport_jupyter.errors import ErrandLost
+from pyteleport_jupyter.errors import ErrandLost, from_record
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, RUN, SMALL
 from pyteleport_jupyter.remote.inflow import memory_bytes
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, make_offer, receive
@@ -182,6 +182,8 @@ class _Pieces:
             if not self._asked:
                 raise ErrandLost(host=self._line.host, reason="what came back ended too early")
             reply = wait_for_reply(self._line, self._asked.popleft())
+            if reply["content"].get("status") == "failed":
+                raise from_record(reply["content"], host=self._line.host)
             self._waiting.extend(memoryview(piece) for piece in reply.get("buffers") or ())
             self.received += sum(map(len, self._waiting))
             self._over = self._over or bool(reply["content"].get("over"))

@@ -7,7 +7,10 @@ could not go back. Here are the messages; :mod:`.errand` is what happens to one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
@@ -15,6 +18,9 @@ from pyteleport_jupyter.remote.errand import ErrandOrder, Homebound, Homeward, r
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
 from pyteleport_jupyter.remote.inflow import Inflow
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, Room, make_offer
+
+Work = Callable[[Any], tuple[dict[str, Any], list[Any]]]
+"""Content and buffers of the reply to a message."""
 
 
 class Errands:
@@ -73,23 +79,29 @@ class Errands:
         except KeyboardInterrupt:
             # Not in the user's code: while its objects were put together, here or for the way back.
             content, buffers = {"status": "stopped"}, []
-        except TeleportError as error:
-            content, buffers = {"status": "failed", **error.as_record()}, []
         except Exception as error:
-            record = TeleportError(reason=f"{type(error).__name__}: {error}").as_record()
-            content, buffers = {"status": "failed", **record}, []
+            content, buffers = _failed(error), []
         self._reply(stream, ident, parent, content, buffers)
 
     async def _repack(self, stream: Any, ident: Any, parent: Any) -> None:
         """What the last cell changed once more, without what needs packages that the session lacks."""
-        try:
-            if self._homeward is None:
-                raise ProtocolBroken(reason="there is nothing to be packed again")
-            without = [str(name) for name in parent["content"]["without"]]
-            content, buffers = self._packed(self._homeward.pack(without))
-        except TeleportError as error:
-            content, buffers = {"status": "failed", **error.as_record()}, []
-        self._reply(stream, ident, parent, content, buffers)
+        self._answer(stream, ident, parent, self._packed_again)
+
+    def _packed_again(self, parent: Any) -> tuple[dict[str, Any], list[Any]]:
+        if self._homeward is None:
+            raise ProtocolBroken(reason="there is nothing to be packed again")
+        without = [str(name) for name in parent["content"]["without"]]
+        return self._packed(self._homeward.pack(without))
+
+    def _answer(self, stream: Any, ident: Any, parent: Any, work: Work) -> None:
+        """Reply what ``work`` gives, or why it has failed. A Stop that was meant for the cell comes too
+        late: the other side, which waits, gives up by itself."""
+        with _interrupts_ignored():
+            try:
+                content, buffers = work(parent)
+            except Exception as error:
+                content, buffers = _failed(error), []
+            self._reply(stream, ident, parent, content, buffers)
 
     def _parts(self, parent: Any) -> list[Any]:
         if not parent["content"].get("shipped"):
@@ -116,6 +128,9 @@ class Errands:
 
     async def _fetch(self, stream: Any, ident: Any, parent: Any) -> None:
         """The next piece of what goes back; the first request brings the answer to the offer."""
+        self._answer(stream, ident, parent, self._next_piece)
+
+    def _next_piece(self, parent: Any) -> tuple[dict[str, Any], list[Any]]:
         if self._outflow is None:
             answer = bytes(parent["buffers"][0]) if parent["buffers"] else b""
             self._outflow = iter(Consignment(self._leaving, self._offered, answer))
@@ -126,4 +141,25 @@ class Errands:
             size += piece.nbytes
             if size >= PIECE:
                 break
-        self._reply(stream, ident, parent, {"over": size < PIECE}, pieces)
+        return {"over": size < PIECE}, list(pieces)
+
+
+def _failed(error: Exception) -> dict[str, Any]:
+    ours = error if isinstance(error, TeleportError) else _in_words(error)
+    return {"status": "failed", **ours.as_record()}
+
+
+def _in_words(error: Exception) -> TeleportError:
+    return TeleportError(reason=f"{type(error).__name__}: {error}")
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
