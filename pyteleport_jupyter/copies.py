@@ -92,17 +92,31 @@ class Copy:
 
     def live(self, first: list[bytes]) -> None:
         """Look after the copy to its end. ``first`` is the request of its cell."""
+        try:
+            self._far.command("commit")
+            while self.status != "ended":
+                self._step(first)
+        finally:
+            # Whatever the copy said that nobody understands: who waits for it must not wait for ever.
+            if self.status != "ended":
+                self._far.end()
+            self.status = "ended"
+            self._finished.set()
+
+    def _step(self, first: list[bytes]) -> None:
         far = self._far
-        far.command("commit")
-        while self.status != "ended":
-            far.flush()
-            # A word of the user's is heard in a tenth of a second.
-            ready(far.reading(), far.writing(), min(0.1, far.timeout()))
-            for message in far.receive():
-                self._take(message, first)
-            far.look()
-            if far.state is LinkState.GONE:
-                self._over()
+        far.flush()
+        # A word of the user's is heard in a tenth of a second.
+        ready(far.reading(), far.writing(), min(0.1, far.timeout()))
+        for message in far.receive():
+            self._take(message, first)
+            if self.status == "ended":
+                return
+        far.look()
+        if far.state is LinkState.GONE:
+            self._over()
+        elif far.state is LinkState.UP:
+            # Without a link nobody would hear it: it is kept.
             self._obey()
 
     def _take(self, message: Message, first: list[bytes]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from relay_lab import Answer, LabKernel, eventually, lab_kernel, marked_processes
+
+from pyteleport_jupyter.copies import Copy
+from pyteleport_jupyter.relay.states import Link as LinkState
 
 SETUP = """%load_ext pyteleport_jupyter
 import os
@@ -61,6 +66,67 @@ def test_the_magic_tells_how_to_get_there(kernel: LabKernel) -> None:
     assert "] 'there'" in run.displays()[-1]
     kernel.run("copy.kill()")
     assert ended(kernel)
+
+
+class FarWithoutLink:
+    """As much of a far side as a copy needs."""
+
+    def __init__(self) -> None:
+        self.state = LinkState.WAITING
+        self.said: list[str] = []
+        self.looked = 0
+        self.flushed = True
+        self.failure: Exception | None = None
+
+    def command(self, op: str) -> None:
+        self.said.append(op)
+
+    def reading(self) -> list[int]:
+        return []
+
+    writing = receive = reading
+
+    def timeout(self) -> float:
+        return 0.01
+
+    def look(self) -> None:
+        self.looked += 1
+        if self.failure is not None:
+            raise self.failure
+
+    def flush(self) -> None: ...
+
+    def end(self) -> None:
+        self.said.append("closed")
+
+
+@pytest.fixture
+def unlinked() -> Iterator[tuple[FarWithoutLink, Copy]]:
+    far: Any = FarWithoutLink()
+    copy = Copy("host", "id", far, lambda message: None)
+    thread = threading.Thread(target=copy.live, args=([],))
+    thread.start()
+    yield far, copy
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def test_the_wish_to_end_a_copy_is_kept_until_there_is_a_link(unlinked: tuple[FarWithoutLink, Copy]) -> None:
+    far, copy = unlinked
+    copy.kill()
+    assert eventually(lambda: far.looked > 2)
+    assert (copy.status, far.said) == ("running", ["commit"])
+    far.state = LinkState.UP
+    assert copy.wait(20) == "ended"
+    assert far.said == ["commit", "end", "closed"]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_who_waits_for_a_copy_does_not_wait_for_ever(unlinked: tuple[FarWithoutLink, Copy]) -> None:
+    far, copy = unlinked
+    far.failure = ValueError("what the copy said")
+    assert copy.wait(20) == "ended"
+    assert far.said == ["commit", "closed"]
 
 
 def test_a_copy_that_cannot_be_made_is_one_sentence(kernel: LabKernel) -> None:
