@@ -39,6 +39,8 @@ QUIET_SECONDS = 10.0
 HALF_CLOSE_SECONDS = 2.0
 """Once the session is at home: so long what is still on its way to this kernel may take to arrive."""
 
+Request = tuple[Lane, list[bytes]]
+
 ANSWERS = ("welcome", "arrived", "refused", "quiet")
 
 
@@ -67,9 +69,7 @@ def come_home(
         _ship(home, pickled, shipped)
         at_rest(parts, undo)
         home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
-        # For as long as it takes: whoever has the session now has to say so. The supervisor, which knows
-        # whether the link is there, ends us when the lease is over.
-        expect(home, "arrived", None)
+        until_arrived(home)
         # THE POINT OF NO RETURN: it lives there.
         hand_over(kernel, parts, home)
 
@@ -116,6 +116,17 @@ def expect(home: Control, op: str, seconds: float | None) -> None:
             raise HomeRefused(reason=f"it says {answer['op']}")
 
 
+def until_arrived(home: Control) -> None:
+    """Wait for as long as it takes: whoever has the session now has to say so. The supervisor, which knows
+    whether the link is there, ends us when the lease is over; raises what home says instead.
+    """
+    try:
+        expect(home, "arrived", None)
+    except EOFError:
+        # The supervisor has gone, and home may have the session: nothing of it may go on here.
+        os._exit(1)
+
+
 def _ship(home: Control, pickled: Pickled, shipped: Callable[[int, int], None]) -> None:
     consignment = chunks.consign(pickled)
     for piece in consignment:
@@ -130,10 +141,14 @@ def _ship(home: Control, pickled: Pickled, shipped: Callable[[int, int], None]) 
 def hand_over(kernel: Any, parts: KernelParts, home: Control) -> NoReturn:
     """The requests follow the session. Nothing in here may keep this process from its end."""
     try:
+        # First that of the cell that goes on: what goes wrong with the others must not keep it here.
         with suppress(BaseException):
-            requests = [(Lane.SHELL, frames) for frames in _running(kernel)]
-            requests += _drain(parts, home)
-            _send(home, requests)
+            _send(home, [(Lane.SHELL, frames) for frames in _running(kernel)])
+        drained: list[Request] = []
+        with suppress(BaseException):
+            _drain(parts, home, drained)
+        with suppress(BaseException):
+            _send(home, drained)
         with suppress(BaseException):
             home.say("released")
     finally:
@@ -149,9 +164,11 @@ def _running(kernel: Any) -> list[list[bytes]]:
     return [resumed(in_flight, Signer(session.key, session.signature_scheme, session.session))]
 
 
-def _drain(parts: KernelParts, home: Control) -> list[tuple[Lane, list[bytes]]]:
-    """All requests that have reached this kernel and have not begun; its own words are all out then."""
-    drained = [(Lane.SHELL, frames) for frames in draining.take_queued(parts)]
+def _drain(parts: KernelParts, home: Control, drained: list[Request]) -> None:
+    """Put the requests into ``drained`` that have reached this kernel and have not begun; its own words are
+    all out then.
+    """
+    drained += [(Lane.SHELL, frames) for frames in draining.take_queued(parts)]
     addresses = addresses_of(parts.app)
     with suppress(PartsMissing):
         output.close_iopub(parts)
@@ -172,10 +189,10 @@ def _drain(parts: KernelParts, home: Control) -> list[tuple[Lane, list[bytes]]]:
         return not connections
 
     until(all_gone, HALF_CLOSE_SECONDS)
-    return [*drained, *_arrived(parts)]
+    drained += _arrived(parts)
 
 
-def _arrived(parts: KernelParts) -> list[tuple[Lane, list[bytes]]]:
+def _arrived(parts: KernelParts) -> list[Request]:
     shell = call_in(parts.shell_loop, lambda: draining.receive_all(parts.shell_stream.socket))
     control = call_in(parts.control_loop, lambda: draining.receive_all(parts.control_stream.socket))
     stdin = draining.receive_all(parts.stdin_socket)
@@ -183,7 +200,7 @@ def _arrived(parts: KernelParts) -> list[tuple[Lane, list[bytes]]]:
     return [(lane, frames) for lane, messages in lanes for frames in messages]
 
 
-def _send(home: Control, requests: list[tuple[Lane, list[bytes]]]) -> None:
+def _send(home: Control, requests: list[Request]) -> None:
     """In the format of the baggage, without the identities of those in between."""
     with open_file() as file:
         baggage = Baggage(file)

@@ -21,8 +21,8 @@ from pyteleport_jupyter.homecoming.homeward import (
     Farewell,
     at_rest,
     called,
-    expect,
     hand_over,
+    until_arrived,
 )
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.relay.kernel_internals import parts_of
@@ -109,7 +109,7 @@ def move_on(
         frozen = base64.b64encode(conversation.pipe.channel.freeze()).decode()
         seconds = time.monotonic() - farewell.started
         passage.home.say("moved", channel=frozen, line=farewell.line, seconds=seconds, **facts)
-        expect(passage.home, "arrived", None)
+        until_arrived(passage.home)
         # THE POINT OF NO RETURN: home will say the word that lets the copy go on.
         hand_over(kernel, parts, passage.home)
 

@@ -370,11 +370,11 @@ class Relay:
                 # First this: who has heard of the end of a cell no longer looks at its display.
                 self._outage.linked()
                 self._take_from_far()
-            elif event in (Event.LEASE_OVER, Event.REFUSED) and self._way_home.onward.successor:
-                self._ended(None)
-            elif event in (Event.LEASE_OVER, Event.REFUSED):
-                self._outage.over(self._far.reason)
-                self._finish(1)
+        if self._far.state is Link.GONE and self._way_home.onward.successor:
+            self._ended(None)
+        if self._far.state is Link.GONE:
+            self._outage.over(self._far.reason)
+            self._finish(1)
         self._outage.look()
         self._look_at_shutdown()
         self._questions.look()

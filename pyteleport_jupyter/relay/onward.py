@@ -30,9 +30,15 @@ if TYPE_CHECKING:
     from pyteleport_jupyter.transports.requests import Landed
 
 ATTEMPT_SECONDS = 120.0
+MOST_ATTEMPTS = 4
+"""Under way at once: one that was called off goes on to its end."""
+
 PIECE = 128 << 10
 BACKLOG = 1 << 20
 """With more bytes than this waiting for the new link, the session is to wait."""
+
+MOST_LATE = 1 << 30
+"""Most bytes of requests that come from the host before."""
 
 MOST_NAMES = 1000
 _LINE = re.compile(r"(?:teleport|away)\b(.*)")
@@ -60,6 +66,11 @@ class Successor:
     announcement: Announcement | None
     late: BinaryIO
 
+    def keep(self, content: bytes) -> None:
+        """A piece of what clients had sent; bounded, as the far side says it."""
+        if self.late.tell() < MOST_LATE:
+            self.late.write(content)
+
     def requests(self) -> list[tuple[Lane, list[bytes]]]:
         """What clients had sent to the one before, and it had not begun; first the cell that goes on."""
         self.late.seek(0)
@@ -83,7 +94,7 @@ class Onward:
         self._say = say
         self._ask = ask
         self._named = named
-        self._attempt = 0
+        self._attempt = self._under_way = 0
         self._results: queue.SimpleQueue[tuple[int, _Reached | dict[str, Any]]] = queue.SimpleQueue()
         self._reached: _Reached | None = None
         self._backlog = bytearray()
@@ -103,6 +114,8 @@ class Onward:
             self.leaving = True
         elif what == "moved" and self.leaving:
             self._take_over(command)
+        elif what == "moved":
+            self._refuse("the link to the new host was lost at the last moment")
         elif what in ("cancelled", "gone") and self.successor is None:
             self._forget()
 
@@ -112,7 +125,11 @@ class Onward:
         if target not in self._named:
             self._refuse("no cell of yours that passed here names it")
             return
+        if self._under_way >= MOST_ATTEMPTS:
+            self._refuse("too many attempts to reach hosts are under way")
+            return
         self._attempt += 1
+        self._under_way += 1
         arguments = (self._attempt, dict(command))
         threading.Thread(target=self._connect, args=arguments, name="onward", daemon=True).start()
 
@@ -178,10 +195,13 @@ class Onward:
     def look(self, has_room: bool, send: Callable[[bytes], None]) -> None:
         """Pass on what there is; ``send`` is for what the new host says."""
         while not self._results.empty():
+            self._under_way -= 1
             self._heard_of(*self._results.get(), send)
         if self._reached is None:
             return
         if self.successor is not None:
+            # Nobody listens to it yet: that nothing is heard is no sign.
+            self.successor.far.hold_back(True)
             self.successor.far.flush()
             self.successor.far.look()
             return
@@ -232,9 +252,10 @@ class Onward:
     def _take_over(self, command: Mapping[str, Any]) -> None:
         reached = self._reached
         if reached is None:
+            self._refuse("the link to the new host was lost at the last moment")
             return
         try:
-            self.successor = _successor(reached, command)
+            self.successor = _successor(reached, command, self._ask)
         except (WireError, KeyError, TypeError, ValueError) as error:
             self._refuse(error)
             self._forget()
@@ -262,7 +283,7 @@ def _close(reached: _Reached) -> None:
     close_link(reached.link, 0.0)
 
 
-def _successor(reached: _Reached, command: Mapping[str, Any]) -> Successor:
+def _successor(reached: _Reached, command: Mapping[str, Any], ask: Ask) -> Successor:
     from pyteleport_jupyter.transports import AttachRequest
 
     link, landed = reached.link, reached.landed
@@ -280,11 +301,13 @@ def _successor(reached: _Reached, command: Mapping[str, Any]) -> Successor:
         complaints_fd=others[1],
     )
     channel = NumberedChannel.thaw(base64.b64decode(command["channel"]))
-    return Successor(settings, channel, _far_side(settings, channel), _announcement(command), open_file())
+    return Successor(
+        settings, channel, _far_side(settings, channel, ask), _announcement(command), open_file()
+    )
 
 
-def _far_side(settings: FarSettings, channel: NumberedChannel) -> FarSide:
-    return FarSide(channel, carrier_of(settings), Reattachment(settings, lambda *_: None), settings.lease)
+def _far_side(settings: FarSettings, channel: NumberedChannel, ask: Ask) -> FarSide:
+    return FarSide(channel, carrier_of(settings), Reattachment(settings, ask), settings.lease)
 
 
 def _announcement(command: Mapping[str, Any]) -> Announcement | None:

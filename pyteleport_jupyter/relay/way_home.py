@@ -42,8 +42,11 @@ HOME_BOOT = (
 NAMED = re.compile(r"teleport\b.*\bhome\b|\baway\s*\(|[\"']home[\"']")
 """How code says that it will come home."""
 
-QUESTION = "Bring this session home from {host}? What it sends will be run on this machine. To allow it, type {word}:"
-"""The word is one that the far side cannot see: it may have the user answer questions of its own meanwhile."""
+QUESTION = (
+    "Bring this session home from {host}? What it sends will be run on this machine. "
+    "To allow it, type {word}:"
+)
+"""The word is one that the far side cannot see: it may have the user answer a question of its own."""
 
 DELIVER_SECONDS = 2.0
 """So long clients may take to have what is theirs before their connections are renewed."""
@@ -190,7 +193,7 @@ class WayHome:
     def receive(self, parts: Sequence[bytes]) -> None:
         """A piece of the session. One that there is no room for here stays where it is."""
         if self.onward.successor is not None:
-            self.onward.successor.late.write(b"".join(parts))
+            self.onward.successor.keep(b"".join(parts))
         if self._received is None or self._shipped:
             return
         try:
