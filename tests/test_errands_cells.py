@@ -184,8 +184,12 @@ def test_a_cell_in_the_background(kernel: ErrandKernel) -> None:
 
 def test_what_was_changed_here_meanwhile_is_not_overwritten(kernel: ErrandKernel) -> None:
     kernel.run("shared = [1]; mine = 0")
-    kernel.there("shared.append('there'); mine = 'there'", "--bg --as handle")
-    run = kernel.run("shared.append('here'); mine = 'here'\nhandle.result(30)")
+    kernel.there(
+        "import os, time\nwhile not os.path.exists('go on'): time.sleep(0.02)\n"
+        "shared.append('there'); mine = 'there'",
+        "--bg --as handle",
+    )
+    run = kernel.run("shared.append('here'); mine = 'here'; open('go on', 'x').close()\nhandle.result(30)")
     assert run.error is None
     assert kernel.value("shared, mine, handle.variables") == (
         [1, "here"], "here", {"local": {"shared": [1, "there"], "mine": "there"}},
