@@ -178,11 +178,12 @@ class SessionService:
 
     def moving(self) -> bool:
         """Whether it is about to live elsewhere; see :class:`.linked.Served`."""
-        return self._way_up.in_use
+        return self._way_up.decided
 
     def taken_over(self, undelivered: list[Message]) -> None:
         """What the kernel has said waits until the new relay says that it is there."""
         self._adopting = True
+        self._way_up.dismiss()
         lanes = (*FORWARDED, Lane.IOPUB)
         self._spool.put_back([(said.lane, list(said.parts)) for said in undelivered if said.lane in lanes])
 

@@ -23,6 +23,11 @@ from pyteleport_jupyter.wire.lanes import Lane
 
 WAY_UP_NAME = "up.sock"
 
+LAST_WORDS = ("shipped", "moved")
+"""After one of these whoever hears it may have the session."""
+
+TAKEN_UP = "the session was taken up elsewhere meanwhile"
+
 
 def connect(directory: str) -> Control:
     """From the session in ``directory``: a line to the relay. Raises OSError where there is none."""
@@ -47,11 +52,8 @@ class WayUp:
         self._listener.setblocking(False)
         self._channel = channel
         self._caller: Control | None = None
-
-    @property
-    def in_use(self) -> bool:
-        """Whether somebody is calling."""
-        return self._caller is not None
+        self.decided = False
+        """The caller has said its last word: the session may live elsewhere by now."""
 
     def watched(self) -> dict[Any, tuple[int, Callable[[], None]]]:
         """What may happen now, and who sees to it."""
@@ -86,13 +88,21 @@ class WayUp:
         elif kind == COMMAND:
             command = parse_command(content)
             what = str(command.pop("op"))
+            self.decided = self.decided or what in LAST_WORDS
             self._channel.send(Lane.COMMAND, [encode_command("told", **{**command, "what": what})])
 
     def _hang_up(self, caller: Control) -> None:
         """Whatever it had in mind is off, unless it has said otherwise."""
         caller.close()
-        self._caller = None
+        self._caller, self.decided = None, False
         self._channel.send(Lane.COMMAND, [encode_command("told", what="gone")])
+
+    def dismiss(self) -> None:
+        """Whom the caller has spoken with has gone, and the one who came knows nothing of it."""
+        if self._caller is not None:
+            self.tell({"what": "refused", "error": "HomeRefused", "facts": {"reason": TAKEN_UP}})
+            self._caller.close()
+            self._caller, self.decided = None, False
 
     def tell(self, command: Mapping[str, Any]) -> None:
         """Pass on what the relay says to the caller, if it is still there."""
