@@ -67,7 +67,9 @@ def _with_shared(reduced: Any, reduction: Reduction) -> Any:
 
 
 def _share_one(value: Any, reduction: Reduction) -> Any:
-    return tuple(map(reduction.shared, value)) if type(value) is tuple else reduction.shared(value)
+    if type(value) in (tuple, list):
+        return type(value)(map(reduction.shared, value))
+    return reduction.shared(value)
 
 
 def _share(part: Any, reduction: Reduction) -> Any:
