@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV ?= .venv
 TESTS ?= tests
 # Processes that share the tests, file by file; they wait for networks and processes most of the time.
-WORKERS ?= 3
+WORKERS ?= 2
 
 RUN := $(VENV)/bin/python
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv)
