@@ -60,6 +60,19 @@ def restore_figures(shell: Any, figures: list[tuple[int, Any]]) -> None:
         Gcf._set_new_active_manager(manager)
 
 
+def capture_plotted(shell: Any, cell: RunningCell | None) -> bool | None:
+    """Whether pyplot was used since the last ``%run``, which would draw (IPython.core.pylabtools)."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    return getattr(getattr(pyplot, "draw_if_interactive", None), "called", None)
+
+
+def restore_plotted(shell: Any, plotted: bool) -> None:
+    """Say so; figures that arrived may have said otherwise."""
+    drawing: Any = getattr(sys.modules.get("matplotlib.pyplot"), "draw_if_interactive", None)
+    if hasattr(drawing, "called"):
+        drawing.called = plotted
+
+
 def capture_widgets(shell: Any, cell: RunningCell | None) -> list[Any] | None:
     """All live ipywidgets; each takes its model id, its observers and its comm along."""
     widgets = sys.modules.get("ipywidgets.widgets.widget")
@@ -174,6 +187,7 @@ class _Uuids:
 ITEMS: tuple[Item, ...] = (
     Item("plot parameters", Phase.ARRIVAL, capture_plot_parameters, restore_plot_parameters),
     Item("figures", Phase.ARRIVAL, capture_figures, restore_figures),
+    Item("plotted", Phase.ARRIVAL, capture_plotted, restore_plotted),
     Item("widgets", Phase.ARRIVAL, capture_widgets, restore_widgets),
     Item("comms", Phase.ARRIVAL, capture_comms, restore_comms),
     Item("comm targets", Phase.ARRIVAL, capture_comm_targets, restore_comm_targets),
