@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from objects_travel import Far, main_of, session_of
 
 from pyteleport_jupyter import objects
+from pyteleport_jupyter.frames.pending import Pending
 from pyteleport_jupyter.objects.verification import Seen, differences, digests
 
 pytest_plugins = ["objects_fixtures"]
@@ -83,6 +86,26 @@ def test_identities_count() -> None:
 def test_live_objects_may_differ() -> None:
     here, there = ["this host"], ["that host", "more"]
     assert differences(digests({"x": [here]}, {id(here)}), {"x": [there]}, {id(there)}) == []
+
+
+def test_what_runs_does_not_count() -> None:
+    class OwnTask(asyncio.Task[Any]):
+        pass
+
+    class Token(Pending):
+        pass
+
+    class OwnQueue(asyncio.Queue[int]):
+        pass
+
+    variable: ContextVar[int] = ContextVar("variable")
+    token, task = variable.set(1), OwnTask.__new__(OwnTask)
+    used, unused = OwnQueue(), OwnQueue()
+    used.put_nowait(1)
+    before = {"x": [token, token, 5], "y": [task, task], "z": [used], "told": [token, 1]}
+    after = {"x": [Token(), Token(), 5], "y": [task, task], "z": [unused], "told": [Token(), 2]}
+    seen = digests(before, {id(task)})
+    assert differences(seen, after, ()) == ["told (was a list of 2, is a list of 2)"]
 
 
 def test_no_code_of_the_user_is_run() -> None:

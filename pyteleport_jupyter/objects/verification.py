@@ -2,7 +2,9 @@
 
 The walk looks at plain data, arrays, functions and the attributes of ordinary objects. It runs no code of the
 user, and takes samples of what is large, so it costs milliseconds; that every byte arrived is the business of
-the channel. Objects that say themselves how they are pickled, and those of C, count by their type only.
+the channel. Objects that say themselves how they are pickled, and those of C, count by their type only. What
+has a reducer of ours, or belongs to an event loop or a thread, does not count: it may be rebuilt only when
+the cell goes on, as another type, and what runs changes it meanwhile.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from itertools import chain, islice
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from pyteleport_jupyter.objects import names, table
+from pyteleport_jupyter.frames.pending import Pending
+from pyteleport_jupyter.objects import names, reducers, table
 from pyteleport_jupyter.objects.tombstone import Tombstone
 from pyteleport_jupyter.objects.user_reducers import METHOD, UserReducer
 
@@ -30,6 +33,21 @@ BLOCK = 4096
 BLOCKS = 16
 
 HEAP_TYPE = 1 << 9
+
+RUNNING = frozenset(
+    {
+        "asyncio",
+        "_asyncio",
+        "concurrent",
+        "contextvars",
+        "_contextvars",
+        "queue",
+        "_queue",
+        "threading",
+        "_thread",
+    }
+)
+"""Packages whose objects are part of what runs: tasks, their groups and timeouts, locks, queues."""
 
 
 class Seen(NamedTuple):
@@ -47,6 +65,7 @@ def digests(namespace: Mapping[str, Any], live: Collection[int]) -> dict[str, Se
     """What each variable is, by name; ``live`` are the ``id`` of what travels by name, of which only that
     counts. Names that begin with an underscore are left out: they are IPython's.
     """
+    reducers.fill_table()  # the table decides what is compared: it has to be the same on both sides
     chosen = {name: value for name, value in namespace.items() if not name.startswith("_")}
     visits = max(FEWEST, VISITS // max(1, len(chosen)))
     return {name: _seen(value, live, visits) for name, value in chosen.items()}
@@ -54,6 +73,7 @@ def digests(namespace: Mapping[str, Any], live: Collection[int]) -> dict[str, Se
 
 def differences(before: Mapping[str, Seen], namespace: Mapping[str, Any], live: Collection[int]) -> list[str]:
     """What is not as it was, a clause for each variable: ``x (was a list of 3, is a dict of 2)``."""
+    reducers.fill_table()
     here = {name: namespace[name] for name in before if name in namespace}
     visits = max(FEWEST, VISITS // max(1, len(before)))
     found = [f"{name} (is missing)" for name in before.keys() - here.keys()]
@@ -111,8 +131,10 @@ class _Walk:
         if kind in ATOMS:
             self.hash.update(ATOMS[kind](obj))
             return None
-        if id(obj) in self.live:
-            self.say("live")
+        # The same word for both: the task of the cell is live on one side only. And before the order is
+        # counted, for the same reason.
+        if id(obj) in self.live or _is_rebuilt(kind):
+            self.say("live or rebuilt")
             return None
         if id(obj) in self.order:
             self.say("again", self.order[id(obj)])
@@ -193,6 +215,18 @@ def _attributes(obj: Any, kind: type) -> Iterable[Any] | None:
     )
     attributes = names.attributes_of(obj) if plain else None
     return None if not attributes else chain.from_iterable(list(attributes.items()))
+
+
+def _is_rebuilt(kind: type) -> bool:
+    """Whether it cannot be compared before the cell goes on; functions, classes and arrays can."""
+    if kind is FunctionType or kind in CONTAINERS or issubclass(kind, type) or _is_array(kind):
+        return False
+    reducer = table.reducer_for(kind)
+    if reducer is not None and not isinstance(reducer, UserReducer):
+        return True
+    return issubclass(kind, Pending) or any(
+        str(ancestor.__module__).partition(".")[0] in RUNNING for ancestor in kind.__mro__
+    )
 
 
 def _is_of_user(kind: type) -> bool:
