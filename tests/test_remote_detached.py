@@ -18,8 +18,12 @@ from relay_lab import LabKernel, answer_to, eventually, lab_kernel
 
 from pyteleport_jupyter.remote.spool import SPOOL_LIMIT
 
-PIECE = 64 << 10
-PIECES = 100 * (1 << 20) // PIECE
+# Small pieces: up to 2000 messages wait in the queues of libzmq on both sides when the cell ends, and those
+# come when there is a link again. What is beyond them must exceed the limit.
+PIECE = 16 << 10
+PIECES = 128 * (1 << 20) // PIECE
+HEADS = 1500
+"""Bytes of a message besides its text, at most."""
 
 CELL = f"""
 print('begun', flush=True)
@@ -79,7 +83,8 @@ def test_output_beyond_the_limit_is_left_out_and_told(moved: LabKernel, tmp_path
     kernel = int(moved.run(f"go, done = {str(go)!r}, {str(done)!r}\nprint(os.getpid())").text())
     before = memory_of_supervisor(kernel)
     request = moved.client.execute(CELL)
-    while moved.client.get_iopub_msg(timeout=30)["content"].get("text") != "begun\n":
+    # The end of the line may come by itself.
+    while "begun" not in moved.client.get_iopub_msg(timeout=60)["content"].get("text", ""):
         pass
     with NoLink(moved):
         go.touch()
@@ -91,9 +96,9 @@ def test_output_beyond_the_limit_is_left_out_and_told(moved: LabKernel, tmp_path
     assert grown < SPOOL_LIMIT + (32 << 20)
     (told,) = re.findall(TOLD, answer.text("stderr"))
     kept = len(answer.text())
-    assert kept > SPOOL_LIMIT
-    # The count is of messages, which have heads.
-    assert 0 <= kept / 1e6 + float(told) - PIECES * PIECE / 1e6 < 3
+    assert kept > 0.8 * SPOOL_LIMIT
+    # The count is of messages, which have heads, and is rounded.
+    assert -0.1 <= kept / 1e6 + float(told) - PIECES * PIECE / 1e6 < PIECES * HEADS / 1e6
     assert moved.run("print('as ever')").text() == "as ever\n"
 
 

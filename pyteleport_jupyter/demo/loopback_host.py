@@ -156,6 +156,7 @@ class LoopbackHost:
 
     def _run(self, channel: paramiko.Channel, command: bytes) -> None:
         """Run one command with the channel as its standard streams."""
+        await_reply_sent(channel)
         try:
             with self._closing:
                 if self._closed.is_set():
@@ -182,6 +183,15 @@ class LoopbackHost:
             start_new_session=True,
             bufsize=0,
         )
+
+
+def await_reply_sent(channel: paramiko.Channel) -> None:
+    """Until the client was told that its command runs, or is gone: a short command could else end, and close
+    the channel, before that. paramiko's thread of the connection sends that reply, and only afterwards looks
+    at the answer to this question, which every client refuses (RFC 4254, 4).
+    """
+    with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+        channel.get_transport().global_request("keepalive@openssh.com", wait=True)
 
 
 def serve(channel: paramiko.Channel, process: subprocess.Popen[bytes]) -> None:
