@@ -45,10 +45,11 @@ def test_one_cell_there(run: Run) -> None:
 def test_fan_out(lab: Lab, run: Run) -> None:
     lab.host("huygens")
     cells = run("fan_out")
+    assert not [out for out in cells["fan"].outputs if out.output_type == "error"], cells["fan"].outputs
     printed = sorted(stream_text(cells["fan"].outputs).splitlines())
     assert printed == [f"[{host}] throwing on {name}" for host, name in (
         ("cartesius", "cartesius"), ("huygens", "huygens"), ("local", "workbench"),
-    )]  # fmt: skip
+    )], cells["fan"].outputs  # fmt: skip
     assert stream_text(cells["pi"].outputs) == "['cartesius', 'huygens', 'local']\n"
     assert result(cells["pi"]) == "3.1"
     assert result(cells["names"]) == "(False, ['name'])"

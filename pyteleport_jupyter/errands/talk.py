@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ COMMS = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 AHEAD = 4
 """So many pieces of what comes back are asked for before the first of them is there."""
+
+TRAILING_SECONDS = 5.0
+"""Output is awaited no longer than that when the reply is there."""
 
 STOP = object()
 """Put into the queue of a request when the user pressed Stop."""
@@ -79,16 +83,30 @@ class Conversation:
     notice: Callable[[LinkChanged], None]
     widget: Callable[[str, dict[str, Any]], None]
     stops: int = 0
+    idle: bool = False
+    """Whether the kernel there has said that it is done: its last output came before that."""
 
     def listen(self, request: Request) -> dict[str, Any]:
-        """Show what comes until the reply does. Raises ErrandLost; KeyboardInterrupt at the second Stop."""
+        """Show what comes until the reply does, and all output. Raises ErrandLost; KeyboardInterrupt at the
+        second Stop."""
         try:
             while True:
                 reply = self._take(request, request.events.get())
                 if reply is not None:
+                    self._hear_the_rest(request)
                     return reply
         finally:
             self.line.done(request)
+
+    def _hear_the_rest(self, request: Request) -> None:
+        """Output has a socket of its own in the kernel there, and may trail the reply."""
+        with suppress(queue.Empty):
+            while not self.idle:
+                event = request.events.get(timeout=TRAILING_SECONDS)
+                if isinstance(event, Lost):
+                    return
+                if event is not STOP:
+                    self._take(request, event)
 
     def _take(self, request: Request, event: Any) -> dict[str, Any] | None:
         if event is STOP:
@@ -105,6 +123,8 @@ class Conversation:
     def _hear(self, request: Request, heard: Heard) -> dict[str, Any] | None:
         kind = heard.message["header"]["msg_type"]
         if heard.lane is Lane.IOPUB:
+            if kind == "status":
+                self.idle = heard.message["content"].get("execution_state") == "idle"
             if kind in COMMS:
                 self.widget(kind, heard.message)
             if kind in SHOWN or kind in COMMS:
