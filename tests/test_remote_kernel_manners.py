@@ -166,9 +166,12 @@ def test_what_is_no_session_is_refused_in_a_record(arriving: Kernel, snapshot: b
 
 
 def test_what_is_missing_there_is_named(session: Session, tmp_path: Path) -> None:
-    (tmp_path / "only_here.py").write_text("def f(): pass\n")
-    session.run("import only_here")
-    (tmp_path / "only_here.py").rename(tmp_path / "gone.py")
+    """An installed module, that is: own ones travel."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    (folder / "only_here.py").write_text("def f(): pass\n")
+    session.run(f"import sys; sys.path.append({str(folder)!r}); import only_here")
+    (folder / "only_here.py").rename(folder / "gone.py")
     with pytest.raises(AssertionError, match="only_here"):
         session.run("hop()")
 

@@ -213,10 +213,15 @@ def test_a_kernel_that_does_not_start(lab: Lab, kernel: LabKernel, host_b: Host)
 def test_a_running_function_that_is_another_there(
     lab: Lab, kernel: LabKernel, host_a: Host, host_b: Host
 ) -> None:
+    """An installed one, as by ``pip install --target``: own ones travel."""
     lab.need_own_systems()
     tool = "def run(f):\n    f()\n    return {result}\n"
+    installed = {
+        "tool-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tool\nVersion: 1.0\n",
+        "tool-1.0.dist-info/RECORD": "tool.py,,\ntool-1.0.dist-info/METADATA,,\ntool-1.0.dist-info/RECORD,,\n",
+    }
     folders = [
-        files_there(host, **{"tool.py": tool.format(result=host.name == "cartesius")})
+        files_there(host, **installed, **{"tool.py": tool.format(result=host.name == "cartesius")})
         for host in (host_a, host_b)
     ]
     try:

@@ -4,9 +4,13 @@ there.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from session_kernels import Message, Session
+
+ROOT = Path(__file__).parent.parent
 
 WRITE = """
 import os, sys, pathlib, importlib.util
@@ -81,3 +85,24 @@ def test_modules_beside_the_notebook_and_installed_in_place(tmp_path: Path) -> N
         assert session.jumps == 2
     finally:
         session.end()
+
+
+def test_what_pip_has_installed_beside_own_modules_is_not_own(tmp_path: Path) -> None:
+    """By ``pip install --target``, or in the environment of somebody else."""
+    (tmp_path / "tool-1.0.dist-info").mkdir()
+    (tmp_path / "tool-1.0.dist-info" / "RECORD").write_text("../x,,\n/y,,\n,,\ntool.py,,\nspace/tool.py,,\n")
+    (tmp_path / "space").mkdir()
+    (tmp_path / "site-packages").mkdir()
+    for name in ("tool.py", "space/tool.py", "site-packages/theirs.py", "mine.py", "tooling.py"):
+        (tmp_path / name).write_text("")
+    program = (
+        f"import sys; sys.path += [{str(tmp_path)!r}, {str(tmp_path / 'site-packages')!r}]\n"
+        "import tool, space.tool, theirs, mine, tooling\n"
+        "from pyteleport_jupyter.scripts.companions import find_companions\n"
+        "from pyteleport_jupyter.session.own_modules import own_modules\n"
+        "print(sorted(own_modules()), find_companions().loaded)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert ran.stdout == "['mine', 'tooling'] ('mine', 'tooling')\n", ran.stderr

@@ -25,6 +25,9 @@ from pyteleport_jupyter.carried import is_carried
 
 OURS = frozenset({"pyteleport_jupyter", "cloudpickle"})
 
+SITE_FOLDERS = frozenset({"site-packages", "dist-packages"})
+"""Names of folders that only installers fill, also those of another environment that lie on the path."""
+
 SOURCES_LIMIT = 4 << 20
 """Most bytes of source of modules that are not loaded; a script may lie in a folder full of others."""
 
@@ -57,8 +60,8 @@ class Companions:
 
 def find_companions() -> Companions:
     """The program's own modules, as they are now."""
-    folders = own_folders()
-    loaded = {name: module for name, module in _modules() if _is_own(name, module, folders)}
+    folders, installed = own_folders(), installed_places()
+    loaded = {name: module for name, module in _modules() if _is_own(name, module, folders, installed)}
     sources = {name: source for name, module in loaded.items() if (source := source_of(module))}
     for name, source in find_unloaded(folders[:1], sources):
         sources.setdefault(name, source)
@@ -91,7 +94,32 @@ def installed_folders() -> set[str]:
     found |= {os.path.join(paths["platstdlib"], "lib-dynload"), *site.getsitepackages()}
     if isinstance(site.getusersitepackages(), str):
         found.add(site.getusersitepackages())
+    found |= {entry for entry in sys.path if os.path.basename(os.path.normpath(entry)) in SITE_FOLDERS}
     return {os.path.abspath(folder) for folder in found}
+
+
+def installed_places() -> tuple[str, ...]:
+    """What the absolute paths of all that is installed begin with."""
+    folders = {f"{folder}{os.sep}" for folder in installed_folders()}
+    return (*folders, *(place for folder in own_folders() for place in _recorded(Path(folder))))
+
+
+def _recorded(folder: Path) -> Iterator[str]:
+    """Modules and packages that were installed into ``folder``, as ``pip install --target`` does, among which
+    own ones may lie.
+
+    Source: https://packaging.python.org/en/latest/specifications/recording-installed-packages/
+    """
+    for record in folder.glob("*.dist-info/RECORD"):
+        try:
+            lines = record.read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        names = {line.partition(",")[0] for line in lines}
+        tops = {(top, bool(rest)) for top, _, rest in (name.partition("/") for name in names)}
+        yield from (
+            str(folder / top) + os.sep * is_folder for top, is_folder in tops if top not in ("", ".", "..")
+        )
 
 
 def _path_files() -> set[str]:
@@ -104,22 +132,23 @@ def _path_files() -> set[str]:
     return found
 
 
-def _is_own(name: str, module: ModuleType, folders: Sequence[str]) -> bool:
+def _is_own(name: str, module: ModuleType, folders: Sequence[str], installed: tuple[str, ...]) -> bool:
     spec = getattr(module, "__spec__", None)
     if not isinstance(spec, ModuleSpec) or name.partition(".")[0] in OURS:
         return False
     if isinstance(spec.loader, CarriedLoader) or is_carried(name):
         return True
     if spec.origin is None or spec.loader is None:
-        places = [os.path.abspath(place) for place in spec.submodule_search_locations or ()]
-        return bool(places) and all(_lies_in(place, folders) for place in places)
-    return isinstance(spec.loader, SourceFileLoader) and _lies_in(os.path.abspath(spec.origin), folders)
+        places = [os.path.join(os.path.abspath(place), "") for place in spec.submodule_search_locations or ()]
+        return bool(places) and all(_lies_in(place, folders, installed) for place in places)
+    origin = os.path.abspath(spec.origin)
+    return isinstance(spec.loader, SourceFileLoader) and _lies_in(origin, folders, installed)
 
 
-def _lies_in(path: str, folders: Sequence[str]) -> bool:
+def _lies_in(path: str, folders: Sequence[str], installed: tuple[str, ...]) -> bool:
     """Whether ``path`` is in one of ``folders``, but not in an installation that lies there too."""
-    return any(path.startswith(f"{folder}{os.sep}") for folder in folders) and not any(
-        path.startswith(f"{folder}{os.sep}") for folder in installed_folders()
+    return path.startswith(tuple(f"{folder}{os.sep}" for folder in folders)) and not path.startswith(
+        installed
     )
 
 

@@ -19,7 +19,7 @@ from pyteleport_jupyter.scripts.companions import (
     CarriedLoader,
     Companions,
     find_unloaded,
-    installed_folders,
+    installed_places,
     introduce,
     own_folders,
     serve_sources,
@@ -57,7 +57,7 @@ def _must_be_imported(name: str, module: ModuleType) -> bool:
 
 def own_modules() -> dict[str, ModuleType]:
     """Loaded modules of pure Python that no installation owns, by name."""
-    installed = tuple(f"{folder}{os.sep}" for folder in installed_folders())
+    installed = installed_places()
     compiled = {name.partition(".")[0] for name in _compiled(installed)}
     return {
         name: module
@@ -86,7 +86,7 @@ def _is_own(spec: ModuleSpec, installed: tuple[str, ...]) -> bool:
     if isinstance(spec.loader, CarriedLoader):
         return True
     if spec.origin is None or spec.loader is None:
-        places = [os.path.abspath(place) for place in spec.submodule_search_locations or ()]
+        places = [os.path.join(os.path.abspath(place), "") for place in spec.submodule_search_locations or ()]
         return bool(places) and not any(place.startswith(installed) for place in places)
     return isinstance(spec.loader, SourceFileLoader) and not os.path.abspath(spec.origin).startswith(
         installed
