@@ -236,14 +236,15 @@ def hop_thrice(kernel: LabKernel) -> None:
         sent += [*requests, *(kernel.client.kernel_info() for _ in range(20))]
         replies = [kernel.client.get_shell_msg(timeout=60) for _ in sent]
         assert [reply["parent_header"]["msg_id"] for reply in replies] == sent
-        assert {reply["content"]["status"] for reply in replies} == {"ok"}
+        assert not [reply["content"] for reply in replies if reply["content"]["status"] != "ok"]
         text = "".join(
             m["content"]["text"] for m in wait_for_text(kernel, "cell 4") if "text" in m["content"]
         )
         assert text == "moved\n" + "".join(f"cell {n} {hop}\n" for n in range(5))
         said = kernel.execute("%teleport").text()
         where = "in a process of its own on cartesius" if target == "local" else f"on {target}"
-        assert re.fullmatch(rf"this session runs {where} \(pid \d+\), its home is workbench\n", said)
-        assert kernel.execute(f"%teleport {target}").text() == f"already there: {said}"
+        assert re.match(rf"this session runs {where} \(pid \d+\), its home is workbench[;\n]", said), said
+        sentence = said.partition(";")[0].rstrip("\n")
+        assert kernel.execute(f"%teleport {target}").text() == f"already there: {sentence}\n"
     hosts = kernel.execute("len(set(places)), ' '.join(host for host, _ in places)").result
     assert hosts == "(4, 'workbench cartesius cartesius huygens')"
