@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -25,7 +26,9 @@ def capture_event_loop(shell: Any, cell: RunningCell | None) -> LoopState | None
     state = None if loop is None else read_users_part(loop)
     if state is not None and cell is None:
         raise LoopRefused(reason="tasks wait in it, and no cell runs with which they could go on")
-    return state
+    if state is None or cell is None or cell.loop_time is None:
+        return state
+    return replace(state, now=cell.loop_time)
 
 
 def restore_event_loop(shell: Any, state: LoopState) -> None:

@@ -32,7 +32,8 @@ class RunningCell:
     is the running top-level statement and what follows it, ``mode`` how IPython compiled it ("exec" or
     "single"); ``magic_levels`` the number (0 or 1) of ``run_line_magic`` frames between ``top`` and us, which
     do not travel; ``result`` IPython's ExecutionResult of the cell; ``at_instruction`` that ``top`` called
-    nobody, but was stopped before an instruction.
+    nobody, but was stopped before an instruction; ``loop_time`` the clock of the kernel's loop when the cell
+    was stopped, from which it goes on.
     """
 
     top: FrameType
@@ -47,6 +48,7 @@ class RunningCell:
     result: Any
     at_instruction: bool
     waiting: Any = None
+    loop_time: float | None = None
 
 
 def find_running_cell(
@@ -59,6 +61,8 @@ def find_running_cell(
     a cell runs, or may run, but this is not its own stack: a thread, a callback, a subshell. In a task of the
     user while the cell awaits, the cell is found with its coroutine ``waiting``.
     """
+    loop = asyncio._get_running_loop()
+    loop_time = None if loop is None else loop.time()  # before all else: the move takes no time of the loop
     top, magic_levels = _top_user_frame(caller or sys._getframe(1))
     root = _root_frame(top)
     if root is None or top is None:
@@ -71,7 +75,7 @@ def find_running_cell(
         waiting, around = [None], list(_outwards(root))
     _check_root(shell, around)
     cell = _describe_cell(shell, top, around, magic_levels)
-    return replace(cell, at_instruction=at_instruction, waiting=waiting[0])
+    return replace(cell, at_instruction=at_instruction, waiting=waiting[0], loop_time=loop_time)
 
 
 def _outwards(frame: FrameType | None) -> Iterator[FrameType]:
