@@ -42,7 +42,7 @@ from pyteleport_jupyter.session import (
     search_path,
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
-from pyteleport_jupyter.session.place import HOME, Place
+from pyteleport_jupyter.session.place import HOME, LOCAL, Place
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target, parse_target
@@ -194,7 +194,7 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
     _check_size(luggage, journey)
     for note in luggage.notes:
         journey.progress.note(note)
-    if current_place().target != HOME and isinstance(journey.target.transport, SshTransport):
+    if current_place().target not in (HOME, LOCAL) and isinstance(journey.target.transport, SshTransport):
         _travel_by_home(luggage, journey)
     with _connected(journey) as link:
         arrival = prepare(link, land_on(link, journey), luggage, journey)
