@@ -17,6 +17,11 @@ from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 
 pytest_plugins = ["objects_fixtures"]
+# From 3.13 on an unclosed database warns; those of refused sessions are closed by the collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed database:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
 Move = Callable[..., Far]
 
 
