@@ -202,6 +202,7 @@ class Session:
 
 
 _NORMAL = (
+    (re.compile(r"^(Compiler|Parser) .*\n", re.MULTILINE), ""),  # told of compilers that took more than 0.1 s
     (re.compile(r"ipykernel_\d+"), "ipykernel_PID"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
     (re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"), "UNIQUE"),
