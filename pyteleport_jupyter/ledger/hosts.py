@@ -20,9 +20,8 @@ LINES_LIMIT = 20_000
 def host_names() -> list[str]:
     """Recent ones first, each once."""
     recent = [place.target for place in known_places()]
-    return list(
-        dict.fromkeys([*recent, *_configured(os.path.expanduser("~/.ssh/config"), 0), "local", "home"])
-    )
+    configuration = os.environ.get("TELEPORT_SSH_CONFIG") or os.path.expanduser("~/.ssh/config")
+    return list(dict.fromkeys([*recent, *_configured(configuration, 0), "local", "home"]))
 
 
 def _configured(path: str, depth: int) -> Iterator[str]:
