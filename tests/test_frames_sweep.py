@@ -157,6 +157,17 @@ def test_all_of_the_standard_library(seed: int) -> None:
     assert check_all(FILES, random.Random(seed)) > FEWEST_CODES
 
 
+@pytest.mark.parametrize("source", ["", "# nothing"], ids=["empty", "comment"])
+def test_code_on_line_zero(source: str) -> None:
+    """Where CPython puts what an empty module does."""
+    code = compile(source, "empty.py", "exec")
+    behind_resume = flow_of(code).instructions[1].offset
+    action = action_here(flow_of(code), behind_resume)
+    assert action is not None
+    assert position_at(code, behind_resume)[0] == 0
+    check_morph(code, action, Shape((), (), "", ()))
+
+
 def test_generators_are_among_the_morphs() -> None:
     """The sweep would be hollow if it never met one."""
     codes = list(codes_of([LIBRARY / "contextlib.py", LIBRARY / "functools.py"]))

@@ -81,7 +81,8 @@ def at_position(units: int, line_before: int, position: Position) -> bytes:
     while units:
         covered = min(_MOST_UNITS, units)
         table += _located(covered, line, position)
-        line = position[0] or line
+        # 0 is a line too: that of an empty module's code.
+        line = line if position[0] is None else position[0]
         units -= covered
     return table
 
