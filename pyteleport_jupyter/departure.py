@@ -125,6 +125,13 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
 
 def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
     started = time.monotonic()
+    shell = _shell()
+    if shell is not None and not hasattr(shell, "kernel"):
+        # Here, because a kernel has no use for the prompt's machinery.
+        from pyteleport_jupyter.terminals.road import depart as depart_from_terminal
+
+        depart_from_terminal(shell, target, options, frame)
+        return
     shell = _running_shell()
     chosen = make_options(**options)
     if isinstance(target, str) and target.strip() == HOME:
@@ -175,10 +182,14 @@ def journey_to(target: str, options: dict[str, Any]) -> tuple[Any, Journey]:
     return shell, Journey(shell.kernel, going_to, chosen, progress, started)
 
 
-def _running_shell() -> Any:
+def _shell() -> Any:
     # IPython is not imported for this: where it is not loaded, no cell can be running.
     core = sys.modules.get("IPython.core.getipython")
-    shell = core.get_ipython() if core else None
+    return core.get_ipython() if core else None
+
+
+def _running_shell() -> Any:
+    shell = _shell()
     if shell is None or not hasattr(shell, "kernel"):
         raise NotInCell(reason="there is no Jupyter kernel in this process")
     return shell

@@ -53,6 +53,8 @@ class TerminalRelay:
         self.far = far
         self.host = host
         self.committed = False
+        self.announcement = ""
+        """What the user is told when the program goes on there."""
         self.status: int | None = None
         """How the far side ended."""
         self._signals = signals
@@ -203,7 +205,9 @@ class TerminalRelay:
         """The program goes on there: from now on keys are for it."""
         if self.committed:
             return
-        self.committed = True
+        if self.announcement:
+            with suppress(OSError):
+                os.write(terminal_descriptor(), f"{self.announcement}\n".encode())
         self.take_terminal()
         if self._unread:
             self.far.send(Lane.STDIN, [self._unread])

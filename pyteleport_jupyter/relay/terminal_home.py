@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 from pyteleport_jupyter.relay.configuration import open_file
 from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.terminal import TerminalRelay
+from pyteleport_jupyter.relay.terminal_history import TYPED, TerminalHistory
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.remote.control import COMMAND, INPUT, PIECE, SHIP, TALK, Control
@@ -37,7 +38,15 @@ class ThisIsHome:
             "shipped": lambda: relay.do_afterwards(self._take_over),
             "cancelled": self._forget,
         }
-        relay.handle("told", lambda command: told.get(str(command.get("what")), _nothing)())
+        note = None if settings.history is None else TerminalHistory(**settings.history).note
+
+        def hear(command: dict[str, Any]) -> None:
+            if command.get("what") == TYPED and note is not None:
+                note(command)
+            else:
+                told.get(str(command.get("what")), _nothing)()
+
+        relay.handle("told", hear)
         relay.handle_lane(Lane.SHIP, self._receive)
 
     def _welcome(self) -> None:

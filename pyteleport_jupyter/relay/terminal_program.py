@@ -48,6 +48,7 @@ def _run(baggage: TerminalBaggage) -> int:
         ThisIsHome(relay, settings, channel)
     else:
         OnTheWay(relay, Control(settings.upstream_fd))
+    relay.announcement = settings.announcement
     if settings.talk_fd is not None:
         relay.talk_over(settings.talk_fd)
     if settings.committed:

@@ -24,6 +24,8 @@ class TerminalSettings:
     had come from elsewhere. ``talk_fd``: what a copy and the program that made it say to each other.
     ``home``: how to become the program again if it comes home, None where that is not wanted. ``value``:
     what the call that moved it returns there. ``failure``: why a program that was coming home could not.
+    ``history``: where to write what is typed at IPython's prompt there. ``announcement``: what the user is
+    told when it goes on.
     """
 
     far: FarSettings
@@ -36,6 +38,8 @@ class TerminalSettings:
     committed: bool = False
     value: Any = None
     failure: dict[str, Any] | None = None
+    history: dict[str, Any] | None = None
+    announcement: str = ""
     kind: str = "terminal"
 
     def inherited(self) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.scripts.epilogue import Epilogue
-from pyteleport_jupyter.scripts.restore import Restored, restore_program
+from pyteleport_jupyter.scripts.restore import Arrived, restore_arrived
 
 
 def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]:
@@ -38,13 +38,13 @@ def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]],
     return restored.go_on(word.get("value")), Epilogue(restored.prompts).begin
 
 
-def _take_over(control: Control, ship_fd: int) -> Restored:
+def _take_over(control: Control, ship_fd: int) -> Arrived:
     try:
         fault("load.object")
         stream, buffers = chunks.receive(lambda view: _fill(ship_fd, view), _memory_bytes())
         os.close(ship_fd)
         host = str(control.command("prepare")["host"])
-        restored = restore_program(stream, buffers, host)
+        restored = restore_arrived(stream, buffers, host)
     except TeleportError as error:
         _leave(control, error)
     except EOFError:

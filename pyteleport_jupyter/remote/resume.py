@@ -41,17 +41,25 @@ def resuming(shell: Any, restored: Restored) -> Iterator[None]:
 
     The stock ``do_execute`` is to be called in the block with the same raw cell and the original flags.
     """
-    if restored.cell is None:
+    with replace_start(shell, restored, interrupts_held):
         yield
-        return
-    with ExitStack() as replaced:
+
+
+def replace_start(shell: Any, restored: Restored, hold: Callable[[], Callable[[], object]]) -> ExitStack:
+    """The parts of ``shell`` that the next cell needs to be the one that arrived; closing what is returned
+    puts them back, as the cell does itself when it goes on.
+
+    ``hold()`` is called before the frames are restored; what it returns lets signals come again.
+    """
+    replaced = ExitStack()
+    if restored.cell is not None:
         run_in_arriving_task(shell)
-        _replace_start(shell, restored.cell, replaced)
-        _replace_run_code(shell, restored, replaced)
-        yield
+        _replace_cell(shell, restored.cell, replaced)
+        _replace_run_code(shell, restored, hold, replaced)
+    return replaced
 
 
-def _replace_start(shell: Any, cell: TravellingCell, replaced: ExitStack) -> None:
+def _replace_cell(shell: Any, cell: TravellingCell, replaced: ExitStack) -> None:
     """What leads up to the cell's first statement. ``transform_cell`` may be asked twice (do_execute and
     run_cell).
     """
@@ -64,13 +72,15 @@ def _replace_start(shell: Any, cell: TravellingCell, replaced: ExitStack) -> Non
     callbacks.update({event: [] for event in STARTING_EVENTS})
 
 
-def _replace_run_code(shell: Any, restored: Restored, replaced: ExitStack) -> None:
+def _replace_run_code(
+    shell: Any, restored: Restored, hold: Callable[[], Callable[[], object]], replaced: ExitStack
+) -> None:
     real_run_code = shell.run_code
 
     def run_code(code: CodeType, result: Any = None, *, async_: bool = False) -> Coroutine[Any, Any, bool]:
         # Not a coroutine function itself: that would be a frame of ours under the cell's.
         replaced.close()
-        arrived = interrupts_held()
+        arrived = hold()
         restored.settle(shell)
         went_on: Coroutine[Any, Any, bool] = real_run_code(restored.take_code(arrived), result, async_=async_)
         return went_on

@@ -37,11 +37,11 @@ class ProgramAnchors:
 def anchors() -> ProgramAnchors:
     """The anchors of this process and its program."""
     parts = {f"sys.{name}": getattr(sys, name) for name in SYSTEM_PARTS}
-    named = {**_streams(), **parts, **_warning_functions, "main module": sys.modules["__main__"]}
+    named = {**process_streams(), **parts, **_warning_functions, "main module": sys.modules["__main__"]}
     return ProgramAnchors(main_namespace(), {name: part for name, part in named.items() if part is not None})
 
 
-def _streams() -> dict[str, object]:
+def process_streams() -> dict[str, object]:
     """The three streams of the process and the layers under them; what a program has put in their place is
     its own.
     """

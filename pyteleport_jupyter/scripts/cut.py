@@ -33,6 +33,8 @@ class Departing:
     streams: dict[str, str]
     upstream_fd: int | None = None
     home: dict[str, Any] | None = None
+    history: dict[str, Any] | None = None
+    announcement: str = ""
 
 
 def cut_over(plan: Departing) -> NoReturn:
@@ -71,7 +73,13 @@ def settings_of(plan: Departing) -> TerminalSettings:
         complaints_fd=link.complaints_fd,
     )
     return TerminalSettings(
-        far, plan.streams, (package_folder(),), upstream_fd=plan.upstream_fd, home=plan.home
+        far,
+        plan.streams,
+        (package_folder(),),
+        upstream_fd=plan.upstream_fd,
+        home=plan.home,
+        history=plan.history,
+        announcement=plan.announcement,
     )
 
 

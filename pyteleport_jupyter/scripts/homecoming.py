@@ -32,7 +32,7 @@ from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.remote import held_signals
 from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.homeward import LOCAL_FLAGS
-from pyteleport_jupyter.scripts.restore import Restored, restore_program
+from pyteleport_jupyter.scripts.restore import Arrived, restore_arrived
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
@@ -55,7 +55,7 @@ class Homecoming:
         self._outputs = {Lane.STDOUT: 1, Lane.STDERR: 2, Lane.TERMINAL: 1}
         self._released = False
 
-    def take_over(self, restored: Restored) -> None:
+    def take_over(self, restored: Arrived) -> None:
         """Say that the program is here, and wait until there is none there any more.
 
         Where the far side cannot be reached it ends with its lease; only then it is certain to be gone.
@@ -107,7 +107,7 @@ def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]],
     _keep_from_children(homecoming.settings)
     try:
         with os.fdopen(snapshot_fd, "rb") as snapshot:
-            restored = _restore(snapshot)
+            restored = _restore(snapshot, homecoming.settings.home)
     except TeleportError as error:
         homecoming.give_up(error)
     except BaseException as error:
@@ -116,7 +116,7 @@ def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]],
     return _go_on(restored, homecoming), Epilogue(restored.prompts).begin
 
 
-def _restore(snapshot: Any) -> Restored:
+def _restore(snapshot: Any, home: dict[str, Any] | None) -> Arrived:
     fault("home.restore")
     size = os.fstat(snapshot.fileno()).st_size
 
@@ -125,7 +125,7 @@ def _restore(snapshot: Any) -> Restored:
             raise RestoreFailed(host="home", reason="the snapshot ended too early")
 
     stream, buffers = chunks.receive(fill, size)
-    return restore_program(stream, buffers, socket.gethostname())
+    return restore_arrived(stream, buffers, socket.gethostname(), home)
 
 
 def _keep_from_children(settings: TerminalSettings) -> None:
@@ -139,7 +139,7 @@ def _write(number: int, content: bytes) -> None:
         rest = rest[os.write(number, rest) :]
 
 
-def _go_on(restored: Restored, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
+def _go_on(restored: Arrived, homecoming: Homecoming) -> list[tuple[CodeType, dict[str, Any]]]:
     """Here it is again: what it had not read is given back to its stdin."""
     give_back(b"".join(homecoming.input) + homecoming.keys)
     return restored.go_on(None)

@@ -52,10 +52,11 @@ def come_home(options: Options, caller: Any, at_instruction: bool = False) -> No
     with user_hooks.leaving():
         luggage = take_snapshot(program, Place(host=home, target=HOME, pid=0, home=home))
         del program, caller
-        _go(control, luggage)
+        go_home(control, luggage)
 
 
-def _go(control: Control, luggage: Luggage) -> None:
+def go_home(control: Control, luggage: Luggage) -> None:
+    """Ship it and let it go on there; returns if that was refused, or stopped. Raises TeleportError."""
     try:
         _ship(control, luggage)
     except (EOFError, OSError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found,unused-ignore]
 import builtins
 import functools
+import importlib
 import pickle
 import signal
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.carried import carrying
@@ -39,6 +40,42 @@ LET_COME = functools.partial(_signal.pthread_sigmask, signal.SIG_SETMASK, ())
 C (``signal`` has a wrapper in Python): what a handler raises is raised in the user's frame, without one of
 ours.
 """
+
+
+SHELL_MARK = b"IPython terminal\n"
+"""The first buffer begins so where it is not a program that comes but a session at IPython's prompt."""
+
+
+class Arrived(Protocol):
+    """Whatever has arrived in this process: :class:`Restored`, or a session at IPython's prompt."""
+
+    @property
+    def prompts(self) -> bool:
+        """Whether the interpreter's prompt follows."""
+
+    def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
+        """See :meth:`Restored.go_on`."""
+
+
+def restore_arrived(
+    stream: bytes | bytearray | memoryview,
+    buffers: Sequence[Any],
+    host: str,
+    home: dict[str, Any] | None = None,
+) -> Arrived:
+    """Rebuild what is in ``stream``; ``home``: how this process was to be what it is now again.
+
+    Raises PackageMissing, CodeDiffers or RestoreFailed; the process is then of no use.
+    """
+    if bytes(memoryview(buffers[0])[: len(SHELL_MARK)]) != SHELL_MARK:
+        return restore_program(stream, buffers, host)
+    try:
+        # Not before: a script needs no IPython.
+        terminal: Any = importlib.import_module("pyteleport_jupyter.terminals.arrival")
+    except ImportError as error:
+        raise PackageMissing(packages=error.name or error, host=host) from error
+    arrived: Arrived = terminal.restore(stream, buffers, host, home)
+    return arrived
 
 
 @dataclass

@@ -71,6 +71,8 @@ class Arrival:
     conversation: Conversation
     token: bytes
     landed: Landed
+    pid: int = 0
+    python: str = ""
 
 
 def depart(target: str, **options: Any) -> None:
@@ -181,14 +183,15 @@ def prepare(
         try:
             conversation.command("prepare", host=host)
             deadline = time.monotonic() + RESTORE_SECONDS
-            conversation.wait_for("prepared", deadline, "the program to be restored")
+            prepared = conversation.wait_for("prepared", deadline, "the program to be restored")
         except BaseException:
             rehearsal.cancel()
             raise
         rehearsal.verdict()
         conversation.command("hold")
         conversation.wait_for("held", time.monotonic() + START_SECONDS, "the program to be held")
-    return Arrival(link, conversation, token, landed)
+    pid, version = int(prepared.get("pid", 0)), str(prepared.get("python", ""))
+    return Arrival(link, conversation, token, landed, pid, version)
 
 
 def _start(

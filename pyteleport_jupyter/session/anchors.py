@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import comm
 
+from pyteleport_jupyter.scripts.anchors import process_streams
 from pyteleport_jupyter.session.event_loop_items import arriving_cell_task, cell_task, context_variables
 from pyteleport_jupyter.session.scripts import ScriptAnchors
 
@@ -27,6 +28,7 @@ KERNEL_PARTS = (
     "session", "iopub_thread", "iopub_socket", "shell_channel_thread", "control_thread", "comm_manager",
     "log", "io_loop", "stdin_socket", "debugger", "shell_handlers", "control_handlers",
 )  # fmt: skip
+TERMINAL_PARTS = ("pt_app", "auto_suggest", "debugger_history", "prompts")
 HISTORY_PARTS = ("input_hist_parsed", "input_hist_raw", "output_hist", "output_hist_reprs", "dir_hist")
 SYSTEM_PARTS = ("__displayhook__", "__excepthook__", "meta_path", "path_hooks", "path_importer_cache")
 
@@ -69,7 +71,7 @@ def anchors(shell: Any) -> SessionAnchors:
 
 def _named(shell: Any) -> dict[str, object]:
     named: dict[str, object] = {"shell": shell}
-    named.update(_seen_first(shell))
+    named.update(_seen_first(shell) if hasattr(shell, "kernel") else _terminal_parts(shell))
     named.update(_parts("shell.", shell, SHELL_PARTS))
     named.update(_parts("kernel.", getattr(shell, "kernel", None), KERNEL_PARTS))
     named.update(_parts("history.", shell.history_manager, HISTORY_PARTS))
@@ -98,6 +100,11 @@ def _seen_first(shell: Any) -> dict[str, object]:
         if isinstance(getattr(sys, name), stream_kind):
             seen.setdefault(name, getattr(sys, name))
     return seen
+
+
+def _terminal_parts(shell: Any) -> dict[str, object]:
+    """What IPython has in a terminal: the process's own streams, and the prompt."""
+    return {**process_streams(), **_parts("shell.", shell, TERMINAL_PARTS)}
 
 
 def _magics(shell: Any) -> dict[str, object]:

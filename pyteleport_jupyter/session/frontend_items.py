@@ -119,9 +119,9 @@ def restore_comm_targets(shell: Any, targets: dict[str, Any]) -> None:
     _comm_manager().targets.update(targets)
 
 
-def capture_ports(shell: Any, cell: RunningCell | None) -> dict[str, int]:
+def capture_ports(shell: Any, cell: RunningCell | None) -> dict[str, int] | None:
     """The ports that frontends were told; ``connect_request`` must go on to answer with them."""
-    return dict(shell.kernel._recorded_ports or {})
+    return dict(shell.kernel._recorded_ports or {}) if hasattr(shell, "kernel") else None
 
 
 def restore_ports(shell: Any, ports: dict[str, int]) -> None:
@@ -131,7 +131,7 @@ def restore_ports(shell: Any, ports: dict[str, int]) -> None:
 
 def _subshell_manager(shell: Any) -> Any | None:
     """ipykernel >= 7 only."""
-    thread = getattr(shell.kernel, "shell_channel_thread", None)
+    thread = getattr(getattr(shell, "kernel", None), "shell_channel_thread", None)
     return thread.manager if thread is not None else None
 
 

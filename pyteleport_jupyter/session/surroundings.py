@@ -110,19 +110,22 @@ def capture_cell_sources(shell: Any, cell: RunningCell | None) -> dict[str, Any]
     ipykernel names a cell after the kernel's pid and the cell's text (ipykernel/compiler.py); the names must
     stay those of the first kernel, as code objects, tracebacks and breakpoints hold them.
     """
-    import ipykernel.compiler
-
     numbers = shell.compile._filename_map
     sources = [(name, number, "".join(linecache.getlines(name))) for name, number in numbers.items()]
+    if not hasattr(shell, "kernel"):
+        return {"sources": sources}  # IPython in a terminal names cells after their numbers
+    import ipykernel.compiler
+
     return {"directory": ipykernel.compiler.get_tmp_directory(), "sources": sources}
 
 
 def restore_cell_sources(shell: Any, cells: dict[str, Any]) -> None:
     """Cells of the past and, through the directory, of the future are named as on the first host."""
-    import ipykernel.compiler
+    if "directory" in cells:
+        import ipykernel.compiler
 
-    directory: str = cells["directory"]
-    ipykernel.compiler.get_tmp_directory = lambda: directory
+        directory: str = cells["directory"]
+        ipykernel.compiler.get_tmp_directory = lambda: directory
     for name, number, text in cells["sources"]:
         shell.compile._filename_map[name] = number
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)

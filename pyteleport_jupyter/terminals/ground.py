@@ -1,0 +1,49 @@
+"""Whether the cell that runs was typed at a prompt that can go on elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType, FrameType
+from typing import Any
+
+from IPython.terminal.embed import InteractiveShellEmbed
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+
+from pyteleport_jupyter.errors import NotInCell
+from pyteleport_jupyter.session import RunningCell
+
+_INTERACT: CodeType = TerminalInteractiveShell.interact.__code__
+
+
+def check_shell(shell: Any) -> None:
+    """Raise NotInCell where what lies around the prompt would have to go on after it."""
+    if isinstance(shell, InteractiveShellEmbed):
+        raise NotInCell(
+            reason="this IPython is embedded in a program, which would have to go on when it ends: leave it, "
+            "and call teleport() in the program"
+        )
+    if not isinstance(shell, TerminalInteractiveShell):
+        raise NotInCell(reason=f"{type(shell).__name__} is neither a kernel nor IPython's own terminal")
+    if not (os.isatty(0) and os.isatty(1)):
+        raise NotInCell(reason="this IPython reads its cells from a pipe or file, and has read ahead")
+
+
+def check_cell(cell: RunningCell | None) -> RunningCell:
+    """The cell, if it was typed at the prompt. Raises NotInCell."""
+    if cell is None:
+        reason = "no cell runs"
+        if any(frame.f_code.co_name == "safe_execfile" for frame in _outwards(sys._getframe(1))):
+            reason = "`ipython FILE` runs it: start it with python, or %run it at the prompt"
+        raise NotInCell(reason=reason)
+    if not any(frame.f_code is _INTERACT for frame in _outwards(cell.root)):
+        raise NotInCell(reason="it was not typed at the prompt, but is run while IPython starts")
+    return cell
+
+
+def _outwards(frame: FrameType | None) -> list[FrameType]:
+    found = []
+    while frame is not None:
+        found.append(frame)
+        frame = frame.f_back
+    return found

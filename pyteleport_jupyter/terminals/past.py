@@ -1,0 +1,58 @@
+"""The history database of a terminal's session. Elsewhere it is in memory only: what is typed there is told
+home, line by line, and written down there (:mod:`..relay.terminal_history`); so it is there whatever becomes
+of the far side.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from pyteleport_jupyter.homecoming import history
+from pyteleport_jupyter.relay.terminal_history import LINE_LIMIT, TYPED
+from pyteleport_jupyter.remote import upstream
+
+MEMORY = ":memory:"
+
+
+def write_out(shell: Any) -> None:
+    """What waits to be written is written: this process will not come to it. A full disk must not keep the
+    session here.
+    """
+    with suppress(Exception):
+        shell.history_manager.writeout_cache()
+
+
+def database(shell: Any) -> dict[str, Any] | None:
+    """Where home writes what is typed elsewhere: file and number of the session; None for nowhere."""
+    record = history.as_record(shell)
+    if upstream.control() is not None or not record["enabled"] or record["file"] == MEMORY:
+        return None
+    return {"file": record["file"], "session": record["session"]}
+
+
+def as_record(shell: Any) -> dict[str, Any]:
+    """What the process of ``shell`` needs to be it again."""
+    return {
+        "history": history.as_record(shell),
+        "ipython_dir": str(shell.ipython_dir),
+        "profile": str(shell.profile_dir.location),
+    }
+
+
+def tell_home(shell: Any) -> None:
+    """From now on each line typed here is told home."""
+
+    def tell(result: Any) -> None:
+        control = upstream.control()
+        info = getattr(result, "info", None)
+        if control is None or info is None or not info.store_history:
+            return
+        number = result.execution_count or shell.execution_count
+        raw = shell.history_manager.input_hist_raw
+        if len(raw) > number > 0 and len(info.raw_cell) <= LINE_LIMIT:
+            parsed = shell.history_manager.input_hist_parsed[number]
+            with suppress(OSError):
+                control.say(TYPED, line=number, source=parsed[:LINE_LIMIT], raw=raw[number])
+
+    shell.events.register("post_run_cell", tell)

@@ -1,0 +1,104 @@
+"""The road of a session in a terminal: plan, connect, boot, ship, prepared, cut over. What travels is what a
+kernel's session is; how is how a script goes.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import replace
+from types import FrameType
+from typing import Any
+
+from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
+from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.leaving import leave
+from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.scripts import streams
+from pyteleport_jupyter.scripts.cut import Departing, cut_over
+from pyteleport_jupyter.scripts.homeward import go_home
+from pyteleport_jupyter.scripts.road import Arrival, Trip, connect, departing, prepare, python_flags, trip_to
+from pyteleport_jupyter.session import Place, current_place, place_at
+from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
+from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.session.threads import check_threads
+from pyteleport_jupyter.terminals import past
+from pyteleport_jupyter.terminals.luggage import pack
+from pyteleport_jupyter.terminals.telling import TerminalProgress
+
+ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
+
+
+def depart(shell: Any, target: str, options: dict[str, Any], frame: FrameType | None = None) -> None:
+    """Go on with the running cell of ``shell``, and its prompt, on ``target``; returns there.
+
+    ``frame``: see :func:`..departure.depart_at`. Raises TeleportError here, with the session as it was.
+    """
+    started = time.monotonic()
+    chosen = make_options(**options)
+    place = current_place()
+    going_home = target.strip() == HOME
+    trip = None if going_home else trip_to(target, chosen)
+    if place.target == (HOME if trip is None else trip.target.text):
+        print(f"already there: {place.sentence()}")
+        return
+    host = place.home if trip is None else trip.target.host
+    progress = TerminalProgress(host, quiet=chosen.quiet)
+    with told_in_one_sentence(HOME if trip is None else host, progress.failed), user_hooks.leaving():
+        if trip is None:
+            in_context_of_cell(_come_home, shell, chosen, progress, started, frame)
+        else:
+            in_context_of_cell(_go, shell, trip, progress, started, frame)
+
+
+def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, frame: FrameType | None) -> None:
+    check_interpreter()
+    packed = pack(shell, place_at(trip.target.text, trip.target.host), trip.options, frame)
+    check_threads(trip.options.abandon_threads)
+    if trip.options.home is None:
+        trip = replace(trip, options=replace(trip.options, home=True))
+    for note in packed.notes:
+        progress.note(note)
+    progress.stage("connect")
+    with connect(trip) as link:
+        arrival = prepare(link, packed.luggage, python_flags(), trip, streams.kinds())
+        with aborted_on_failure(arrival.conversation):
+            progress.clear()
+            past.write_out(shell)
+            leave()
+            cut_over(_departing(shell, arrival, trip, progress, started))
+
+
+def _departing(
+    shell: Any, arrival: Arrival, trip: Trip, progress: TerminalProgress, started: float
+) -> Departing:
+    plan = departing(arrival, python_flags(), trip)
+    home = None if plan.home is None else {**plan.home, "shell": past.as_record(shell)}
+    said = "" if trip.options.quiet else "\n".join([_announcement(arrival, trip, started), *progress.notes()])
+    return replace(plan, home=home, history=past.database(shell), announcement=said)
+
+
+def _announcement(arrival: Arrival, trip: Trip, started: float) -> str:
+    return ANNOUNCEMENT.format(
+        host=trip.target.host, pid=arrival.pid, python=arrival.python, seconds=time.monotonic() - started
+    )
+
+
+def _come_home(
+    shell: Any, options: Options, progress: TerminalProgress, started: float, frame: FrameType | None
+) -> None:
+    control = upstream.control()
+    home = current_place().home
+    if control is None:
+        return
+    check_interpreter()
+    packed = pack(shell, Place(host=home, target=HOME, pid=0, home=home), options, frame)
+    check_threads(options.abandon_threads)
+    for note in packed.notes:
+        progress.note(note)
+    progress.stage("ship")
+    sys.stdout.flush()
+    leave()
+    go_home(control, packed.luggage)
