@@ -26,13 +26,13 @@ else
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(RUN)
 endif
 
-.PHONY: demo test check bench js clean
+.PHONY: demo test check bench compiled js clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed-demo
 	$(RUN) -m pyteleport_jupyter.command_line demo
 
-test: check
+test: check compiled
 	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(TESTS)
 
 check: $(VENV)/installed-test
@@ -41,8 +41,12 @@ check: $(VENV)/installed-test
 	$(RUN) -m mypy
 	MYPYPATH=tests $(RUN) -m mypy -p lab -p benchmarks
 
-bench: $(VENV)/installed-test
+bench: $(VENV)/installed-test compiled
 	$(RUN) -m benchmarks
+
+# As an installer does with a package; hundreds of kernels are started from here.
+compiled: $(VENV)/installed-test
+	-$(RUN) -m compileall -q -x tests/programs pyteleport_jupyter tests
 
 # jlpm is yarn in a Python package; the extension is linked into the environment as pip would install it.
 js: $(VENV)/installed-js
