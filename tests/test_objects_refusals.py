@@ -16,6 +16,8 @@ from objects_travel import main_of, pickled_of, session_of
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.objects.pickler import new_reduction
+from pyteleport_jupyter.objects.walk import Walk
 
 pytest_plugins = ["objects_fixtures"]
 
@@ -278,3 +280,45 @@ def test_nothing_is_changed_by_a_refusal(own_main: None) -> None:
         objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
     assert namespace == before
     assert namespace["x"].qsize() == 1
+
+
+def walked(source: str, seconds: float = 60.0) -> Walk:
+    namespace = main_of(source)
+    root = session_of(namespace)
+    walk = Walk(new_reduction(root, objects.NamespaceAnchors(namespace), {}))
+    walk.run(root, seconds)
+    return walk
+
+
+def test_large_containers_are_walked_to_their_end(own_main: None) -> None:
+    walk = walked("import socket\nx = [[] for _ in range(3 * 1000)]; x.append([socket.socket()])")
+    (refused,) = walk.refused.values()
+    assert list(map(str, refused.paths)) == ["x[3000][0]"]
+    refused.obj.close()
+    assert walk.complete
+
+
+def test_of_many_like_instances_the_odd_one_is_found(own_main: None) -> None:
+    walk = walked(
+        """
+        import socket
+        class P: pass
+        x = [P() for _ in range(1500)]
+        for number, p in enumerate(x): p.number = number
+        x[1400].deep = {'s': socket.socket()}
+        """
+    )
+    (refused,) = walk.refused.values()
+    assert list(map(str, refused.paths)) == ["x[1400].deep['s']"]
+    refused.obj.close()
+
+
+def test_of_many_paths_to_one_object_some_are_kept(own_main: None) -> None:
+    walk = walked("import socket\ns = socket.socket(); x = [[s] for _ in range(2000)]")
+    (refused,) = walk.refused.values()
+    assert len(refused.paths) == 8
+    refused.obj.close()
+
+
+def test_a_walk_that_takes_too_long_ends(own_main: None) -> None:
+    assert not walked("x = [[] for _ in range(10_000)]", seconds=-1.0).complete

@@ -10,10 +10,10 @@ import copyreg
 import pickle
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Any
+from itertools import chain, islice
+from typing import Any, NamedTuple
 
 from pyteleport_jupyter.objects import sizes
 from pyteleport_jupyter.objects.anchors import CONTAINERS
@@ -26,6 +26,12 @@ WRITTEN_BY_PICKLE = (*CONTAINERS, pickle.PickleBuffer)
 
 LOOKS = 1000
 """So many objects are visited between two looks at the clock."""
+
+AT_ONCE = 1000
+"""So many children of one object are held; of larger containers the others are met one by one."""
+
+PATHS = 8
+"""Most paths to one refused object that are kept."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +51,11 @@ class Refused:
     reason: str
     paths: list[Path] = field(default_factory=list)
 
+    def add(self, path: Path) -> None:
+        """One more way to it; of very many only those that matter."""
+        if len(self.paths) < PATHS or not path.is_named:
+            self.paths.append(path)
+
     @property
     def in_use(self) -> bool:
         return any(not path.is_named and _is_direct(path) for path in self.paths)
@@ -53,6 +64,15 @@ class Refused:
 def _is_direct(path: Path) -> bool:
     """A value on the stack of a frame, or the object of a method there (the ``__exit__`` of a ``with``)."""
     return path.before is None or (path.before.before is None and path.step.text == ".__self__")
+
+
+class _Inside(NamedTuple):
+    """Children that have not been visited yet, and of what."""
+
+    children: Iterable[tuple[Step, Any]]
+    obj: Any
+    path: Path
+    root: Root
 
 
 class Walk:
@@ -65,40 +85,79 @@ class Walk:
         self.deepest = Path(None, Step("?"))
         self.complete = True
         self._seen: dict[int, Any] = {}
-        self._queue: deque[tuple[Any, Path, Root]] = deque()
+        self._met: set[int] = set()
+        self._queue: deque[_Inside] = deque()
+        self._registered: dict[type, Any] = {}
+        self._visits = 0
+        self._deadline = 0.0
 
     def run(self, root: Mapping[str, Any], seconds: float) -> None:
         """Visit all of ``root``; after so many ``seconds`` the walk ends with what it has found."""
-        deadline = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
         for value, path in starts(root):
             self.roots.append(Root(path, value))
-            self._queue.append((value, path, self.roots[-1]))
-        count = 0
-        while self._queue:
-            count += 1
-            if count % LOOKS == 0 and time.monotonic() > deadline:
-                self.complete = False
-                return
-            self._visit(*self._queue.popleft())
+        for start in self.roots:
+            self._visit(start.value, None, start.path.step, start)
+        while self._queue and self.complete:
+            self._enter(self._queue.popleft())
 
-    def _visit(self, obj: Any, path: Path, root: Root) -> None:
+    def _enter(self, inside: _Inside) -> None:
+        try:
+            for step, child in inside.children:
+                self._visit(child, inside.path, step, inside.root)
+                if not self.complete:
+                    return
+        except Exception as error:  # its own iterator's, or it has been changed
+            self.refused[id(inside.obj)] = Refused(inside.obj, reason_of(error), [inside.path])
+
+    def _visit(self, obj: Any, before: Path | None, step: Step, root: Root) -> None:
+        self._look_at_clock()
         if sizes.is_atom(obj):
             root.nbytes += sizes.of_atom(obj)
             return
-        if id(obj) in self.refused:
-            self.refused[id(obj)].paths.append(path)
-        if id(obj) in self._seen or id(obj) in self.reduction.references:
+        key = id(obj)
+        if key in self.refused:
+            self.refused[key].add(Path(before, step))
+        if key in self._seen or key in self.reduction.references:
             return
-        self._seen[id(obj)] = obj
-        self.deepest = path
+        self._seen[key] = obj
         try:
             reduced = self._reduce(obj)
             root.nbytes += sizes.of_object(obj, reduced)
-            inside = [] if sizes.is_flat(obj) else list(children(obj, reduced))
+            if not sizes.is_flat(obj) and not self._holds_nothing_new(reduced):
+                self._wait_with(obj, reduced, Path(before, step), root)
         except Exception as error:
-            self.refused[id(obj)] = Refused(obj, reason_of(error), [path])
-            return
-        self._queue.extend((child, Path(path, step), root) for step, child in inside)
+            self.refused[key] = Refused(obj, reason_of(error), [Path(before, step)])
+
+    def _look_at_clock(self) -> None:
+        self._visits += 1
+        if self._visits % LOOKS == 0 and time.monotonic() > self._deadline:
+            self.complete = False
+
+    def _holds_nothing_new(self, reduced: Any) -> bool:
+        """Whether this is an instance of a class that was met, with plain values: most are, where there are
+        many.
+        """
+        if type(reduced) is not tuple or len(reduced) < 3:
+            return False
+        function, args, state, *rest = reduced
+        if any(part is not None for part in rest) or not all(issubclass(type(part), type) for part in args):
+            return False
+        if not (state is None or (type(state) is dict and sizes.is_flat(state))):
+            return False
+        parts = {id(function), *map(id, args)}
+        is_new = not parts <= self._met
+        self._met |= parts
+        return not is_new
+
+    def _wait_with(self, obj: Any, reduced: Any, path: Path, root: Root) -> None:
+        """Visit what is inside later. A part of it is taken now: reducers of others may change it."""
+        self.deepest = path
+        children_of = iter(children(obj, reduced))
+        first = list(islice(children_of, AT_ONCE))
+        if first:
+            everything = chain(first, children_of) if len(first) == AT_ONCE else first
+            self._queue.append(_Inside(everything, obj, path, root))
 
     def _reduce(self, obj: Any) -> Any:
         """What the pickler would get: None for types it writes itself and for what goes by name."""
@@ -108,7 +167,9 @@ class Walk:
         reduced = self.reduction.reduce(obj)
         if reduced is not NotImplemented:
             return _checked(obj, reduced)
-        registered = DISPATCH.get(kind) or copyreg.dispatch_table.get(kind)
+        if kind not in self._registered:
+            self._registered[kind] = DISPATCH.get(kind) or copyreg.dispatch_table.get(kind)
+        registered = self._registered[kind]
         if registered is not None:
             return _checked(obj, registered(obj))
         if sizes.is_scattered(obj):
