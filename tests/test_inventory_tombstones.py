@@ -7,7 +7,10 @@ import gc
 import operator
 import pickle
 import socket
+import sqlite3
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,3 +145,41 @@ def test_many_stay(far: Far) -> None:
     assert len(pickled.left) == 2000
     far.load(pickled)
     assert far("len({id(each) for each in held})") == "2000"
+
+
+GONE = """
+import csv, sqlite3, numpy as np
+f = open(p, 'a'); kept = [1, {'f': f}]
+w = csv.writer(f)
+c = sqlite3.connect(d); cursor = c.cursor()
+m = np.memmap(p, 'u1', 'r+'); view = m[2:4]
+write = f.write; text = 'moves'
+"""
+
+
+def test_what_is_not_there_stays_with_all_that_hangs_on_it(far: Far, tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"abcdef")
+    sqlite3.connect(tmp_path / "d").close()
+    pickled = leave(f"p, d = {str(tmp_path / 'f')!r}, {str(tmp_path / 'd')!r}\n{GONE}")
+    assert pickled.left == ()
+    main = vars(sys.modules["__main__"])
+    (tmp_path / "f").write_text("another file")
+    (tmp_path / "d").unlink()
+    far.load(pickled)
+    named = "[name for name, value in globals().items() if type(value).__name__ == 'Tombstone']"
+    assert far(named) == "['f', 'c', 'cursor', 'm', 'view', 'write']"
+    assert far("kept[1]['f'] is f and text") == "'moves'"
+    assert "f, a _io.TextIOWrapper, was left behind on here" in far("repr(f)")
+    assert "is another file there. Open it again" in far("repr(f)")
+    assert "c, a sqlite3.Connection" in far("repr(c)")
+    assert (tmp_path / "f").read_text() == "another file"
+    main["f"].close()
+    main["c"].close()
+
+
+def test_what_is_there_is_not_left(far: Far, tmp_path: Path) -> None:
+    (tmp_path / "f").write_text("one")
+    opened = f"f = open({str(tmp_path / 'f')!r}); f.read(1); read = f.read"
+    far.load(leave(f"{opened}; v = memoryview(bytearray(3))"))
+    assert far("read(), f.mode, len(v)") == "('ne', 'r', 3)"
+    vars(sys.modules["__main__"])["f"].close()

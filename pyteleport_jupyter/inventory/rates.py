@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from pyteleport_jupyter.remote import kept_package
+
 REMEMBERED = 200
 """Most targets in the file, newest kept."""
 
@@ -18,9 +20,8 @@ LARGEST_FILE = 1 << 16
 
 
 def cache_folder() -> Path:
-    """Where this package keeps what it may lose (XDG base directory specification)."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(base if os.path.isabs(base) else os.path.expanduser("~/.cache")) / "pyteleport-jupyter"
+    """Where this package keeps what it may lose."""
+    return Path(kept_package.cache_folder())
 
 
 def remembered(target: str) -> float | None:

@@ -16,9 +16,9 @@ from typing import Any
 
 from pyteleport_jupyter.errors import NamesNeeded, OptionWrong
 from pyteleport_jupyter.inventory.ahead import names_ahead
+from pyteleport_jupyter.objects.names import type_name
 from pyteleport_jupyter.objects.sizes import is_atom
 from pyteleport_jupyter.objects.tombstone import Tombstone, left_here
-from pyteleport_jupyter.objects.walk import type_name
 
 DEFINITIONS = (ModuleType, FunctionType, BuiltinFunctionType, type)
 REASON = "it was left out with --exclude"

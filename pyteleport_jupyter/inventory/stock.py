@@ -16,9 +16,10 @@ from pyteleport_jupyter.inventory.verdicts import left_before, rebuilt
 from pyteleport_jupyter.loops import running_generators
 from pyteleport_jupyter.objects import Anchors, Leaving, NamespaceAnchors, Refusal, dump
 from pyteleport_jupyter.objects.collection import collection_paused
+from pyteleport_jupyter.objects.names import type_name
 from pyteleport_jupyter.objects.pickler import new_reduction
 from pyteleport_jupyter.objects.refusals import refusal_of
-from pyteleport_jupyter.objects.walk import Root, Walk, type_name
+from pyteleport_jupyter.objects.walk import Root, Walk
 
 LOOKING_SECONDS = 30.0
 """After so long sizes are those of what was looked at; the verdicts are the pickler's all the same."""

@@ -140,3 +140,18 @@ class _Plain:
 
 
 _PLAIN_SIZE = _Plain.__basicsize__
+
+
+def type_name(obj: Any) -> str:
+    """``module.Type``, or ``Type`` if it is built in or of the notebook; a class by its own name."""
+    if issubclass(type(obj), type):
+        return f"class {_qualified(obj)}"
+    kind = type(obj)
+    module = type.__getattribute__(kind, "__module__")
+    is_plain = module in ("builtins", "__main__") or not isinstance(module, str)
+    return _qualified(kind) if is_plain else f"{module}.{_qualified(kind)}"
+
+
+def _qualified(kind: type) -> str:
+    """Its name as the interpreter has it, whatever a metaclass says."""
+    return str(type.__getattribute__(kind, "__qualname__"))

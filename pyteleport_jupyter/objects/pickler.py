@@ -13,7 +13,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from types import FunctionType, ModuleType
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from pyteleport_jupyter.errors import ObjectsRefused
@@ -22,7 +22,7 @@ from pyteleport_jupyter.objects.anchors import CONTAINERS, Anchors, Reference
 from pyteleport_jupyter.objects.deep import DeepPickler
 from pyteleport_jupyter.objects.leaving import ROUNDS, Leaving
 from pyteleport_jupyter.objects.numbering import Numbering
-from pyteleport_jupyter.objects.reducers.frames import use_stack
+from pyteleport_jupyter.objects.reducers.frames import unnamed_values, use_stack
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import ModuleCopied, contents_of_module, is_registered
 from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
@@ -109,8 +109,17 @@ def new_reduction(
     reduction = Reduction(anchors, running)
     use_stack(reduction, root.get("stack"))
     if leaving:
-        reduction.left = leaving.left
+        reduction.left, reduction.leaves_on = leaving.left, leaving.host
+        reduction.in_use = _in_use(root)
     return reduction
+
+
+def _in_use(root: Mapping[str, Any]) -> set[int]:
+    """``id`` of what frames compute with, and of the objects of methods there (``__exit__`` of a file)."""
+    frames = getattr(root.get("stack"), "all_frames", ())
+    values = [value for frame in frames for _, value in unnamed_values(frame)]
+    methods = [value for value in values if type(value) in (BuiltinMethodType, MethodType)]
+    return {*map(id, values), *(id(method.__self__) for method in methods)}
 
 
 def _dump_restarting(

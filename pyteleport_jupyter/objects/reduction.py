@@ -14,6 +14,7 @@ import cloudpickle
 
 from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
+from pyteleport_jupyter.objects.arriving import or_left
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
 from pyteleport_jupyter.objects.tombstone import Left, reduce_left
 from pyteleport_jupyter.objects.user_reducers import fault_of, reducer_of_class
@@ -32,7 +33,8 @@ class Reduction:
 
     ``cells`` and ``hollow``: cells and modules that were written empty. ``modules``: names of modules that
     the stream refers to, ``used`` those of which it needs more than the module. ``left``: by ``id``, what
-    stays behind. ``primed``: modules whose dicts stand in the pickler's memo from the start.
+    stays behind. ``leaves_on``: where, if what cannot be made on the far side stays too; ``in_use``: ``id``
+    of what must not. ``primed``: modules whose dicts stand in the pickler's memo from the start.
     ``in_memo``: the ``id`` of everything that does. ``private_files``: ``id`` of files whose contents belong
     to the session alone. ``copied``: ``id`` of arrays that share memory with none.
     """
@@ -45,6 +47,8 @@ class Reduction:
         self.modules: set[str] = set()
         self.used: set[str] = set()
         self.left: Mapping[int, Left] = {}
+        self.leaves_on: str | None = None
+        self.in_use: set[int] = set()
         self.primed: set[str] = set()
         self.in_memo: set[int] = set()
         self.private_files: set[int] = set()
@@ -65,7 +69,10 @@ class Reduction:
         if kind not in self._chosen:
             self._chosen[kind] = choose(kind)
         reducer = self._chosen[kind]
-        return NotImplemented if reducer is None else reducer(obj, self)
+        if reducer is None:
+            return NotImplemented
+        reduced = reducer(obj, self)
+        return reduced if self.leaves_on is None else or_left(obj, reduced, self.leaves_on, self.in_use)
 
     def prefer(self, kind: type, reducer: Reducer) -> None:
         """Use ``reducer`` for ``kind`` in this dump."""

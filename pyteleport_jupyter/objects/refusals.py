@@ -8,7 +8,8 @@ from typing import Any
 
 from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.inside import Path
-from pyteleport_jupyter.objects.walk import Refused, Walk, reason_of, type_name
+from pyteleport_jupyter.objects.names import type_name
+from pyteleport_jupyter.objects.walk import Refused, Walk, reason_of
 
 WALK_SECONDS = 20.0
 """After so long the walk ends with what it has found."""

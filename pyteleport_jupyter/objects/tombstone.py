@@ -6,7 +6,7 @@ import os
 import secrets
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any, NoReturn
 
 from pyteleport_jupyter.errors import LeftBehind
@@ -47,6 +47,20 @@ class Left:
         where = f"{self.host} (process {self.pid})"
         return f"{self.path}, a {self.type}, was left behind on {where}: {self.reason}. {self.advice}"
 
+    def for_reason(self, reason: str) -> Left:
+        """The same for a reason that was found later."""
+        return replace(self, reason=reason)
+
+    def restored(self) -> Any:
+        """The original if this is the process that it stayed in, and it lives; else its tombstone."""
+        original = _originals.get(self.key) if self.pid == os.getpid() else None
+        return Tombstone(self) if original is None else original
+
+
+def told(left: Left) -> str:
+    """``pyteleport: f stayed on laptop: it is open for writing, and /l is no file there``, for stderr."""
+    return f"pyteleport: {left.path} stayed on {left.host}: {left.reason}"
+
 
 def left_here(obj: Any, path: str, kind: str, reason: str, host: str) -> Left:
     """What is to be told of ``obj``, which stays in this process of ``host``."""
@@ -73,15 +87,18 @@ def _remember(obj: Any) -> str:
 
 
 def restore(*facts: Any) -> Any:
-    """The original if this is the process that it stayed in, and it lives; else its tombstone."""
-    left = Left(*facts)
-    original = _originals.get(left.key) if left.pid == os.getpid() else None
-    return Tombstone(left) if original is None else original
+    """The original, or its tombstone (:meth:`Left.restored`)."""
+    return Left(*facts).restored()
 
 
 def reduce_left(left: Left) -> tuple[Any, ...]:
     """The reduce value of a tombstone."""
-    return restore, (left.path, left.type, left.reason, left.host, left.pid, left.advice, left.key)
+    return restore, facts_of(left)
+
+
+def facts_of(left: Left) -> tuple[Any, ...]:
+    """The arguments of :class:`Left`."""
+    return astuple(left)
 
 
 class Tombstone:
@@ -123,6 +140,11 @@ def left_of(tombstone: Tombstone) -> Left:
     """What it tells."""
     left: Left = object.__getattribute__(tombstone, "_left")
     return left
+
+
+def call_it(tombstone: Tombstone, path: str) -> None:
+    """Say by which path it was reached."""
+    object.__setattr__(tombstone, "_left", replace(left_of(tombstone), path=path))
 
 
 def _refuse(tombstone: Tombstone) -> NoReturn:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import pickle
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
+from pyteleport_jupyter.objects.arriving import attempt
 from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
 from pyteleport_jupyter.objects.table import CannotMove
-from pyteleport_jupyter.objects.whereabouts import find_culprit
+from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of
+from pyteleport_jupyter.objects.whereabouts import find_culprit, find_paths
 
 _ABSENT = object()
 Bytes = bytes | bytearray | memoryview
@@ -27,6 +29,8 @@ class Loaded:
 
     root: dict[str, Any]
     deferred: list[Callable[[], object]] = field(default_factory=list)
+    left: tuple[Left, ...] = ()
+    """What turned out not to be here, so that it stayed behind."""
 
 
 def load(
@@ -52,12 +56,20 @@ def load(
         reason = f"{culprit} could not be rebuilt: {words}" if culprit else words
         raise RestoreFailed(reason=reason) from error
     deferred, references = unpickler.deferred, unpickler.resolver
+    left = _named(unpickler.left, stream)
     if numbering is not None:
         numbering.take_unpickled(unpickler.memo.copy())
     del unpickler  # and its memo: what nothing else refers to was not needed
     if needed := references.needed():
         raise RestoreFailed(reason=f"there is no {', '.join(needed)} there")
-    return Loaded(root, deferred)
+    return Loaded(root, deferred, left)
+
+
+def _named(left: Mapping[int, Tombstone], stream: Bytes) -> tuple[Left, ...]:
+    """What is told of these tombstones, which get to know their paths."""
+    for count, path in find_paths(stream, left.keys()).items() if left else ():
+        call_it(left[count], path)
+    return tuple(map(left_of, left.values()))
 
 
 class _Missing:
@@ -84,17 +96,32 @@ class _Resolver:
         return [name for name, stand_in in self.missing.items() if stand_in() is not None]
 
 
+class _Arrivals:
+    """Stands for :func:`.arriving.arrive`. What it makes is remembered with the length of the memo."""
+
+    def __init__(self, unpickler: _SessionUnpickler) -> None:
+        self._unpickler = weakref.ref(unpickler)  # whose memo would hold us, and keep all that is in it
+
+    def __call__(self, facts: tuple[Any, ...], function: Callable[..., Any], *arguments: Any) -> Any:
+        made, unpickler = attempt(Left(*facts), function, *arguments), self._unpickler()
+        if type(made) is Tombstone and unpickler is not None:
+            unpickler.left[len(unpickler.memo.copy())] = made
+        return made
+
+
 class _SessionUnpickler(pickle.Unpickler):
     def __init__(self, stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors, known: Numbering) -> None:
         opening = known.opening() if known.objects else b""
         super().__init__(io.BytesIO(opening + stream if opening else stream), buffers=buffers)
         self.persistent_load = known.objects.__getitem__  # type: ignore[method-assign]
         self.deferred: list[Callable[[], object]] = []
+        self.left: dict[int, Tombstone] = {}
         self.last_found = ""
         self.resolver = _Resolver(anchors)
         self._ours: dict[tuple[str, str], Any] = {
             ("anchors", "resolve_reference"): self.resolver,
             ("deferred", "run_later"): self.deferred.append,
+            ("arriving", "arrive"): _Arrivals(self),
         }
         if opening:
             self.load()
@@ -141,7 +168,7 @@ def _put_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
 
 def _words(error: Exception, last_found: str) -> str:
     if isinstance(error, CannotMove):
-        return error.reason
+        return f"{error.reason}; --leave (leave=True) goes without it"
     words = f"{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError):
         return f"the module {error.name} is missing"

@@ -11,7 +11,7 @@ import io
 import pickletools
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -48,13 +48,11 @@ def find_culprit(stream: bytes | bytearray | memoryview, memoized: int, error: B
 
     ``memoized`` is the length of the unpickler's memo after ``error``.
     """
-    reader = _Reader(memoized)
-    try:
-        reader.read(io.BytesIO(stream))
-    except (ValueError, IndexError, EOFError):
+    reader = _read(stream, {memoized})
+    if reader is None:
         return None
     method, owner = _failed_in(error.__traceback__)
-    culprit = _choose(reader.suspects, _OF_METHOD.get(method, _CALLS))
+    culprit = _choose(reader.suspects[memoized], _OF_METHOD.get(method, _CALLS))
     if culprit is None:
         return None
     path = _find(culprit, reader.records)
@@ -67,13 +65,33 @@ def find_culprit(stream: bytes | bytearray | memoryview, memoized: int, error: B
     return f"{path} ({kind})" if kind and kind != path else path
 
 
+def find_paths(stream: bytes | bytearray | memoryview, memoized: Collection[int]) -> dict[int, str]:
+    """The path of each object that was made when the unpickler's memo had one of these lengths, by that; as
+    far as anybody can tell.
+    """
+    reader = _read(stream, memoized)
+    if reader is None:
+        return {}
+    made = {count: _choose(found, _CALLS) for count, found in reader.suspects.items()}
+    paths = {count: _find(thing, reader.records) for count, thing in made.items() if thing is not None}
+    return {count: path for count, path in paths.items() if path is not None}
+
+
+def _read(stream: bytes | bytearray | memoryview, memoized: Collection[int]) -> _Reader | None:
+    reader = _Reader(memoized)
+    try:
+        reader.read(io.BytesIO(stream))
+    except (ValueError, IndexError, EOFError):
+        return None
+    return reader
+
+
 class _Reader:
     """A stack machine as pickle's own, on which things stand instead of objects."""
 
-    def __init__(self, memoized: int) -> None:
+    def __init__(self, memoized: Collection[int]) -> None:
         self.records: list[_Thing] = []
-        self.suspects: list[tuple[str, _Thing]] = []
-        self._memoized = memoized
+        self.suspects: dict[int, list[tuple[str, _Thing]]] = {count: [] for count in memoized}
         self._memo: list[_Thing] = []
         self._stack: list[Any] = []
 
@@ -103,8 +121,8 @@ class _Reader:
         else:
             operands, items = self._take(operation)
             made = self._make(name, operands, items)
-            if len(self._memo) == self._memoized and name in (*_CALLS, *_FILLS, "BUILD", "STACK_GLOBAL"):
-                self.suspects.append((name, made))
+            if len(self._memo) in self.suspects and name in (*_CALLS, *_FILLS, "BUILD", "STACK_GLOBAL"):
+                self.suspects[len(self._memo)].append((name, made))
             self._stack.extend([made] * len(operation.stack_after))
 
     def _take(self, operation: pickletools.OpcodeInfo) -> tuple[list[_Thing], list[_Thing]]:

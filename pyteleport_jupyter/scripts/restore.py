@@ -22,6 +22,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
 from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import load
+from pyteleport_jupyter.objects.tombstone import Left, told
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import (
     Companions,
@@ -88,6 +89,8 @@ class Restored:
     rest: tuple[CodeType, ...]
     items: dict[str, Any]
     deferred: list[Callable[[], object]]
+    left: tuple[Left, ...] = ()
+    """What could not be made here."""
 
     def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
         """Set what is left to be set; returns the code that goes on and what comes behind it, each with its
@@ -99,6 +102,8 @@ class Restored:
         for step in self.deferred:
             step()
         self.items, self.deferred = {}, []
+        for words in map(told, self.left):
+            print(words, file=sys.stderr)
         user_hooks.arrived()
         if self.stack is None:
             raise RestoreFailed(reason="it has gone on already")
@@ -141,7 +146,9 @@ def _restore(stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> 
         finish_restore()
         set_place(items["place"])
         check_running_code(root["stack"])
-    return Restored(main, items["prompts"], root["stack"], items["rest"], items, list(loaded.deferred))
+    return Restored(
+        main, items["prompts"], root["stack"], items["rest"], items, list(loaded.deferred), loaded.left
+    )
 
 
 def _new_main() -> ModuleType:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.objects.arriving import may_stay
 from pyteleport_jupyter.objects.placed_files import PlacedFile, placed
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
@@ -89,6 +90,7 @@ def _count_again(owner: Any) -> int:
     return _references(owner)
 
 
+@may_stay
 def make_view(
     kind: Any, owner: Any, dtype: Any, shape: Any, strides: Any, offset: int, writeable: bool
 ) -> Any:
@@ -158,6 +160,7 @@ def reduce_mapped(array: Any, reduction: Reduction) -> Any:
     return make_mapped, (where, copy)
 
 
+@may_stay
 def make_mapped(where: Mapping, copy: Any) -> Any:
     """Map the file, or take the copy. Raises CannotMove."""
     import numpy

@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.objects.arriving import may_stay
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
@@ -77,6 +78,7 @@ def _database(connection: sqlite3.Connection, path: str) -> Database:
     return Database("", b"" if is_empty else connection.serialize(), 0)
 
 
+@may_stay
 def make_connection(database: Database, isolation_level: Any) -> sqlite3.Connection:
     """Open it again. Raises CannotMove."""
     if database.contents is not None:
@@ -111,7 +113,13 @@ def reduce_cursor(cursor: sqlite3.Cursor, reduction: Reduction) -> Any:
     if any(type(part).__name__ == "Statement" for part in gc.get_referents(cursor)):
         raise CannotMove("not all rows of its query have been fetched")
     attributes = {"arraysize": cursor.arraysize, "row_factory": cursor.row_factory}
-    return sqlite3.Cursor, (cursor.connection,), attributes, None, None, set_attributes
+    return make_cursor, (cursor.connection,), attributes, None, None, set_attributes
+
+
+@may_stay
+def make_cursor(connection: sqlite3.Connection) -> sqlite3.Cursor:
+    """A cursor of it."""
+    return sqlite3.Cursor(connection)
 
 
 @reduces(sqlite3.Row)

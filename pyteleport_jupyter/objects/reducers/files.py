@@ -6,6 +6,7 @@ import io
 import os
 from typing import Any
 
+from pyteleport_jupyter.objects.arriving import may_stay
 from pyteleport_jupyter.objects.placed_files import SIZE_LIMIT, PlacedFile, find_or_make, placed
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
@@ -97,6 +98,7 @@ def _binary(file: Any, reduction: Reduction) -> Binary:
     return type(file), _name(file), raw.mode, file.tell(), there
 
 
+@may_stay
 def make_binary(kind: type, name: Any, mode: str, position: int, there: PlacedFile) -> Any:
     """Open the file again, or a copy of it. Raises CannotMove."""
     reads_only = not any(letter in mode for letter in "wax+")
@@ -128,6 +130,7 @@ def _copy_in_memory(kind: type, name: Any, position: int, there: PlacedFile) -> 
     return reader
 
 
+@may_stay
 def make_text(binary: Binary, settings: TextSettings, position: int, characters: int | None) -> Any:
     """A text file on top of :func:`make_binary`."""
     text = settings.wrap(make_binary(*binary))

@@ -20,6 +20,7 @@ from types import (
 from typing import Any
 
 from pyteleport_jupyter.objects import names
+from pyteleport_jupyter.objects.arriving import may_stay
 from pyteleport_jupyter.objects.reduction import Reduction, reduce_own
 from pyteleport_jupyter.objects.table import reduces
 
@@ -176,6 +177,7 @@ def _is_same(found: Any, method: Any) -> bool:
     return type(found) is type(method) and bool(found == method)
 
 
+@may_stay
 def make_builtin_method(owner: Any, name: str, kind: type | None) -> Any:
     """The method ``name`` that ``kind`` defines (None: the first class that has one), bound to ``owner``."""
     kinds = [kind] if kind is not None else [each for each in type(owner).__mro__ if name in vars(each)]
