@@ -20,6 +20,7 @@ from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
+from pyteleport_jupyter.homecoming import keeper
 from pyteleport_jupyter.homecoming.departure_day import home_record
 from pyteleport_jupyter.homecoming.homeward import Farewell, come_home
 from pyteleport_jupyter.homecoming.passage import move_on, through_home
@@ -62,10 +63,9 @@ from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
 CONNECT_SECONDS = 120.0
 """From the first byte to a first stage that answers; people type passwords in this time."""
 START_SECONDS = 60.0
+CLOSE_SECONDS = 1.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
-
-CLOSE_SECONDS = 1.0
 
 ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
@@ -209,7 +209,7 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
         _travel_by_home(luggage, journey)
     with _connected(journey) as link:
         arrival = prepare(link, land_on(link, journey), luggage, journey)
-        _cut_over(arrival, journey)
+        _cut_over(arrival, luggage, journey)
 
 
 def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
@@ -297,9 +297,8 @@ def land_on(link: Link, journey: Journey) -> Landed:
 def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
     """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
     conversation = _converse(link, landed, journey.target.host)
-    token = secrets.token_bytes(32)
     with aborted_on_failure(conversation):
-        _start(conversation, luggage, journey, token)
+        _start(conversation, luggage, journey, token := secrets.token_bytes(32))
         _ship(conversation, luggage.pickled, journey)
         with relay.rehearsed():
             prepared = _restore(conversation, journey.progress)
@@ -358,10 +357,10 @@ def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
     return conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "the session to be restored")
 
 
-def _cut_over(arrival: Arrival, journey: Journey) -> NoReturn:
+def _cut_over(arrival: Arrival, luggage: Luggage, journey: Journey) -> NoReturn:
     """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody could ask."""
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
-    plan = _cut_plan(arrival, journey)
+    plan = _cut_plan(arrival, luggage, journey)
     with aborted_on_failure(arrival.conversation):
         hold(arrival)
         remember(arrival.landed, journey.target, journey.options)
@@ -375,7 +374,8 @@ def hold(arrival: Arrival) -> None:
     arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
 
 
-def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
+def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.CutPlan:
+    home = home_record(journey.kernel, journey.options.home)
     return relay.CutPlan(
         link=arrival.link,
         channel=arrival.conversation.pipe.channel,
@@ -384,8 +384,9 @@ def _cut_plan(arrival: Arrival, journey: Journey) -> relay.CutPlan:
         host=journey.target.host,
         lease=journey.options.lease,
         in_flight=relay.in_flight_request(journey.kernel),
+        keep=keeper.starter(luggage.pickled, home, journey.progress.note),
         announcement=_announcement(arrival, journey),
-        home=home_record(journey.kernel, journey.options.home),
+        home=home,
         comms=frontends.comms(),
     )
 

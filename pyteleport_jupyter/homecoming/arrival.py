@@ -15,9 +15,18 @@ from typing import Any, NoReturn
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.homecoming.keeper import KeptChunks
 from pyteleport_jupyter.objects import chunks
-from pyteleport_jupyter.relay.configuration import Baggage, Settings, Unpacked, open_file, unpack
+from pyteleport_jupyter.relay.configuration import (
+    Baggage,
+    KeeperSettings,
+    Settings,
+    Unpacked,
+    open_file,
+    unpack,
+)
 from pyteleport_jupyter.relay.entry import become_relay
+from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.remote.arrival import Shipment, memory_bytes
 
 
@@ -46,25 +55,28 @@ def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
         takeover = Takeover(unpacked)
         with os.fdopen(snapshot_fd, "rb") as snapshot:
             fault("home.restore")
-            takeover.restore(*_read(snapshot))
+            takeover.restore(*_read(snapshot, unpacked.settings.keeper))
     except TeleportError as error:
         _give_up(unpacked, error)
     except BaseException as error:
         _give_up(unpacked, RestoreFailed(host="home", reason=f"{type(error).__name__}: {error}"))
+    dismiss(unpacked.settings.keeper)
     takeover.go_on()
 
 
-def _read(snapshot: Any) -> Shipment:
+def _read(snapshot: Any, keeper: KeeperSettings | None) -> Shipment:
     def fill(view: memoryview) -> None:
         if snapshot.readinto(view) != len(view):
             raise RestoreFailed(host="home", reason="the snapshot ended too early")
 
-    return chunks.receive(fill, memory_bytes())
+    return chunks.receive(fill, memory_bytes(), KeptChunks(keeper) if keeper else None)
 
 
 def _give_up(unpacked: Unpacked, error: TeleportError) -> NoReturn:
     """Be the relay again; the cell there gets this error."""
-    settings: Settings = replace(unpacked.settings, failure=error.as_record())
+    # What it kept may be the cause: the next time all of it is sent.
+    dismiss(unpacked.settings.keeper)
+    settings: Settings = replace(unpacked.settings, failure=error.as_record(), keeper=None)
     file = open_file()
     baggage = Baggage(file)
     baggage.write(settings, unpacked.frozen_channel)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import HomeRefused, LinkLost
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import Baggage, open_file
@@ -29,6 +30,8 @@ from pyteleport_jupyter.remote import way_up
 from pyteleport_jupyter.remote.control import COMMAND, PIECE, SHIP, Control
 from pyteleport_jupyter.remote.kernel_lines import IDENTITY
 from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.shipping import Consignment, make_offer
+from pyteleport_jupyter.shipping.offer import parse_answer
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -41,7 +44,10 @@ HALF_CLOSE_SECONDS = 2.0
 
 Request = tuple[Lane, list[bytes]]
 
-ANSWERS = ("welcome", "arrived", "refused", "quiet")
+OFFER_SECONDS = 600.0
+"""So long home may take to compare what it has kept with what is offered, and the link may be lost."""
+
+ANSWERS = ("welcome", "answer", "arrived", "refused", "quiet")
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,8 @@ def come_home(
         raise HomeRefused(reason=error) from error
     with called(kernel) as home, ExitStack() as undo:
         home.say("homeward")
-        expect(home, "welcome", CONSENT_SECONDS)
-        _ship(home, pickled, shipped)
+        keeps = expect(home, "welcome", CONSENT_SECONDS).get("keeps") or ()
+        _ship(home, _without_kept(home, pickled, keeps), shipped)
         at_rest(parts, undo)
         home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
         until_arrived(home)
@@ -103,12 +109,12 @@ def called(kernel: Any) -> Iterator[Control]:
         home.close()
 
 
-def expect(home: Control, op: str, seconds: float | None) -> None:
+def expect(home: Control, op: str, seconds: float | None) -> dict[str, Any]:
     """Wait for this answer. Raises what home says instead."""
     while True:
         answer = parse_command(home.hear(COMMAND, timeout=seconds)[1])
         if answer["op"] == op:
-            return
+            return answer
         if answer["op"] == "refused":
             # It is home that says so, which is no stranger here.
             raise errors.from_child(answer, host=HOME)
@@ -127,8 +133,21 @@ def until_arrived(home: Control) -> None:
         os._exit(1)
 
 
-def _ship(home: Control, pickled: Pickled, shipped: Callable[[int, int], None]) -> None:
-    consignment = chunks.consign(pickled)
+def _without_kept(home: Control, pickled: Pickled, keeps: Sequence[str]) -> Consignment:
+    """What home has not kept, if it keeps anything (``keeps``: the digests by which it knows it)."""
+    parts = chunks.parts(pickled)
+    if not keeps or sum(part.nbytes for part in parts) < KEPT_FROM:
+        return chunks.consign(pickled)
+    offer = make_offer(parts, keeps)
+    encoded = memoryview(offer.encode())
+    home.say("offer", size=len(encoded))
+    for start in range(0, len(encoded), PIECE):
+        home.send(SHIP, encoded[start : start + PIECE])
+    held = parse_answer(str(expect(home, "answer", OFFER_SECONDS)["held"]))
+    return chunks.consign(pickled, offer=offer, answer=held)
+
+
+def _ship(home: Control, consignment: Consignment, shipped: Callable[[int, int], None]) -> None:
     for piece in consignment:
         for start in range(0, len(piece), PIECE):
             home.send(SHIP, piece[start : start + PIECE])

@@ -33,7 +33,7 @@ def slices(pickled: Pickled) -> Iterator[memoryview]:
 
 
 def receive(
-    read_into: shipping.ReadInto, limit: int, store: shipping.ChunkStore | None = None
+    read_into: shipping.ReadInto, limit: int, store: shipping.Held | None = None
 ) -> tuple[memoryview, list[shipping.Room]]:
     """Read (stream, buffers). ``read_into`` must fill the view it is given, or raise.
 

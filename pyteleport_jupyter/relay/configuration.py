@@ -69,6 +69,17 @@ class FarSettings:
 
 
 @dataclass(frozen=True)
+class KeeperSettings:
+    """The process that keeps the data of a session that left: our end of its socket, its number, and the
+    algorithms of digests that it knows; see :mod:`..homecoming.keeper`.
+    """
+
+    fd: int
+    pid: int
+    algorithms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the relay is told.
 
@@ -76,7 +87,7 @@ class Settings:
     since no manager owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
     that children here may write to. ``home`` says how this process becomes a kernel again (None: it cannot),
     ``committed`` that the far side is the session already, ``failure`` why it could not come home,
-    ``comms`` who is told more than a line of text.
+    ``comms`` who is told more than a line of text, ``keeper`` who has the data that the session had here.
     """
 
     front: FrontSettings
@@ -93,16 +104,19 @@ class Settings:
     committed: bool = False
     failure: dict[str, Any] | None = None
     comms: tuple[str, ...] = ()
+    keeper: KeeperSettings | None = None
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
         noted = () if self.signals_fd is None else (self.signals_fd,)
+        kept = () if self.keeper is None else (self.keeper.fd,)
         return (
             *self.front.listeners.values(),
             *self.front.subscriber_fds,
             *self.far.descriptors(),
             *noted,
             *self.captured_fds,
+            *kept,
         )
 
 
@@ -114,12 +128,13 @@ def to_json(settings: Settings) -> bytes:
 def from_json(line: bytes) -> Settings:
     """What :func:`to_json` wrote."""
     record: dict[str, Any] = json.loads(line)
-    in_flight, announcement = record["in_flight"], record["announcement"]
+    in_flight, announcement, keeper = record["in_flight"], record["announcement"], record.get("keeper")
     nested = {
         "front": FrontSettings(**record["front"]),
         "far": FarSettings(**record["far"]),
         "in_flight": InFlight.from_record(in_flight) if in_flight else None,
         "announcement": Announcement.from_record(announcement) if announcement else None,
+        "keeper": KeeperSettings(**{**keeper, "algorithms": tuple(keeper["algorithms"])}) if keeper else None,
     }
     plain = {name: tuple(record[name]) for name in ("files", "captured_fds", "python_path", "comms")}
     return Settings(**{**record, **nested, **plain})

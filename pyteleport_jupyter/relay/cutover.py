@@ -22,7 +22,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
 
@@ -33,6 +33,7 @@ from pyteleport_jupyter.relay.configuration import (
     Baggage,
     FarSettings,
     FrontSettings,
+    KeeperSettings,
     Settings,
     check_mapping,
     open_baggage,
@@ -47,7 +48,7 @@ from pyteleport_jupyter.relay.kernel_internals import (
     parts_of,
 )
 from pyteleport_jupyter.relay.plan import CutPlan
-from pyteleport_jupyter.relay.processes import captured_descriptors
+from pyteleport_jupyter.relay.processes import captured_descriptors, dismiss
 from pyteleport_jupyter.relay.sockets import (
     Address,
     accepted,
@@ -122,9 +123,23 @@ def _bring_to_rest(parts: KernelParts, plan: CutPlan, undo: ExitStack) -> Leavin
     noted = undo.enter_context(signals_noted())
     subscribers = [] if encrypted else undo.enter_context(kept_connections(addresses["iopub"]))
     settings = _settings(parts, plan, listeners, subscribers, noted)
+    settings = replace(settings, keeper=undo.enter_context(_kept(plan)))
     look_at_far_side(plan)
     baggage.write(settings, plan.channel.freeze())
     return Leaving(parts, addresses, settings, baggage, second_path)
+
+
+@contextmanager
+def _kept(plan: CutPlan) -> Iterator[KeeperSettings | None]:
+    """A keeper of what the session has here, if one is wanted and the system lets us have it."""
+    keeper = None
+    with suppress(OSError):
+        keeper = plan.keep() if plan.keep else None
+    try:
+        yield keeper
+    finally:
+        # Not reached when the cut is made.
+        dismiss(keeper)
 
 
 def look_at_far_side(plan: CutPlan) -> None:

@@ -166,7 +166,7 @@ class Relay:
         wanted |= self._endpoints.pollables(requests=not self._outgoing, control=control)
         if not self._delivery.congested:
             wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
-        for descriptor, writing in self._way_home.onward.watched().items():
+        for descriptor, writing in self._way_home.watched().items():
             wanted[descriptor] = zmq.POLLIN | (zmq.POLLOUT if writing else 0)
         for descriptor in self._far.writing():
             wanted[descriptor] = wanted.get(descriptor, 0) | zmq.POLLOUT

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from pyteleport_jupyter.relay.configuration import Settings
+from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.wire.lanes import Lane
@@ -57,6 +58,7 @@ def _answer(cell: Cell, signer: Signer, deliver: Deliver, status: str) -> None:
 def become_fresh_kernel(settings: Settings) -> None:
     """By exec, which closes the sockets; returns where nobody knows how, or the system refuses."""
     home = settings.home or {}
+    dismiss(settings.keeper)
     if home.get("connection_file"):
         flags = map(str, home.get("flags", ()))
         argv = [str(home["python"]), *flags, "-m", "ipykernel_launcher", "-f", str(home["connection_file"])]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyteleport_jupyter.relay.in_flight import InFlight
 
 if TYPE_CHECKING:
+    from pyteleport_jupyter.relay.configuration import KeeperSettings
     from pyteleport_jupyter.transports.link import Link
     from pyteleport_jupyter.transports.requests import AttachRequest
     from pyteleport_jupyter.wire.channel import NumberedChannel
@@ -60,5 +61,7 @@ class CutPlan:
     announcement: Announcement | None
     home: dict[str, Any] | None = None
     comms: tuple[str, ...] = ()
+    keep: Callable[[], KeeperSettings] | None = None
+    """Starts the keeper of what the session has here; None where there is to be none."""
     far_key: str | None = None
     """Of a session that is taken up: its kernel's key; the far side is not in ``hold`` but lives."""

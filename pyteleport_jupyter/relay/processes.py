@@ -7,6 +7,10 @@ import os
 import signal
 import threading
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.relay.configuration import KeeperSettings
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 """Asked to end: the far side is told, so that it need not wait for its lease to run out."""
@@ -71,6 +75,19 @@ def reap_children() -> set[int]:
         while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
             ended.add(pid)
     return ended
+
+
+def dismiss(keeper: KeeperSettings | None) -> None:
+    """End the keeper, if it has not ended yet, and take leave of it."""
+    if keeper is None:
+        return
+    with suppress(OSError):
+        os.close(keeper.fd)
+    with suppress(OSError):
+        # As long as nobody has taken leave of it, the number is its own.
+        if os.waitpid(keeper.pid, os.WNOHANG)[0] == 0:
+            os.kill(keeper.pid, signal.SIGKILL)
+            os.waitpid(keeper.pid, 0)
 
 
 _captured: set[int] = set()

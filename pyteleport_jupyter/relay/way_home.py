@@ -25,6 +25,7 @@ from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping
 from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.relay.kept import Kept
 from pyteleport_jupyter.relay.onward import Onward, Successor
 from pyteleport_jupyter.relay.processes import captured_descriptors
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
@@ -74,6 +75,7 @@ class WayHome:
     ) -> None:
         named = set() if settings.home is None else set(settings.home.get("named", ()))
         self.onward = Onward(self._say, ask, named)
+        self.kept = Kept(settings.keeper, lambda held: self._say("answer", held=held))
         self._shipped = False
         self._settings = settings
         self._channel = channel
@@ -89,6 +91,10 @@ class WayHome:
         self._farewell: dict[str, Any] = {}
         if settings.failure is not None:
             self._refuse(**settings.failure)
+
+    def watched(self) -> dict[int, bool]:
+        """Descriptors to be watched besides the link, and whether for writing too."""
+        return {**self.onward.watched(), **self.kept.watched()}
 
     @property
     def leaving(self) -> bool:
@@ -126,6 +132,8 @@ class WayHome:
             return
         if what == "homeward":
             self._consider()
+        elif what == "offer" and self._received is not None:
+            self.kept.expect(command.get("size"))
         elif what == "shipped" and self._received is not None:
             # Its clock is another one.
             seconds = command.get("seconds")
@@ -179,7 +187,7 @@ class WayHome:
 
     def _welcome(self) -> None:
         self._received = open_file()
-        self._say("welcome")
+        self._say("welcome", keeps=self.kept.algorithms())
 
     def _refuse(self, error: str, facts: Mapping[str, Any]) -> None:
         self._say("refused", error=error, facts=dict(facts))
@@ -187,6 +195,7 @@ class WayHome:
     def _forget(self) -> None:
         self._received, self._shipped = None, False
         self._wanted = False
+        self.kept.forget()
 
     # ------------------------------------------------------------------ receiving
 
@@ -195,6 +204,9 @@ class WayHome:
         if self.onward.successor is not None:
             self.onward.successor.keep(b"".join(parts))
         if self._received is None or self._shipped:
+            return
+        if self.kept.collecting:
+            self.kept.add(b"".join(parts))
             return
         try:
             if self._received.tell() > _memory_bytes():
@@ -212,6 +224,7 @@ class WayHome:
         ``take_rest`` gives what clients have sent and the far side has not got. Returns requests that are the
         relay's again.
         """
+        self.kept.look()
         self.onward.look(self._far.has_room, lambda content: self._far.send(Lane.TALK, [content]))
         while not self._answers.empty():
             self._heard(self._answers.get())

@@ -27,11 +27,11 @@ from pyteleport_jupyter.shipping.blocks import Consignment
 from pyteleport_jupyter.shipping.compression import Chooser
 from pyteleport_jupyter.shipping.memory import Room
 from pyteleport_jupyter.shipping.offer import Offer, make_offer
-from pyteleport_jupyter.shipping.receiving import ReadInto, announced, parts
+from pyteleport_jupyter.shipping.receiving import Held, ReadInto, announced, parts
 from pyteleport_jupyter.shipping.store import ChunkStore
 
 
-def receive(read_into: ReadInto, limit: int, store: ChunkStore | None = None) -> list[Room]:
+def receive(read_into: ReadInto, limit: int, store: Held | None = None) -> list[Room]:
     """All parts of a :class:`Consignment`, at most ``limit`` bytes of them; ``store`` remembers them.
 
     Raises ProtocolBroken, RestoreFailed, and what ``read_into`` raises.
@@ -50,6 +50,7 @@ __all__ = [
     "Chooser",
     "ChunkStore",
     "Consignment",
+    "Held",
     "Offer",
     "ReadInto",
     "Room",

@@ -58,6 +58,16 @@ def make_offer(parts: Parts, algorithms: Sequence[str] = ALGORITHMS) -> Offer:
     return Offer(algorithm, key, names)
 
 
+def encode_answer(answer: bytes) -> str:
+    """``answer`` as text of one character for four chunks."""
+    return f"{int('1' + ''.join('1' if held else '0' for held in answer), 2):x}"
+
+
+def parse_answer(text: str) -> bytes:
+    """Undo :func:`encode_answer`. Raises ValueError."""
+    return bytes(map(int, f"{int(text, 16):b}"[1:]))
+
+
 def chunks_of(number: int, part: memoryview) -> Iterator[memoryview]:
     """The chunks of part ``number``."""
     return on_grid(part) if number else by_content(part)

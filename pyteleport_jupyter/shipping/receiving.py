@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import mmap
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
 from pyteleport_jupyter.shipping.blocks import (
@@ -20,13 +22,33 @@ from pyteleport_jupyter.shipping.compression import codecs
 from pyteleport_jupyter.shipping.cutting import CHUNK
 from pyteleport_jupyter.shipping.digests import DIGEST_SIZE
 from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
-from pyteleport_jupyter.shipping.store import ChunkStore
+from pyteleport_jupyter.shipping.offer import Name
 
 PARTS_LIMIT = 1 << 24
 """Most parts of a session: pickle stream and buffers."""
 
 ReadInto = Callable[[memoryview], None]
 """Fills the view that it is given, or raises."""
+
+
+class Held(Protocol):
+    """Where chunks come from that are not sent, such as :class:`.store.ChunkStore`."""
+
+    def twin(self, part: int) -> mmap.mmap | None:
+        """Memory that becomes this part, with what is not sent in its place."""
+        ...
+
+    def take(self, name: Name, into: memoryview) -> None:
+        """Fill ``into`` with this chunk. Raises a TeleportError."""
+        ...
+
+    def remember(self, parts: Iterable[Any]) -> None:
+        """These have been received."""
+        ...
+
+    def forget_offer(self) -> None:
+        """Nothing more is taken for this offer."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +75,7 @@ def announced(read_into: ReadInto, limit: int) -> Announced:
     return Announced(lengths)
 
 
-def parts(read_into: ReadInto, coming: Announced, store: ChunkStore | None = None) -> Iterator[Room]:
+def parts(read_into: ReadInto, coming: Announced, store: Held | None = None) -> Iterator[Room]:
     """Each part as soon as all of it is there, in room of its own; what is held is taken from ``store``.
 
     Room is made when its turn has come, in memory as long as there is enough for all that is still to come.
@@ -71,7 +93,7 @@ def parts(read_into: ReadInto, coming: Announced, store: ChunkStore | None = Non
         yield room
 
 
-def _fill(read_into: ReadInto, view: memoryview, store: ChunkStore | None, in_place: bool) -> None:
+def _fill(read_into: ReadInto, view: memoryview, store: Held | None, in_place: bool) -> None:
     position = 0
     while position < view.nbytes:
         kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
@@ -86,7 +108,7 @@ def _fill(read_into: ReadInto, view: memoryview, store: ChunkStore | None, in_pl
         position += size
 
 
-def _read_block(kind: int, place: memoryview, read_into: ReadInto, store: ChunkStore | None) -> None:
+def _read_block(kind: int, place: memoryview, read_into: ReadInto, store: Held | None) -> None:
     if kind == RAW:
         read_into(place)
     elif kind == HELD and store is not None:
@@ -110,7 +132,7 @@ def _unpacked(kind: int, size: int, read_into: ReadInto) -> bytes:
         raise ProtocolBroken(reason=f"a compressed chunk is damaged ({error})") from None
 
 
-def _on_disk(read_into: ReadInto, length: int, store: ChunkStore | None) -> Room:
+def _on_disk(read_into: ReadInto, length: int, store: Held | None) -> Room:
     file = OnDisk(length)
     try:
         done = 0

@@ -1,8 +1,8 @@
 """What a process holds of what it has shipped or received, so that it need not be sent again.
 
-Nothing is kept alive for it, and nothing is believed: buffers are remembered weakly, as the objects that own
-them, and digested anew for each offer. What has been changed since is another chunk then; what has been
-thrown away is none.
+Nothing is kept alive for it (but by a keeper), and nothing is believed: buffers are remembered weakly, as
+the objects that own them, and digested anew for each offer. What has been changed since is another chunk
+then; what has been thrown away is none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import mmap
 import pickle
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,10 @@ class ChunkStore:
     Memory that was adopted is nobody's but ours from the answer on.
     """
 
-    def __init__(self) -> None:
-        self._owners: dict[int, weakref.ref[Any]] = {}
+    def __init__(self, *, alive: bool = False) -> None:
+        """``alive``: what is remembered is kept alive, all of it."""
+        self._alive = alive
+        self._owners: dict[int, Callable[[], Any]] = {}
         self._stream = b""
         self._offer: Offer | None = None
         self._spots: dict[Name, tuple[_Known, int]] = {}
@@ -50,7 +52,7 @@ class ChunkStore:
     def remember(self, parts: Iterable[Any]) -> None:
         """These parts, the pickle stream first, have been shipped or received."""
         stream, *buffers = parts
-        self._stream = bytes(stream) if len(stream) <= STREAM_KEPT else b""
+        self._stream = bytes(stream) if self._alive or len(stream) <= STREAM_KEPT else b""
         for buffer in buffers:
             if memoryview(buffer).nbytes >= SMALL:
                 self._watch(buffer.obj if isinstance(buffer, memoryview) else buffer)
@@ -58,6 +60,9 @@ class ChunkStore:
     def _watch(self, owner: Any) -> None:
         # By identity: the owners, such as arrays, may compare as they like.
         number, owners = id(owner), self._owners
+        if self._alive:
+            owners[number] = lambda: owner
+            return
 
         def forget(_: object) -> None:
             owners.pop(number, None)

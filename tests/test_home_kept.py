@@ -1,0 +1,273 @@
+"""What stays at home of a session that left need not come back over the wire; nothing stays too long."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import pickle
+import signal
+import socket
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+import pytest
+from relay_lab import Answer, LabKernel, eventually, lab_kernel
+
+from pyteleport_jupyter.errors import RestoreFailed
+from pyteleport_jupyter.homecoming.keeper import KeptChunks, keep
+from pyteleport_jupyter.objects import Pickled
+from pyteleport_jupyter.relay.configuration import KeeperSettings
+from pyteleport_jupyter.relay.kept import NOTHING, Kept
+from pyteleport_jupyter.relay.processes import dismiss
+from pyteleport_jupyter.shipping import Offer, make_offer
+from pyteleport_jupyter.shipping.cutting import CHUNK
+from pyteleport_jupyter.shipping.offer import encode_answer, parse_answer
+
+SECONDS = 60.0
+
+
+@dataclass
+class Keeper:
+    """A keeper of this process, and what a relay does with it."""
+
+    settings: KeeperSettings
+
+    def __post_init__(self) -> None:
+        self.answers: list[str] = []
+        self.kept = Kept(self.settings, self.answers.append)
+
+    def answer(self, offer: Offer) -> bytes:
+        encoded = offer.encode()
+        self.kept.expect(len(encoded))
+        for start in range(0, len(encoded), 100_000):
+            assert self.kept.collecting
+            self.kept.add(encoded[start : start + 100_000])
+        assert eventually(self.has_answered, SECONDS)
+        return parse_answer(self.answers.pop())
+
+    def has_answered(self) -> bool:
+        self.kept.look()
+        return bool(self.answers)
+
+    @property
+    def ended(self) -> bool:
+        return os.waitpid(self.settings.pid, os.WNOHANG)[0] != 0
+
+
+def keeper_of(*buffers: object) -> Keeper:
+    views = tuple(memoryview(buffer).cast("B") for buffer in buffers)  # type: ignore[arg-type]
+    with warnings.catch_warnings():
+        # This process has threads, as a kernel has.
+        warnings.simplefilter("ignore")
+        return Keeper(keep(Pickled(b"the stream", views, frozenset())))
+
+
+@pytest.fixture
+def data() -> numpy.ndarray:
+    return numpy.random.default_rng(1).integers(0, 255, 5 * CHUNK + 77, dtype=numpy.uint8)
+
+
+@pytest.fixture
+def keeper(data: numpy.ndarray) -> Iterator[Keeper]:
+    keeper = keeper_of(data)
+    yield keeper
+    dismiss(keeper.settings)
+
+
+def offer_of(data: object) -> Offer:
+    return make_offer([memoryview(b"the stream"), memoryview(data).cast("B")])  # type: ignore[arg-type]
+
+
+def test_it_has_what_was_here_when_the_session_left(keeper: Keeper, data: numpy.ndarray) -> None:
+    before = data.copy()
+    data[CHUNK + 5] += 1
+    assert list(keeper.answer(offer_of(data))) == [1, 1, 0, 1, 1, 1, 1]
+    assert list(keeper.answer(offer_of(before))) == [1] * 7
+    chunks, offer = KeptChunks(keeper.settings), offer_of(before)
+    assert all(keeper.answer(offer))
+    into = memoryview(bytearray(before.nbytes))
+    for at, name in enumerate(offer.names[1]):
+        chunks.take(name, into[at * CHUNK : at * CHUNK + name[0]])
+    assert into == memoryview(before)
+    chunks.forget_offer()
+
+
+def test_offers_that_are_none_and_offers_that_are_called_off(keeper: Keeper, data: numpy.ndarray) -> None:
+    for size in (0, -1, 1 << 40, "many"):
+        keeper.kept.expect(size)
+        assert keeper.answers.pop() == NOTHING
+    keeper.kept.expect(4)
+    keeper.kept.add(b"this is no offer")
+    assert eventually(keeper.has_answered, SECONDS)
+    assert parse_answer(keeper.answers.pop()) == b""
+    keeper.kept.expect(1000)
+    keeper.kept.add(b"half")
+    keeper.kept.forget()
+    encoded = offer_of(data).encode()
+    keeper.kept.expect(len(encoded))
+    keeper.kept.add(encoded)
+    keeper.kept.forget()
+    assert all(keeper.answer(offer_of(data)))
+    assert not keeper.answers
+
+
+def test_it_has_nothing_of_the_process_but_memory_and_ends_with_its_line(data: numpy.ndarray) -> None:
+    line, other = socket.socketpair()
+    with line, other:
+        keeper = keeper_of(data)
+        assert keeper.answer(offer_of(data))  # It is settled by now.
+        pid = keeper.settings.pid
+        assert len(list(Path(f"/proc/{pid}/fd").iterdir())) == 4  # The three standard ones, and its line.
+        assert os.getsid(pid) == pid
+        assert Path(f"/proc/{pid}/oom_score_adj").read_text() == "1000\n"
+    os.kill(pid, signal.SIGINT)
+    assert not keeper.ended
+    os.close(keeper.settings.fd)
+    assert eventually(lambda: keeper.ended, SECONDS)
+
+
+def test_one_that_was_killed_has_nothing(data: numpy.ndarray) -> None:
+    keeper = keeper_of(data)
+    assert keeper.kept.algorithms()
+    os.kill(keeper.settings.pid, signal.SIGKILL)
+    os.waitpid(keeper.settings.pid, 0)
+    assert keeper.answer(offer_of(data)) == b""
+    assert keeper.kept.algorithms() == ()
+    chunks = KeptChunks(keeper.settings)
+    with pytest.raises(RestoreFailed, match="gone"):
+        chunks.take((10, bytes(16)), memoryview(bytearray(10)))
+    chunks.forget_offer()
+    dismiss(keeper.settings)
+
+
+def test_what_has_changed_since_the_answer_is_not_handed_out() -> None:
+    shared = mmap.mmap(-1, 2 * CHUNK)
+    shared.write(pickle.dumps(list(range(1000))))
+    keeper = keeper_of(shared)
+    offer = offer_of(shared)
+    assert list(keeper.answer(offer)) == [1, 1, 1]
+    shared[100:105] = b"other"
+    chunks = KeptChunks(keeper.settings)
+    with pytest.raises(RestoreFailed, match="changed"):
+        chunks.take(offer.names[1][0], memoryview(bytearray(CHUNK)))
+    into = bytearray(CHUNK)
+    chunks.take(offer.names[1][1], memoryview(into))
+    assert into == bytes(CHUNK)
+    chunks.forget_offer()
+    dismiss(keeper.settings)
+
+
+def test_answers_are_text() -> None:
+    for answer in (b"", b"\0", b"\1", bytes([0, 0, 1, 0, 1, 1, 1, 0, 0]), bytes(range(2)) * 5000):
+        assert parse_answer(encode_answer(answer)) == answer
+    assert encode_answer(b"") == NOTHING
+
+
+# A session --------------------------------------------------------------------------------------
+
+SETUP = """%load_ext pyteleport_jupyter
+import os, numpy
+data = numpy.random.default_rng(1).integers(0, 1 << 62, 6 << 20)
+sums = []
+def count(path):
+    from pyteleport_jupyter.homecoming import homeward
+    agree = homeward._without_kept
+    def counted(home, pickled, keeps):
+        consignment = agree(home, pickled, keeps)
+        sent = type(consignment)(consignment.parts, consignment.offer, consignment.answer)
+        open(path, "w").write(str(sum(map(len, sent))))
+        return consignment
+    homeward._without_kept = counted"""
+
+SIZE = 48 << 20
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[LabKernel]:
+    with lab_kernel() as kernel:
+        assert kernel.run(SETUP).status == "ok"
+        yield kernel
+
+
+def keepers(kernel: LabKernel) -> list[int]:
+    """The keepers among the children of the kernel's process."""
+    children = Path(f"/proc/{kernel.pid}/task/{kernel.pid}/children").read_text().split()
+    return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "teleport-keeper\n"]
+
+
+def left(kernel: LabKernel, options: str = "") -> Answer:
+    run = kernel.run(f"sums.append(int(data.sum()))\n%teleport local {options}\nprint(os.getpid())")
+    assert run.status == "ok", run.reply
+    return run
+
+
+def came_home(kernel: LabKernel, tmp_path: Path, change: str = "pass") -> int:
+    """Bytes that were sent."""
+    run = kernel.run(f"count({str(tmp_path / 'sent')!r}); {change}; sums.append(int(data.sum()))")
+    assert run.status == "ok", run.reply
+    assert kernel.run(f"%teleport home -q\nassert os.getpid() == {kernel.pid}").status == "ok"
+    assert kernel.run("assert sums.pop() == int(data.sum())").status == "ok"
+    assert not keepers(kernel)
+    return int((tmp_path / "sent").read_text())
+
+
+def test_only_what_has_changed_comes_home(kernel: LabKernel, tmp_path: Path) -> None:
+    assert "stays in memory here" in left(kernel).displays()[-1]
+    assert len(keepers(kernel)) == 1
+    assert came_home(kernel, tmp_path) < 1 << 20
+    left(kernel)
+    assert came_home(kernel, tmp_path, "data[5] += 1") < 2 << 20
+    left(kernel)
+    assert SIZE < came_home(kernel, tmp_path, "data = data + 1") < SIZE + (1 << 20)
+
+
+def test_where_it_was_killed_all_comes_home(kernel: LabKernel, tmp_path: Path) -> None:
+    left(kernel)
+    os.kill(keepers(kernel)[0], signal.SIGKILL)
+    assert came_home(kernel, tmp_path) > SIZE
+
+
+def test_who_may_not_come_home_keeps_nothing_and_a_fresh_kernel_neither(kernel: LabKernel) -> None:
+    left(kernel, "--no-home")
+    assert not keepers(kernel)
+    kernel.run("%teleport kill")
+
+
+@pytest.fixture
+def own_kernel(request: pytest.FixtureRequest) -> Iterator[LabKernel]:
+    """One that comes to an end, or in which something goes wrong."""
+    if hasattr(request, "param"):
+        os.environ["TELEPORT_FAULT"] = request.param
+    try:
+        with lab_kernel() as kernel:
+            assert kernel.run(SETUP).status == "ok"
+            yield kernel
+    finally:
+        os.environ.pop("TELEPORT_FAULT", None)
+
+
+@pytest.mark.parametrize("own_kernel", ["keeper.hand_out::kill"], indirect=True)
+def test_one_that_dies_at_the_last_moment_costs_one_attempt(own_kernel: LabKernel, tmp_path: Path) -> None:
+    there = left(own_kernel).text()
+    run = own_kernel.run("%teleport home -q")
+    assert "what was kept here is gone" in run.reply["content"]["evalue"]
+    assert own_kernel.run("print(os.getpid())").text() == there
+    assert came_home(own_kernel, tmp_path) > SIZE
+
+
+def test_it_ends_with_a_relay_that_is_killed(own_kernel: LabKernel) -> None:
+    left(own_kernel, "--lease 1")
+    (keeper,) = keepers(own_kernel)
+    os.kill(own_kernel.pid, signal.SIGKILL)
+    assert eventually(lambda: not Path(f"/proc/{keeper}").exists(), SECONDS)
+    assert own_kernel.ends_within(SECONDS)
+
+
+def test_it_ends_where_the_session_is_let_go(own_kernel: LabKernel) -> None:
+    left(own_kernel, "--lease 5")
+    assert keepers(own_kernel)
+    own_kernel.run("%teleport detach")
+    assert eventually(lambda: not keepers(own_kernel), SECONDS)
