@@ -156,6 +156,7 @@ def test_stop_stops_the_cell_there_and_what_it_did_is_kept(kernel: ErrandKernel)
         stop_at="begun",
     )
     assert run.reply["content"]["ename"] == "KeyboardInterrupt"
+    assert "pyteleport_jupyter" not in plain("\n".join(run.of_type("error")[0]["traceback"]))
     assert kernel.value("rounds >= 0")
     assert kernel.there("'still there'").result == "'still there'"
 
@@ -175,11 +176,22 @@ def test_a_cell_in_the_background(kernel: ErrandKernel) -> None:
         "import time; time.sleep(0.3); base.append(2); print('done there')\n6 * 7", "--bg --as handle"
     )
     assert kernel.value("handle.result(30), handle.status, base") == (42, "done", [1, 2])
-    kernel.there("time.sleep(60)", "-i time --bg --as handle")
+    kernel.there("time.sleep(600)", "-i time --bg --as handle")
     assert kernel.value("handle.status") == "running"
-    kernel.run("handle.cancel()")
-    assert kernel.run("handle.result(30)").error == "KeyboardInterrupt: "
+    # At once: the cell may not have begun there yet.
+    assert kernel.run("handle.cancel()\nhandle.result(60)").error == "KeyboardInterrupt: "
     assert kernel.value("handle.status") == "cancelled"
+    assert kernel.there("'still there'").result == "'still there'"
+
+
+def test_what_is_taken_back_here_is_taken_back_there(kernel: ErrandKernel) -> None:
+    look = "import os, sys; os.environ.get('TOLD'), os.environ.get('MADE'), '/told' in sys.path, '/made' in sys.path"
+    kernel.run("import os, sys; os.environ['TOLD'] = 'yes'; sys.path.append('/told')")
+    assert kernel.there(f"{look}").result == "('yes', None, True, False)"
+    kernel.there("os.environ['MADE'] = 'there'; sys.path.append('/made')", "-i os,sys")
+    assert kernel.there(f"{look}").result == "('yes', 'there', True, True)"
+    kernel.run("del os.environ['TOLD']; sys.path.remove('/told')")
+    assert kernel.there(f"{look}").result == "(None, 'there', False, True)"
 
 
 def test_what_was_changed_here_meanwhile_is_not_overwritten(kernel: ErrandKernel) -> None:

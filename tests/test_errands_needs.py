@@ -24,6 +24,7 @@ from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.objects.changes import Changes
 from pyteleport_jupyter.remote.errand import Homebound, is_users
 from pyteleport_jupyter.remote.errand_messages import FETCH, REPACK
+from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errands import Errands
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -241,7 +242,7 @@ class StandInKernel:
 def test_there_is_a_reply_whatever_happens_on_the_way_back(kind: str) -> None:
     kernel = StandInKernel()
     parent = {"header": {"msg_type": kind}, "buffers": [], "content": {"without": None}}
-    errands = Errands(kernel)
+    errands = Errands(kernel, Stops(lambda: None))
     errands._homeward = SimpleNamespace(pack=lambda without: 1 / 0)  # type: ignore[assignment]
     asyncio.run(errands.handlers()[kind](None, None, parent))
     assert kernel.said[0]["status"] == "failed"
@@ -253,7 +254,7 @@ def test_a_late_stop_does_not_cost_the_reply() -> None:
         return Homebound((), {})
 
     kernel = StandInKernel()
-    errands = Errands(kernel)
+    errands = Errands(kernel, Stops(lambda: None))
     errands._homeward = SimpleNamespace(pack=pack)  # type: ignore[assignment]
     parent = {"header": {"msg_type": REPACK}, "buffers": [], "content": {"without": []}}
     # Without a loop of asyncio, which handles SIGINT itself.

@@ -14,6 +14,7 @@ from pyteleport_jupyter.errands.luggage import Luggage
 from pyteleport_jupyter.errors import ErrandRaised
 from pyteleport_jupyter.objects import Numbering, load
 from pyteleport_jupyter.objects.changes import Change, Watch, put
+from pyteleport_jupyter.objects.ownership import owners
 from pyteleport_jupyter.session.anchors import anchors
 
 _ABSENT = object()
@@ -46,6 +47,10 @@ class Arrived:
     def owner(self, obj: Any) -> str:
         """The variable that ``obj`` hangs on."""
         return self.owners.get(id(obj), "?")
+
+    def owners_of(self, changed: Collection[int]) -> set[str]:
+        """Variables that the objects in ``changed``, given by their ``id``, hang on."""
+        return {self.owner(obj) for obj, _, _ in self.changed if id(obj) in changed}
 
     def apply(self, shell: Any, left_alone: Collection[str] = ()) -> list[str]:
         """Change what is here, but for variables that are to be ``left_alone``. Returns what could not be
@@ -106,25 +111,9 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
         result=items["result"],
         error=error,
         facts=facts,
-        owners=owners(luggage),
+        owners=owners(luggage.numbering.objects, luggage.variables),
         sent=luggage.variables,
     )
-
-
-def owners(luggage: Luggage) -> dict[int, str]:
-    """Which variable each numbered object was first reached from.
-
-    Variables are pickled one after another, each right behind its name, so what is numbered between two names
-    belongs to the first. Objects of a variable that has its own value first are named after it.
-    """
-    keys = {id(name): name for name in luggage.variables}
-    found: dict[int, str] = {}
-    current = "?"
-    for each in luggage.numbering.objects:
-        current = keys.pop(id(each), current)
-        found.setdefault(id(each), current)
-    found.update({id(value): name for name, value in reversed(luggage.variables.items())})
-    return found
 
 
 @dataclass

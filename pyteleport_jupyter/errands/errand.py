@@ -90,6 +90,9 @@ class Errand:
             self._begin(guarded)
         except BaseException as failure:
             self.failure = failure
+            if self._sent is not None:
+                # Stopped when the cell was on its way: nobody would hear what becomes of it.
+                self._give_up(failure)
             self._end_turn()
             self.over.set()
             self.report.failed()
@@ -111,7 +114,9 @@ class Errand:
             if kept is None:
                 kept = self._start(luggage, surroundings)
             self._before = Before.of(self._shell, luggage) if guarded else None
-            self._sent = send(kept.line, kept.store, luggage, self._order())
+            run = send(kept.line, kept.store, luggage, self._order())
+            with interrupts_postponed():
+                self._sent = run()
         except BaseException:
             # Perhaps it was not told.
             surroundings.forget()

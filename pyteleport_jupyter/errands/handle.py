@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pyteleport_jupyter.errands.arrival import Arrived
@@ -155,11 +155,12 @@ def _over(status: str, hosts: list[str], results: dict[str, Any]) -> Over:
 def _settle(errands: Mapping[str, Errand]) -> Results:
     results = Results()
     came = {host: arrived for host, errand in errands.items() if (arrived := errand.unpack()) is not None}
-    counts = Counter(name for arrived in came.values() for name in arrived.names)
-    twice = {name for name, count in counts.items() if count > 1}
+    twice = _twice(arrived.names for arrived in came.values())
+    changed_twice = _twice({id(obj) for obj, _, _ in arrived.changed} for arrived in came.values())
     for host, errand in errands.items():
         arrived = came.get(host)
-        conflicts = (twice | set(errand.conflicts())) & set(arrived.names if arrived else ())
+        same = arrived.owners_of(changed_twice) if arrived else set()
+        conflicts = (twice | same | set(errand.conflicts())) & set(arrived.names if arrived else ())
         if arrived is not None:
             if conflicts:
                 results.variables[host] = {name: _value(arrived, name) for name in sorted(conflicts)}
@@ -171,6 +172,12 @@ def _settle(errands: Mapping[str, Errand]) -> Results:
         if errand.failure is not None:
             results.errors[host] = errand.failure
     return results
+
+
+def _twice(found: Iterable[Iterable[Any]]) -> set[Any]:
+    """What is in more than one of them."""
+    counts = Counter(each for several in found for each in several)
+    return {each for each, count in counts.items() if count > 1}
 
 
 def _value(arrived: Arrived, name: str) -> Any:

@@ -37,8 +37,8 @@ def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
 
 def _run(errand: Errand, outputs: CellOutputs) -> None:
     with in_one_sentence():
-        errand.begin()
         try:
+            errand.begin()
             with stops_go_to(errand.request):
                 errand.follow(outputs)
         except BaseException as failure:

@@ -15,6 +15,8 @@ from IPython.core.error import UsageError
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
 from pyteleport_jupyter.errors import ErrandRefused, ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
+from pyteleport_jupyter.objects.ownership import marked
+from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -26,7 +28,7 @@ SHELLS = frozenset({"In", "Out", "_ih", "_oh", "_dh", "get_ipython", "exit", "qu
 SOURCES = "cell sources"
 """The one of the surroundings that grows with each cell: only what is new is sent."""
 
-CHANGED_BY_CELLS = ("directory", "environment", "interpreter")
+CHANGED_BY_CELLS = ("directory", "interpreter", *TOLD_BY_CELLS)
 """Always sent: the last cell there may have changed them there."""
 
 OWN_MODULES = "own modules"
@@ -81,7 +83,7 @@ def pack(
         numbering = Numbering()
         try:
             pickled = dump(
-                {"stack": None, "namespace": variables, "items": {}}, anchors(shell), {}, numbering
+                {"stack": None, "namespace": marked(variables), "items": {}}, anchors(shell), {}, numbering
             )
         except ObjectsRefused as refused:
             # A word in the text of a magic may be no variable at all.

@@ -23,6 +23,7 @@ from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, p
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
 from pyteleport_jupyter.session import place_at, take_snapshot
 from pyteleport_jupyter.session.snapshot import Root
 from pyteleport_jupyter.targets import Target
@@ -132,7 +133,7 @@ def _nothing_yet(shell: Any, target: Target) -> Pickled:
         root["items"] = {name: root["items"][name] for name in ("place", "cell")} | {"modules": {}}
         root["namespace"] = {}
 
-    return take_snapshot(shell, None, place_at(target.text, target.host), choose)
+    return take_snapshot(shell, None, place_at(target.text, target.host), choose, without=TOLD_BY_CELLS)
 
 
 def _far_side(link: Link, landed: Landed, channel: NumberedChannel, token: bytes, outset: Outset) -> FarSide:

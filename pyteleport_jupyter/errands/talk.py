@@ -15,7 +15,7 @@ from pyteleport_jupyter.errands.line import Heard, Line, LinkChanged, Lost, Requ
 from pyteleport_jupyter.errands.luggage import Luggage
 from pyteleport_jupyter.errands.outputs import SHOWN, Outputs
 from pyteleport_jupyter.errors import ErrandLost, from_record
-from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, RUN, SMALL
+from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, RUN, SMALL, STOP_CELL
 from pyteleport_jupyter.remote.inflow import memory_bytes
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, make_offer, receive
 from pyteleport_jupyter.wire.lanes import Lane
@@ -44,16 +44,19 @@ class Sent:
     held: int
 
 
-def send(line: Line, store: ChunkStore, luggage: Luggage, order: dict[str, Any]) -> Sent:
-    """Send the cell of ``order`` with what it needs. Returns when it is on its way."""
+def send(line: Line, store: ChunkStore, luggage: Luggage, order: dict[str, Any]) -> Callable[[], Sent]:
+    """Send what the cell of ``order`` needs; what is returned sends the cell itself."""
     if luggage.size <= SMALL:
-        return Sent(line.request(RUN, order, [bytes(part) for part in luggage.parts]), luggage.size, 0)
+        return lambda: Sent(
+            line.request(RUN, order, [bytes(part) for part in luggage.parts]), luggage.size, 0
+        )
     offer = make_offer(luggage.parts)
     reply = wait_for_reply(line, line.request(OFFER, {}, [offer.encode()]))
     answer = bytes(reply["buffers"][0]) if reply.get("buffers") else b""
     written = _ship(line, Consignment(luggage.parts, offer, answer))
     store.remember(luggage.parts)
-    return Sent(line.request(RUN, {**order, "shipped": True}), luggage.size, max(0, luggage.size - written))
+    held = max(0, luggage.size - written)
+    return lambda: Sent(line.request(RUN, {**order, "shipped": True}), luggage.size, held)
 
 
 def _ship(line: Line, consignment: Consignment) -> int:
@@ -110,7 +113,7 @@ class Conversation:
 
     def _take(self, request: Request, event: Any) -> dict[str, Any] | None:
         if event is STOP:
-            self._stop()
+            self._stop(request)
         elif isinstance(event, Lost):
             raise ErrandLost(host=self.line.host, reason=event.reason)
         elif isinstance(event, LinkChanged):
@@ -143,11 +146,12 @@ class Conversation:
             return
         self.line.tell(Lane.STDIN, "input_reply", {"value": value})
 
-    def _stop(self) -> None:
+    def _stop(self, request: Request) -> None:
         self.stops += 1
         if self.stops > 1:
             raise KeyboardInterrupt
-        self.line.tell(Lane.CONTROL, "interrupt_request", {})
+        # By name: it may not have begun there yet.
+        self.line.tell(Lane.CONTROL, STOP_CELL, {"request": request.message_id})
 
 
 def wait_for_reply(line: Line, request: Request) -> dict[str, Any]:

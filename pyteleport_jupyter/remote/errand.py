@@ -5,15 +5,18 @@ from __future__ import annotations
 import pickle
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
 from pyteleport_jupyter.objects.changes import Change, Changes, Watch
+from pyteleport_jupyter.objects.ownership import unmarked
+from pyteleport_jupyter.remote.errand_stops import Stops
+from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
 from pyteleport_jupyter.session.item import Phase
@@ -83,47 +86,68 @@ class Outcome:
     seconds: float = 0.0
 
 
-async def run(kernel: Any, order: ErrandOrder, parts: Sequence[Any], stayed: dict[str, Any]) -> Homeward:
+@dataclass
+class Lasting:
+    """What lasts from cell to cell: variables that could not go back have ``stayed``, surroundings that were
+    ``told``."""
+
+    stops: Stops
+    told: ToldSurroundings = field(default_factory=ToldSurroundings)
+    stayed: dict[str, Any] = field(default_factory=dict)
+
+
+async def run(kernel: Any, order: ErrandOrder, parts: Sequence[Any], lasting: Lasting) -> Homeward:
     """Run the cell of ``order`` with what is in ``parts``: a pickle stream, the surroundings, buffers.
 
-    ``stayed`` holds, from cell to cell, variables that could not go back. Raises TeleportError if the cell
-    could not begin.
+    Raises TeleportError if the cell could not begin, KeyboardInterrupt.
     """
-    shell, numbering = kernel.shell, Numbering()
+    shell, numbering, stayed = kernel.shell, Numbering(), lasting.stayed
     live = anchors(shell)
-    variables = _arrive(shell, live, parts, numbering, order.host)
+    with _in_our_words(order.host):
+        _surround(shell, parts[1], lasting.told)
+        variables = _arrive(shell, live, parts, numbering)
     for name in variables.keys() & stayed.keys():
         del stayed[name]
     _furnish(shell, {**stayed, **variables})
     watch = Watch(numbering, live)
     before = dict(shell.user_ns)
     homeward = Homeward(live, numbering, order, stayed)
-    homeward.take(before, watch, await _execute(kernel, order))
+    with _stoppable(shell, lasting.stops):
+        outcome = await _execute(kernel, order)
+    homeward.take(before, watch, outcome)
     return homeward
 
 
-def _arrive(
-    shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: Numbering, host: str
-) -> dict[str, Any]:
-    """The variables that the cell needs; what surrounds them is set first. Raises TeleportError."""
-    stream, surroundings, *buffers = parts
-    try:
-        # What arrives here was sent by the session that this process works for.
-        plain = pickle.loads(surroundings)  # noqa: S301
+def _surround(shell: Any, surroundings: Any, told: ToldSurroundings) -> None:
+    """Directory, environment, module path ... as they are where the session is."""
+    # What arrives here was sent by the session that this process works for.
+    plain = pickle.loads(surroundings)  # noqa: S301
+    with told.telling():
         restore_items(shell, plain, items_of(Phase.SURROUNDINGS))
-        _forget_edited(plain.get("own modules"))
-        _furnish(shell, {})
-        loaded = load(bytes(stream), buffers, live, numbering)
+    _forget_edited(plain.get("own modules"))
+
+
+def _arrive(shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: Numbering) -> dict[str, Any]:
+    """The variables that the cell needs."""
+    stream, _, *buffers = parts
+    _furnish(shell, {})
+    loaded = load(bytes(stream), buffers, live, numbering)
+    for step in loaded.deferred:
+        step()
+    return unmarked(loaded.root["namespace"])
+
+
+@contextmanager
+def _in_our_words(host: str) -> Iterator[None]:
+    """What fails within the block is a TeleportError about ``host``."""
+    try:
+        yield
     except TeleportError as error:
         raise type(error)(**{**error.facts, "host": host}) from error
     except ModuleNotFoundError as error:
         raise PackageMissing(packages=error.name or error, host=host) from error
     except Exception as error:
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
-    for step in loaded.deferred:
-        step()
-    variables: dict[str, Any] = loaded.root["namespace"]
-    return variables
 
 
 def _forget_edited(told: Companions | None) -> None:
@@ -148,6 +172,31 @@ def _furnish(shell: Any, variables: Mapping[str, Any]) -> None:
 _SHELLS = frozenset(
     {"get_ipython", "exit", "quit", "open", "In", "Out", "_ih", "_oh", "_dh", "_i", "_ii", "_iii"}
 )
+
+
+@contextmanager
+def _stoppable(shell: Any, stops: Stops) -> Iterator[None]:
+    """If a Stop came before the user's code, and whoever caught it has said nothing, the code is stopped."""
+    real, show = shell.run_code, shell.showtraceback
+
+    def showtraceback(*arguments: Any, **names: Any) -> None:
+        stops.trim(sys.exception())
+        show(*arguments, **names)
+
+    def run_code(code: CodeType, result: Any = None, *, async_: bool = False) -> Coroutine[Any, Any, bool]:
+        # Not a coroutine function itself: that would be a frame of ours in tracebacks.
+        shell.__dict__.pop("run_code", None)
+        if stops.asked:
+            code, async_ = compile("raise KeyboardInterrupt", code.co_filename, "exec"), False
+        begun: Coroutine[Any, Any, bool] = real(code, result, async_=async_)
+        return begun
+
+    shell.run_code, shell.showtraceback = run_code, showtraceback
+    try:
+        yield
+    finally:
+        shell.__dict__.pop("run_code", None)
+        shell.__dict__.pop("showtraceback", None)
 
 
 async def _execute(kernel: Any, order: ErrandOrder) -> Outcome:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
-from pyteleport_jupyter.remote.errand import ErrandOrder, Homebound, Homeward, run
+from pyteleport_jupyter.remote.errand import ErrandOrder, Homebound, Homeward, Lasting, run
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
+from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.inflow import Inflow
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, Room, make_offer
 
@@ -26,14 +27,15 @@ Work = Callable[[Any], tuple[dict[str, Any], list[Any]]]
 class Errands:
     """The handlers of one kernel. Messages come one after another, in the kernel's main thread."""
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, stops: Stops) -> None:
         self._kernel = kernel
+        self._stops = stops
+        self._lasting = Lasting(stops)
         self._store = ChunkStore()
         self._inflow: Inflow | None = None
         self._arrived: list[Any] = []
         self._outflow: Iterator[memoryview] | None = None
         self._leaving: tuple[memoryview, ...] = ()
-        self._stayed: dict[str, Any] = {}
         self._homeward: Homeward | None = None
 
     def handlers(self) -> dict[str, Any]:
@@ -72,16 +74,29 @@ class Errands:
     async def _run(self, stream: Any, ident: Any, parent: Any) -> None:
         """Run a cell. Whatever happens, there is a reply."""
         self._homeward = None
-        try:
-            order = ErrandOrder.parse(parent["content"])
-            self._homeward = await run(self._kernel, order, self._parts(parent), self._stayed)
-            content, buffers = self._packed(self._homeward.pack())
-        except KeyboardInterrupt:
-            # Not in the user's code: while its objects were put together, here or for the way back.
-            content, buffers = {"status": "stopped"}, []
-        except Exception as error:
-            content, buffers = _failed(error), []
+        # The interrupt of a Stop may come at any instruction of ours: what it finds is a cell that was
+        # stopped while its objects were put together, here or for the way back.
+        content: dict[str, Any] = {"status": "stopped"}
+        buffers: list[Any] = []
+        before = signal.getsignal(signal.SIGINT)
+        with suppress(KeyboardInterrupt):
+            try:
+                content, buffers = await self._outcome(parent)
+            finally:
+                _ignore_interrupts()
+        _ignore_interrupts()
         self._reply(stream, ident, parent, content, buffers)
+        _interrupts_go_to(before)
+
+    async def _outcome(self, parent: Any) -> tuple[dict[str, Any], list[Any]]:
+        try:
+            with self._stops.can_stop(parent["header"]["msg_id"]):
+                order = ErrandOrder.parse(parent["content"])
+                parts = self._parts(parent)
+                self._homeward = await run(self._kernel, order, parts, self._lasting)
+                return self._packed(self._homeward.pack())
+        except Exception as error:
+            return _failed(error), []
 
     async def _repack(self, stream: Any, ident: Any, parent: Any) -> None:
         """What the last cell changed once more, without what needs packages that the session lacks."""
@@ -155,11 +170,18 @@ def _in_words(error: Exception) -> TeleportError:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.getsignal(signal.SIGINT)
+    _ignore_interrupts()
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _interrupts_go_to(before)
+
+
+def _ignore_interrupts() -> None:
+    _interrupts_go_to(signal.SIG_IGN)
+
+
+def _interrupts_go_to(handler: Any) -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)

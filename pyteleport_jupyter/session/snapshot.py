@@ -7,7 +7,7 @@ from __future__ import annotations
 import ast
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -72,10 +72,12 @@ def take_snapshot(
     place: Place,
     choose: Callable[[Root], None] = lambda root: None,
     leaving: Leaving | None = None,
+    without: Collection[str] = (),
 ) -> Pickled:
     """The session of ``shell`` as it goes to ``place``; nothing here is changed.
 
-    ``choose`` may take out what shall not travel; ``leaving``: see :func:`pyteleport_jupyter.objects.dump`.
+    ``choose`` may take out what shall not travel; ``without`` names surroundings that shall not;
+    ``leaving``: see :func:`pyteleport_jupyter.objects.dump`.
     The first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
     Raises FrameRefused or ObjectsRefused.
     """
@@ -87,7 +89,7 @@ def take_snapshot(
         choose(root)
         root["items"]["seen"] = digests(root["namespace"], live_objects(anchors(shell)))
         pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
-    surroundings = pickle.dumps(plain)
+    surroundings = pickle.dumps({name: value for name, value in plain.items() if name not in without})
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
 
 
