@@ -12,7 +12,7 @@ import psutil
 import pytest
 from far_side import FarSide, booted, fresh_home, nothing_stays, ours_at, stand_in_zip
 
-from pyteleport_jupyter.remote import package_zip
+from pyteleport_jupyter.remote import kept_package
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def empty_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, package: bytes) -> Iterator[Path]:
     """What is sent there has the stand-in for a kernel."""
-    monkeypatch.setattr(package_zip, "packed_zip", lambda: package)
+    monkeypatch.setattr(kept_package, "packed_package", lambda: package)
     with homecoming(monkeypatch) as home:
         yield home
 

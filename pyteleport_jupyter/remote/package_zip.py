@@ -3,6 +3,8 @@
 What the far side imports before the session goes on is byte code: its magic number is the same (that is
 compared first), and compiling there would take longer than the rest of the boot. The other modules, for a
 later hop, are source, which is a third of the size. The same packages give the same bytes.
+
+Made once and kept (:mod:`.kept_package`): it takes as long as all else that is done here before a move.
 """
 
 from __future__ import annotations
@@ -15,9 +17,7 @@ import marshal
 import zipfile
 import zlib
 from collections.abc import Iterator
-from importlib.machinery import SourceFileLoader
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from types import CodeType
 
 from pyteleport_jupyter.remote.first_stage import ANSWERING_MODULES, LANDING_MODULES
@@ -30,6 +30,11 @@ _COMPILED = (
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "scripts"))
 """Modules, with all in them, that go as byte code."""
+
+_WITH_DOCSTRINGS = ("cloudpickle", "pyteleport_jupyter.errors", "pyteleport_jupyter.objects.reducers")
+"""Of these the docstrings are shown to users; those of others are left out, and with them a tenth of the
+size.
+"""
 
 _FIRST_STAGE = (*LANDING_MODULES, *ANSWERING_MODULES)
 """Modules that a later first stage, sent on from there, takes from their source."""
@@ -77,19 +82,11 @@ def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]
 
 
 def _byte_code(module: str, path: str, entry: Traversable) -> bytes:
-    code = _compile(module, entry)
+    optimize = 0 if module.startswith(_WITH_DOCSTRINGS) else 2
+    code = compile(entry.read_bytes(), entry.name, "exec", dont_inherit=True, optimize=optimize)
     return (
         importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + marshal.dumps(_placed(code, f"<teleported>/{path}"))
     )
-
-
-def _compile(module: str, entry: Traversable) -> CodeType:
-    """From ``__pycache__`` if it is there, as an import would; half of it has just been imported here."""
-    if isinstance(entry, Path):
-        code = SourceFileLoader(module, str(entry)).get_code(module)
-        if code is not None:
-            return code
-    return compile(entry.read_bytes(), entry.name, "exec", dont_inherit=True)
 
 
 def _placed(code: CodeType, name: str) -> CodeType:

@@ -134,11 +134,11 @@ class _Packing(Thread):
 
 def _boot_opening(version: str, request: BootRequest) -> bytes:
     # Only here: the relay, which only attaches, need not be able to build a zip.
+    from pyteleport_jupyter.remote.kept_package import packed_package
     from pyteleport_jupyter.remote.package_finder import BOOT
-    from pyteleport_jupyter.remote.package_zip import packed_zip
 
     line = first_stage.start_line(version, request.python, request.setup, request.login)
-    return line + first_stage.header("boot", packed_zip(), boot=BOOT, role=request.role)
+    return line + first_stage.header("boot", packed_package(), boot=BOOT, role=request.role)
 
 
 def _check_hello(hello: dict[str, Any], host: str) -> None:

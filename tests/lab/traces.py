@@ -24,6 +24,7 @@ ORDINARY = (
     ".cache/jedi*",  # of completion
     ".cache/pyteleport-jupyter",
     ".cache/pyteleport-jupyter/rates.json",  # how fast links were: on the side that the user sits at
+    ".cache/pyteleport-jupyter/package-*",  # ready to be sent, on that side too
     ".config/fish*",
     ".local",
     ".local/share",
