@@ -66,7 +66,14 @@ def test_questions_in_the_cell_that_moves_and_in_later_ones(kernel: LabKernel) -
         assert kernel.finish(request).text() == "ada lace\n"
 
 
-ENDLESS = "print('begun', flush=True)\ntry:\n    time.sleep(600)\nfinally:\n    print(socket.gethostname())"
+ENDLESS = """try:
+    print('begun\\n', end='', flush=True)
+    while True: time.sleep(0.05)
+finally:
+    print(socket.gethostname())"""
+"""It says that it has begun within the block, in one piece: who prints waits until the text is out, and may be
+interrupted meanwhile. Short sleeps: a signal between Python's last look and the system call does not end it.
+"""
 
 
 def test_interrupt_by_signal_and_by_message(kernel: LabKernel) -> None:
