@@ -12,6 +12,7 @@ from typing import Any
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.processes import reap_children
 from pyteleport_jupyter.relay.states import Event, Link
+from pyteleport_jupyter.relay.terminal_guard import HINT, SANE, TerminalGuard
 from pyteleport_jupyter.relay.terminal_input import INTERRUPT_BYTE, LocalTerminal, terminal_descriptor
 from pyteleport_jupyter.relay.terminal_output import Output
 from pyteleport_jupyter.relay.terminal_signals import KILLING, PASSED_ON, TerminalSignals, stop_like
@@ -33,6 +34,9 @@ FAREWELL_SECONDS = 2.0
 
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 """Signals that end us by themselves while there is no link over which they could be passed on."""
+
+ABRUPT = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
+"""Signals that end a program before it can put its terminal back."""
 
 OUTPUTS = {Lane.STDOUT: 1, Lane.STDERR: 2}
 
@@ -57,6 +61,8 @@ class TerminalRelay:
         """What the user is told when the program goes on there."""
         self.status: int | None = None
         """How the far side ended."""
+        self.guard: TerminalGuard | None = None
+        self._killed_by = ""
         self._signals = signals
         self._terminal = LocalTerminal(streams["stdin"] == "terminal")
         self._unread = unread
@@ -115,7 +121,7 @@ class TerminalRelay:
         that nobody has read.
         """
         keys = self._terminal.typed_ahead()
-        self._terminal.restore()
+        self._let_go_of_terminal()
         for output in self._outputs.values():
             output.end()
         return keys
@@ -127,8 +133,22 @@ class TerminalRelay:
                 self._step()
             self._finish()
         finally:
-            self._terminal.restore()
+            self._let_go_of_terminal()
         return self.status
+
+    def _let_go_of_terminal(self) -> None:
+        """As it was before; where the program had no time to say farewell to it, this does."""
+        self._terminal.restore()
+        if self._terminal.is_terminal and self._killed_by:
+            self._write_sane()
+            self._tell_user(f"what ran on {self.host} was ended by {self._killed_by}; {HINT}", always=True)
+        if self.guard is not None:
+            self.guard.dismiss()
+
+    def _write_sane(self) -> None:
+        if self._terminal.is_terminal:
+            with suppress(OSError):
+                os.write(terminal_descriptor(), SANE + b"\r\n")
 
     # ------------------------------------------------------------- the one loop
 
@@ -221,6 +241,8 @@ class TerminalRelay:
     def _note_exit(self, command: dict[str, Any]) -> None:
         status = command.get("status")
         number = status if isinstance(status, int) else 1
+        if -number in ABRUPT:
+            self._killed_by = signal.Signals(-number).name
         self.status = 128 - number if number < 0 else number & 0xFF
 
     def _stop(self, command: dict[str, Any]) -> None:
@@ -243,6 +265,7 @@ class TerminalRelay:
             self._tell_user(f"linked to {self.host} again")
         elif event in (Event.REFUSED, Event.LEASE_OVER):
             self._tell_user(f"the program on {self.host} cannot be reached any more: {self.far.reason}", True)
+            self._write_sane()
             self.status = LOST_STATUS
 
     def _tell_user(self, text: str, always: bool = False) -> None:

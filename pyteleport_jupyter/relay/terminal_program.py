@@ -11,8 +11,9 @@ from typing import NoReturn
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.terminal import TerminalRelay
+from pyteleport_jupyter.relay.terminal_guard import TerminalGuard
 from pyteleport_jupyter.relay.terminal_home import OnTheWay, ThisIsHome
-from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, unpack
+from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings, unpack
 from pyteleport_jupyter.relay.terminal_signals import TerminalSignals
 from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.wire.channel import NumberedChannel
@@ -38,6 +39,7 @@ def _run(baggage: TerminalBaggage) -> int:
     with suppress(OSError, ValueError):
         # It holds the token: that shall not be written to disk by a crash.
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    guard = TerminalGuard(_last_words(settings)) if settings.streams["stdin"] == "terminal" else None
     signals = TerminalSignals(settings.signals_fd)
     channel = NumberedChannel.thaw(baggage.frozen_channel)
     far = FarSide(
@@ -48,6 +50,7 @@ def _run(baggage: TerminalBaggage) -> int:
         ThisIsHome(relay, settings, channel)
     else:
         OnTheWay(relay, Control(settings.upstream_fd))
+    relay.guard = guard
     relay.announcement = settings.announcement
     if settings.talk_fd is not None:
         relay.talk_over(settings.talk_fd)
@@ -64,3 +67,9 @@ def _run(baggage: TerminalBaggage) -> int:
         far.command("end")
         far.flush()
         raise
+
+
+def _last_words(settings: TerminalSettings) -> str:
+    lease = settings.far.lease
+    left = f"{lease:.0f} s" if lease < 120 else f"{lease / 60:.0f} min"
+    return f"the process here was killed; what ran on {settings.far.host} ends by itself in {left}"

@@ -11,6 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import comm
+from IPython.core.async_helpers import get_asyncio_loop
 
 from pyteleport_jupyter.scripts.anchors import process_streams
 from pyteleport_jupyter.session.event_loop_items import arriving_cell_task, cell_task, context_variables
@@ -103,8 +104,11 @@ def _seen_first(shell: Any) -> dict[str, object]:
 
 
 def _terminal_parts(shell: Any) -> dict[str, object]:
-    """What IPython has in a terminal: the process's own streams, and the prompt."""
-    return {**process_streams(), **_parts("shell.", shell, TERMINAL_PARTS)}
+    """What IPython has in a terminal: the process's own streams, the prompt, and the loop of cells that
+    await.
+    """
+    parts = {"event loop": get_asyncio_loop(), **_parts("shell.", shell, TERMINAL_PARTS)}
+    return {**process_streams(), **parts}
 
 
 def _magics(shell: Any) -> dict[str, object]:

@@ -56,15 +56,16 @@ def in_context_of_cell(function: Callable[..., object], *arguments: Any) -> None
         context.copy().run(function, *arguments)
 
 
-_arriving: list[asyncio.Task[Any]] = []
+_arriving: list[tuple[asyncio.Task[Any], asyncio.AbstractEventLoop]] = []
 """The task of the cell that has arrived, if something refers to it, until ipykernel runs the cell."""
 
 
 def arriving_cell_task() -> asyncio.Task[Any]:
     """The task that the cell will go on in: not begun, but with an identity."""
     if not _arriving:
-        _arriving.append(new_future(asyncio.Task, asyncio.get_running_loop()))
-    return _arriving[0]
+        loop = asyncio.get_running_loop()
+        _arriving.append((new_future(asyncio.Task, loop), loop))
+    return _arriving[0][0]
 
 
 def run_in_arriving_task(shell: Any) -> None:
@@ -72,12 +73,12 @@ def run_in_arriving_task(shell: Any) -> None:
     what ``run_cell_async`` returns, which a task already is."""
     if not _arriving:
         return
-    task, real = _arriving.pop(), shell.run_cell_async
+    (task, loop), real = _arriving.pop(), shell.run_cell_async
 
     @functools.wraps(real)
     def run_cell_async(*arguments: Any, **names: Any) -> asyncio.Task[Any]:
         shell.__dict__.pop("run_cell_async", None)
-        asyncio.Task.__init__(task, real(*arguments, **names), loop=asyncio.get_running_loop())
+        asyncio.Task.__init__(task, real(*arguments, **names), loop=loop)
         return task
 
     shell.run_cell_async = run_cell_async

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import CodeType, SimpleNamespace
 from typing import Any
 
+from IPython.core.async_helpers import get_asyncio_loop
+
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.remote.resume import replace_start
 from pyteleport_jupyter.scripts.restore import LET_COME, SHELL_MARK
@@ -92,7 +94,12 @@ def restore(
         fill_past(shell, settings.past)
     # The streams are the process's own now; user code that arrives may have swapped them.
     anchors(shell)
-    restored = restore_snapshot(SimpleNamespace(shell=shell), stream, rest, host)
+
+    async def restore_here() -> Restored:
+        return restore_snapshot(SimpleNamespace(shell=shell), stream, rest, host)
+
+    # What waits in a loop is rebuilt in the one that the shell's cells run in.
+    restored = get_asyncio_loop().run_until_complete(restore_here())
     for each in (sys.stdout, sys.stderr):
         each.flush()
     return ArrivedTerminal(shell, settings, restored, noted)

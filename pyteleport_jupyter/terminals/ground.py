@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from types import CodeType, FrameType
 from typing import Any
 
+from IPython.core.async_helpers import get_asyncio_loop
 from IPython.terminal.embed import InteractiveShellEmbed
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
-from pyteleport_jupyter.errors import NotInCell
+from pyteleport_jupyter.errors import LoopRefused, NotInCell
 from pyteleport_jupyter.session import RunningCell
 
 _INTERACT: CodeType = TerminalInteractiveShell.interact.__code__
@@ -27,6 +29,10 @@ def check_shell(shell: Any) -> None:
         raise NotInCell(reason=f"{type(shell).__name__} is neither a kernel nor IPython's own terminal")
     if not (os.isatty(0) and os.isatty(1)):
         raise NotInCell(reason="this IPython reads its cells from a pipe or file, and has read ahead")
+    if asyncio._get_running_loop() is None and asyncio.all_tasks(get_asyncio_loop()):
+        raise LoopRefused(
+            reason="tasks wait in it while it stands still: call teleport in a cell that awaits"
+        )
 
 
 def check_cell(cell: RunningCell | None) -> RunningCell:
