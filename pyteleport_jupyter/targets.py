@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 
 from pyteleport_jupyter.errors import TargetUnknown
 from pyteleport_jupyter.options import Options
@@ -20,6 +20,8 @@ ENTRY_POINT_GROUP = "pyteleport_jupyter.targets"
 """Other packages add kinds here: an entry point named after the kind, (rest, options) -> Transport."""
 
 LONGEST_TARGET = 1024
+SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "fish", "csh", "tcsh"})
+"""A command line that ends in one of these means that shell: ``srun -n1 bash``."""
 _SSH_TARGET = re.compile(
     r"(?:(?P<user>[^@\s]+)@)?(?P<host>\[[0-9A-Fa-f:.%\w]+\]|[^@:\s\[\]]+)(?::(?P<port>\d{1,5}))?"
 )
@@ -42,6 +44,11 @@ class Target:
     def host(self) -> str:
         """What messages call it."""
         return self.transport.host
+
+    @property
+    def unchecked(self) -> bool:
+        """Whether nobody but us sees to it that what comes out there is what went in here."""
+        return isinstance(self.transport, CommandTransport)
 
 
 def parse_target(text: str, options: Options) -> Target:
@@ -75,6 +82,8 @@ def _command(rest: str, options: Options) -> Transport:
         raise TargetUnknown(target=f"cmd:{rest}", reason=str(error)) from None
     if not argv:
         raise TargetUnknown(target="cmd:", reason="say the command that ends in a shell there")
+    if os.path.basename(argv[-1]) in SHELLS and os.path.basename(argv[0]) != "ssh":
+        argv.append("-c")  # ssh passes on what it is given as a line for the shell of its own
     return CommandTransport(argv=tuple(argv))
 
 
@@ -98,6 +107,9 @@ _KINDS: dict[str, Kind] = {"local": _local, "cmd": _command, "home": _home}
 
 
 def _registered(kind: str) -> Kind | None:
+    # Takes a while to load, and hardly anybody has kinds of his own.
+    from importlib.metadata import entry_points
+
     for entry in entry_points(group=ENTRY_POINT_GROUP, name=kind):
         loaded: Kind = entry.load()
         return loaded

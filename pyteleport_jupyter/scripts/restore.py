@@ -15,14 +15,12 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any, Protocol
 
-from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter import frames, user_hooks
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
-from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import load
-from pyteleport_jupyter.objects.tombstone import Left, told
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import (
     Companions,
@@ -33,7 +31,7 @@ from pyteleport_jupyter.scripts.companions import (
     spec_of,
 )
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, restore_items
-from pyteleport_jupyter.scripts.snapshot import MainModule
+from pyteleport_jupyter.scripts.main_module import MainModule
 from pyteleport_jupyter.session.place import set_place
 
 LET_COME = functools.partial(_signal.pthread_sigmask, signal.SIG_SETMASK, ())
@@ -89,8 +87,8 @@ class Restored:
     rest: tuple[CodeType, ...]
     items: dict[str, Any]
     deferred: list[Callable[[], object]]
-    left: tuple[Left, ...] = ()
-    """What could not be made here."""
+    told: tuple[str, ...] = ()
+    """What became of objects that are not what they were there."""
 
     def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
         """Set what is left to be set; returns the code that goes on and what comes behind it, each with its
@@ -102,8 +100,8 @@ class Restored:
         for step in self.deferred:
             step()
         self.items, self.deferred = {}, []
-        for words in map(told, self.left):
-            print(words, file=sys.stderr)
+        for words in self.told:
+            print(f"pyteleport: {words}", file=sys.stderr)
         user_hooks.arrived()
         if self.stack is None:
             raise RestoreFailed(reason="it has gone on already")
@@ -143,11 +141,12 @@ def _restore(stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> 
         vars(main).update(root["namespace"])
         introduce(items["modules"], companions.sources)
         _introduce_main(main, items["main"], plain["lines"])
-        finish_restore()
+        # What has to do with event loops is loaded if some of it has arrived.
+        sys.modules.get("pyteleport_jupyter.loops", frames).finish_restore()
         set_place(items["place"])
         check_running_code(root["stack"])
     return Restored(
-        main, items["prompts"], root["stack"], items["rest"], items, list(loaded.deferred), loaded.left
+        main, items["prompts"], root["stack"], items["rest"], items, list(loaded.deferred), loaded.told
     )
 
 

@@ -6,18 +6,19 @@ import linecache
 import pickle
 import sys
 from dataclasses import dataclass, replace
-from typing import Any
+from types import ModuleType
 
+from pyteleport_jupyter import frames
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.inventory.selection import Selection, chooser
-from pyteleport_jupyter.loops import capture_stack, running_generators
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
 from pyteleport_jupyter.scripts.consent import means_to_come_home
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
+from pyteleport_jupyter.scripts.main_module import main_module
 from pyteleport_jupyter.scripts.program import RunningProgram
 from pyteleport_jupyter.session import threads
 from pyteleport_jupyter.session.place import Place, current_place
@@ -29,15 +30,6 @@ NAMES_OF_MAIN = frozenset(
     ("__name__", "__file__", "__doc__", "__builtins__", "__loader__", "__spec__", "__package__", "__cached__")
 ) | {"__annotations__", "__annotate__", "__conditional_annotations__"}
 """Names that the interpreter gave to ``__main__``: they always travel."""
-
-
-@dataclass(frozen=True)
-class MainModule:
-    """What the import system knows of ``__main__``: as which module and from which file it was started."""
-
-    name: str | None
-    origin: str | None
-    parent: str
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,8 @@ def take_snapshot(program: RunningProgram, place: Place, options: Options = DEFA
     host, selection = current_place().host, Selection(options.exclude, options.only)
     companions = find_companions()
     with carrying(companions.loaded):
-        stack = capture_stack(program.top, program.root, at_instruction=program.at_instruction)
+        reader = _reader_of_stacks()
+        stack = reader.capture_stack(program.top, program.root, at_instruction=program.at_instruction)
         fault("capture.midway")
         items = {
             "place": place,
@@ -72,10 +65,19 @@ def take_snapshot(program: RunningProgram, place: Place, options: Options = DEFA
         session = {"items": items, "namespace": travelling_namespace(), "stack": stack}
         chooser(selection, vars(sys.modules["__main__"]), NAMES_OF_MAIN, host)(session)
         leaving = Leaving(host) if options.leave else None
-        pickled = dump(session, anchors(), running_generators(stack), leaving=leaving)
+        pickled = dump(session, anchors(), reader.running_generators(stack), leaving=leaving)
     buffers = (memoryview(_surroundings(companions)), *pickled.buffers)
     homeward = means_to_come_home(program, companions)
     return Luggage(replace(pickled, buffers=buffers), _needed(pickled, companions), homeward)
+
+
+def _reader_of_stacks() -> ModuleType:
+    """``loops``, which looks for event loops; it is not loaded for a program that has not loaded asyncio."""
+    if "asyncio" not in sys.modules:
+        return frames
+    from pyteleport_jupyter import loops
+
+    return loops
 
 
 def _needed(pickled: Pickled, companions: Companions) -> tuple[str, ...]:
@@ -95,14 +97,6 @@ def _lines() -> dict[str, str]:
     if isinstance(main, str):
         names.append(main)
     return {name: text for name in names if (text := "".join(linecache.getlines(name)))}
-
-
-def main_module() -> MainModule:
-    """How ``__main__`` was started."""
-    spec: Any = sys.modules["__main__"].__spec__
-    if spec is None:
-        return MainModule(None, None, "")
-    return MainModule(spec.name, spec.origin, spec.parent or "")
 
 
 def check_threads(abandon: bool) -> None:
