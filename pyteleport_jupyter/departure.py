@@ -31,7 +31,7 @@ from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
-from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options, make_options
+from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.interrupts import signals_noted
@@ -45,6 +45,7 @@ from pyteleport_jupyter.session import (
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import HOME, LOCAL, Place
 from pyteleport_jupyter.session.threads import check_threads
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
@@ -133,7 +134,7 @@ def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> No
         depart_from_terminal(shell, target, options, frame)
         return
     shell = _running_shell()
-    chosen = make_options(**options)
+    chosen = options_for(target, **options)
     if isinstance(target, str) and target.strip() == HOME:
         _depart_home(frame, shell, chosen, started)
         return
@@ -176,7 +177,7 @@ def journey_to(target: str, options: dict[str, Any]) -> tuple[Any, Journey]:
     """The running shell, and the way to ``target``. Raises TargetUnknown, OptionWrong, NotInCell."""
     started = time.monotonic()
     shell = _running_shell()
-    chosen = make_options(**options)
+    chosen = options_for(target, **options)
     going_to = parse_target(target, chosen)
     progress = _progress(shell.kernel, going_to, chosen)
     return shell, Journey(shell.kernel, going_to, chosen, progress, started)
@@ -341,7 +342,8 @@ def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> 
 
 def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> None:
     journey.progress.stage("ship")
-    consignment = chunks.consign(pickled, Chooser(conversation.link_rate, conversation.codecs))
+    chooser = Chooser(conversation.link_rate, conversation.codecs)
+    consignment = chunks.consign(pickled, chooser, sealed=journey.target.unchecked)
     meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
 
     def sent(nbytes: int) -> None:
@@ -393,8 +395,7 @@ def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.Cut
 
 def _announcement(arrival: Arrival, journey: Journey) -> relay.Announcement | None:
     """How the line of progress ends; the relay says it, because only then it is true."""
-    display = journey.progress.display()
-    if display is None:
+    if (display := journey.progress.display()) is None:
         return None
     return relay.Announcement(
         display_id=display.display_id,

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 
 from pyteleport_jupyter import shipping
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
-from pyteleport_jupyter.shipping import Consignment, memory, receive, receiving
+from pyteleport_jupyter.shipping import Consignment, compression, memory, receive, receiving
 from pyteleport_jupyter.shipping.cutting import CHUNK
 
 LIMIT = 1 << 24
 PARTS = [b"a pickle stream", os.urandom(70_000), b"", b"small"]
 
 
-def on_the_wire(*parts: bytes) -> bytes:
-    return b"".join(Consignment([memoryview(part) for part in parts]))
+def on_the_wire(*parts: bytes, sealed: bool = False) -> bytes:
+    return b"".join(Consignment([memoryview(part) for part in parts], sealed=sealed))
 
 
 def reader(data: bytes) -> Callable[[memoryview], None]:
@@ -63,6 +63,31 @@ def test_a_damaged_byte_breaks_off_or_is_in_the_contents(data: st.DataObject) ->
         for one, other in zip(bytes(part), original, strict=True)
     )
     assert differing == 1, "of a part's own bytes ssh takes care, of all else we do"
+
+
+SEALED = on_the_wire(*PARTS, os.urandom(CHUNK + 1), sealed=True)
+
+
+@settings(deadline=None)
+@given(st.data())
+def test_a_sealed_stream_arrives_as_it_was_or_not_at_all(data: st.DataObject) -> None:
+    damaged = bytearray(SEALED)
+    damaged[data.draw(st.integers(0, len(damaged) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises((ProtocolBroken, RestoreFailed, EOFError)):
+        receive(reader(bytes(damaged)), LIMIT)
+
+
+@pytest.mark.parametrize("pack", [False, True])
+@pytest.mark.parametrize("on_disk", [False, True])
+def test_a_sealed_stream_of_all_kinds_of_blocks(
+    pack: bool, on_disk: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if on_disk:
+        monkeypatch.setattr(receiving, "available_bytes", lambda: 0)
+    parts = [b"stream", bytes(3 * CHUNK + 5), os.urandom(2 * CHUNK)]
+    choose = (lambda part: compression.ZLIB) if pack else (lambda part: None)
+    sent = b"".join(Consignment([memoryview(part) for part in parts], choose=choose, sealed=True))
+    assert [bytes(part) for part in receive(reader(sent), LIMIT)] == parts
 
 
 def test_what_comes_behind_the_end_is_left_alone() -> None:

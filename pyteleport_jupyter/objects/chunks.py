@@ -20,11 +20,15 @@ def consign(
     chooser: Chooser | None = None,
     offer: shipping.Offer | None = None,
     answer: bytes = b"",
+    sealed: bool = False,
 ) -> shipping.Consignment:
-    """``pickled`` as it is sent: compressed where ``chooser`` says so, and without what is there already."""
+    """``pickled`` as it is sent: compressed where ``chooser`` says so, and without what is there already.
+
+    ``sealed``: for a wire that does not check what passes.
+    """
     if chooser is None:
-        return shipping.Consignment(parts(pickled), offer, answer)
-    return shipping.Consignment(parts(pickled), offer, answer, chooser.choose)
+        return shipping.Consignment(parts(pickled), offer, answer, sealed=sealed)
+    return shipping.Consignment(parts(pickled), offer, answer, chooser.choose, sealed)
 
 
 def slices(pickled: Pickled) -> Iterator[memoryview]:

@@ -4,10 +4,15 @@ Start: 4 bytes ``PTJ2``, the number of parts (unsigned 32-bit, network order), t
 (unsigned 64-bit). A block: what it is (one byte), how many bytes of the part it stands for (unsigned 64-bit);
 then, if it is RAW, these bytes; if HELD, the digest of a chunk that the receiver has (see :mod:`.offer`); if
 compressed, the length of what follows (unsigned 32-bit), and that.
+
+Sealed, for a wire that does not see to it that what comes out is what went in: ``PTJS`` at the start; a block
+is never longer than 1 MiB, and behind each but HELD ones, which are checked anyway, is the SHA-256 of the
+bytes that it stands for.
 """
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +21,8 @@ from pyteleport_jupyter.shipping.compression import Codec
 from pyteleport_jupyter.shipping.cutting import CHUNK, on_grid
 from pyteleport_jupyter.shipping.offer import Name, Offer, Parts, chunks_of
 
-MAGIC = b"PTJ2"
+MAGIC, MAGIC_SEALED = b"PTJ2", b"PTJS"
+SEAL_SIZE = 32
 SLICE = 256 << 10
 """Largest slice handed out, in bytes."""
 
@@ -44,13 +50,14 @@ class Consignment:
 
     Without an ``offer`` everything is sent; with one, the chunks that ``answer`` has no bit for (see
     :meth:`.store.ChunkStore.answer`). ``choose`` says how a part is compressed, see
-    :class:`.compression.Chooser`.
+    :class:`.compression.Chooser`. ``sealed``: the wire does not check what passes.
     """
 
     parts: Parts
     offer: Offer | None = None
     answer: bytes = b""
     choose: Choose = _as_it_is
+    sealed: bool = False
     covered: int = field(default=0, init=False)
     """Bytes of all parts that what was handed out so far stands for."""
 
@@ -62,7 +69,8 @@ class Consignment:
     def __iter__(self) -> Iterator[memoryview]:
         """Views of at most 256 KiB, straight from the live parts where nothing is compressed."""
         lengths = b"".join(LENGTH.pack(part.nbytes) for part in self.parts)
-        yield from _sliced(memoryview(START.pack(MAGIC, len(self.parts)) + lengths))
+        magic = MAGIC_SEALED if self.sealed else MAGIC
+        yield from _sliced(memoryview(START.pack(magic, len(self.parts)) + lengths))
         held = iter(self.answer)
         for number, part in enumerate(self.parts):
             for piece, name in self._runs(number, part, held):
@@ -95,10 +103,16 @@ class Consignment:
         if codec is not None:
             yield from self._packed(piece, codec)
             return
-        yield memoryview(BLOCK.pack(RAW, piece.nbytes))
-        for view in _sliced(piece):
-            self.covered += view.nbytes
-            yield view
+        for block in on_grid(piece) if self.sealed else (piece,):
+            yield memoryview(BLOCK.pack(RAW, block.nbytes))
+            for view in _sliced(block):
+                self.covered += view.nbytes
+                yield view
+            yield from self._seal(block)
+
+    def _seal(self, content: memoryview) -> Iterator[memoryview]:
+        if self.sealed:
+            yield memoryview(seal(content))
 
     def _packed(self, piece: memoryview, codec: Codec) -> Iterator[memoryview]:
         for chunk in on_grid(piece):
@@ -110,6 +124,12 @@ class Consignment:
             else:
                 yield memoryview(BLOCK.pack(RAW, chunk.nbytes))
                 yield from _sliced(chunk)
+            yield from self._seal(chunk)
+
+
+def seal(content: memoryview) -> bytes:
+    """What stands behind a block of ``content``."""
+    return hashlib.sha256(content).digest()
 
 
 def _sliced(view: memoryview) -> Iterator[memoryview]:

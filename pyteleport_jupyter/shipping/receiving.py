@@ -14,9 +14,12 @@ from pyteleport_jupyter.shipping.blocks import (
     HELD,
     LENGTH,
     MAGIC,
+    MAGIC_SEALED,
     PACKED,
     RAW,
+    SEAL_SIZE,
     START,
+    seal,
 )
 from pyteleport_jupyter.shipping.compression import codecs
 from pyteleport_jupyter.shipping.cutting import CHUNK
@@ -53,9 +56,12 @@ class Held(Protocol):
 
 @dataclass(frozen=True)
 class Announced:
-    """What is to come: the length of each part in bytes, the pickle stream's first."""
+    """What is to come: the length of each part in bytes, the pickle stream's first, and whether each block
+    is checked.
+    """
 
     lengths: tuple[int, ...]
+    sealed: bool = False
 
 
 def announced(read_into: ReadInto, limit: int) -> Announced:
@@ -63,7 +69,7 @@ def announced(read_into: ReadInto, limit: int) -> Announced:
     ProtocolBroken, RestoreFailed.
     """
     magic, count = START.unpack(_read(read_into, START.size))
-    if magic != MAGIC or not 1 <= count <= PARTS_LIMIT:
+    if magic not in (MAGIC, MAGIC_SEALED) or not 1 <= count <= PARTS_LIMIT:
         raise ProtocolBroken(reason="this is not the start of a session")
     if count * LENGTH.size > limit:
         raise ProtocolBroken(reason=f"it announced {count} parts")
@@ -72,7 +78,7 @@ def announced(read_into: ReadInto, limit: int) -> Announced:
         raise RestoreFailed(
             reason=f"it takes {size / 1e6:.0f} MB, and there is room for {limit / 1e6:.0f} MB"
         )
-    return Announced(lengths)
+    return Announced(lengths, magic == MAGIC_SEALED)
 
 
 def parts(read_into: ReadInto, coming: Announced, store: Held | None = None) -> Iterator[Room]:
@@ -82,39 +88,57 @@ def parts(read_into: ReadInto, coming: Announced, store: Held | None = None) -> 
     Raises ProtocolBroken, RestoreFailed.
     """
     short = sum(coming.lengths) > available_bytes() - SPARE
+    blocks = _Blocks(read_into, store, coming.sealed)
     for number, length in enumerate(coming.lengths):
         twin = store.twin(number) if store else None
         if twin is None and short and number and length >= CHUNK:
-            yield _on_disk(read_into, length, store)
+            yield _on_disk(blocks, length)
             continue
         room = twin if twin is not None else make_room(length)
         with memoryview(room) as view:
-            _fill(read_into, view, store, twin is not None)
+            _fill(blocks, view, twin is not None)
         yield room
 
 
-def _fill(read_into: ReadInto, view: memoryview, store: Held | None, in_place: bool) -> None:
+@dataclass(frozen=True)
+class _Blocks:
+    """Blocks as they come; what is held is in ``store``."""
+
+    read_into: ReadInto
+    store: Held | None
+    sealed: bool
+
+    def head(self, left: int) -> tuple[int, int]:
+        """What comes, and how many bytes it stands for, of which ``left`` fit. Raises ProtocolBroken."""
+        kind, size = BLOCK.unpack(_read(self.read_into, BLOCK.size))
+        longest = left if kind == RAW and not self.sealed else min(left, CHUNK)
+        if not 0 < size <= longest:
+            raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
+        return kind, size
+
+    def content(self, kind: int, place: memoryview) -> None:
+        """Fill ``place``. Raises ProtocolBroken."""
+        if kind == HELD and self.store is not None:
+            self.store.take((place.nbytes, _read(self.read_into, DIGEST_SIZE)), place)
+            return
+        if kind == RAW:
+            self.read_into(place)
+        else:
+            place[:] = _unpacked(kind, place.nbytes, self.read_into)
+        if self.sealed and _read(self.read_into, SEAL_SIZE) != seal(place):
+            raise ProtocolBroken(reason="something was changed on the way")
+
+
+def _fill(blocks: _Blocks, view: memoryview, in_place: bool) -> None:
     position = 0
     while position < view.nbytes:
-        kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
-        if not 0 < size <= view.nbytes - position or (kind != RAW and size > CHUNK):
-            raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
-        place = view[position : position + size]
+        kind, size = blocks.head(view.nbytes - position)
         if kind == HELD and in_place:
             # Digested when no object lived there any more: nobody has changed it since.
-            _read(read_into, DIGEST_SIZE)
+            _read(blocks.read_into, DIGEST_SIZE)
         else:
-            _read_block(kind, place, read_into, store)
+            blocks.content(kind, view[position : position + size])
         position += size
-
-
-def _read_block(kind: int, place: memoryview, read_into: ReadInto, store: Held | None) -> None:
-    if kind == RAW:
-        read_into(place)
-    elif kind == HELD and store is not None:
-        store.take((place.nbytes, _read(read_into, DIGEST_SIZE)), place)
-    else:
-        place[:] = _unpacked(kind, place.nbytes, read_into)
 
 
 def _unpacked(kind: int, size: int, read_into: ReadInto) -> bytes:
@@ -132,18 +156,16 @@ def _unpacked(kind: int, size: int, read_into: ReadInto) -> bytes:
         raise ProtocolBroken(reason=f"a compressed chunk is damaged ({error})") from None
 
 
-def _on_disk(read_into: ReadInto, length: int, store: Held | None) -> Room:
+def _on_disk(blocks: _Blocks, length: int) -> Room:
     file = OnDisk(length)
     try:
         done = 0
         piece = memoryview(bytearray(CHUNK))
         while done < length:
-            kind, size = BLOCK.unpack(_read(read_into, BLOCK.size))
-            if not 0 < size <= length - done or (kind != RAW and size > CHUNK):
-                raise ProtocolBroken(reason=f"a block of {size} bytes where it does not fit")
+            kind, size = blocks.head(length - done)
             for start in range(0, size, CHUNK):
                 place = piece[: min(CHUNK, size - start)]
-                _read_block(kind, place, read_into, store)
+                blocks.content(kind, place)
                 file.write(place)
             done += size
         return file.mapped()
