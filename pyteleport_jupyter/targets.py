@@ -50,11 +50,6 @@ class Target:
         """Whether nobody but us sees to it that what comes out there is what went in here."""
         return isinstance(self.transport, CommandTransport)
 
-    @property
-    def unchecked(self) -> bool:
-        """Whether nobody but us sees to it that what comes out there is what went in here."""
-        return isinstance(self.transport, CommandTransport)
-
 
 def parse_target(text: str, options: Options) -> Target:
     """The target that ``text`` names. Raises TargetUnknown; nothing is contacted."""
