@@ -9,6 +9,7 @@ import pytest
 from pyteleport_jupyter.errors import OptionWrong, TargetUnknown
 from pyteleport_jupyter.options import Options, make_options, parse_lease
 from pyteleport_jupyter.targets import parse_target
+from pyteleport_jupyter.transports.command import CommandTransport
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,16 @@ def test_targets() -> None:
 def test_what_is_no_target(text: str) -> None:
     with pytest.raises(TargetUnknown):
         parse_target(text, Options())
+
+
+def test_a_command_that_ends_in_the_name_of_a_shell_means_that_shell() -> None:
+    for words, argv in (
+        ("srun -n1 bash", ("srun", "-n1", "bash", "-c")),
+        ("docker exec -i box /bin/sh", ("docker", "exec", "-i", "box", "/bin/sh", "-c")),
+        ("docker exec -i box sh -c", ("docker", "exec", "-i", "box", "sh", "-c")),
+        ("ssh host bash", ("ssh", "host", "bash")),
+        ("ssh host", ("ssh", "host")),
+    ):
+        transport = parse_target(f"cmd:{words}", Options()).transport
+        assert isinstance(transport, CommandTransport)
+        assert transport.argv == argv

@@ -17,7 +17,7 @@ from pyteleport_jupyter.departure import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE
 from pyteleport_jupyter.errands.line import Heard, Line
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
 from pyteleport_jupyter.objects import Pickled, chunks
-from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.options import DEFAULT_LEASE, Options
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, plain_fields
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
@@ -37,6 +37,15 @@ from pyteleport_jupyter.transports import (
     land,
 )
 from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+
+IDLE_LEASE = 60.0
+"""Seconds without a link after which a kernel goes in which no cell runs, unless the user has said a lease:
+it is not known there whether the session has lost its link or its life."""
+
+
+def idle_lease(lease: float) -> float:
+    """For the user's ``lease``."""
+    return IDLE_LEASE if lease == DEFAULT_LEASE else lease
 
 
 class Stages(Protocol):
@@ -111,6 +120,7 @@ def _start(conversation: Conversation, outset: Outset, key: bytes, token: bytes,
         modules=list(outset.modules),
         paths=list(outset.paths),
         lease=outset.options.lease,
+        idle_lease=idle_lease(outset.options.lease),
         token=token.hex(),
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")

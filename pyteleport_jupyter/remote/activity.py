@@ -8,6 +8,9 @@ from typing import Any
 
 from pyteleport_jupyter.remote.kernel_lines import DELIMITER
 
+EXECUTING = ("execute_request", "teleport_errand_run")
+"""Requests that run the user's code (the latter: RUN of :mod:`.errand_messages`)."""
+
 STATUS = b".status"
 """How the topic of a status message ends (ipykernel kernelbase.py, ``_topic``)."""
 
@@ -27,7 +30,7 @@ class Activity:
             return
         _, _, parent, _, content, *_ = [*parts[parts.index(DELIMITER) + 1 :], *[b""] * 5]
         asked, state = _parsed(parent), _parsed(content).get("execution_state")
-        if asked.get("msg_type") != "execute_request":
+        if asked.get("msg_type") not in EXECUTING:
             return
         if state == "busy":
             self.request, self.since = str(asked.get("msg_id")), time.time()

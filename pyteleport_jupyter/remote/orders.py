@@ -45,6 +45,8 @@ class StartOrder:
     """The interpreter for the kernel if packages were just installed for it; else that of the supervisor."""
     origin: str = ""
     """The machine that it was sent from, for people."""
+    idle_lease: float = DEFAULT_LEASE
+    """How long it lives without a link while nothing runs; the lease, if nothing else was said."""
 
     def __repr__(self) -> str:
         return f"StartOrder(host={self.host!r}, target={self.target!r})"
@@ -66,6 +68,7 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             python=str(command.get("python") or "")[:PATH_LIMIT],
             flags=tuple(str(flag) for flag in command.get("flags", ())),
             origin=str(command.get("origin", ""))[:NAME_LIMIT],
+            idle_lease=float(command.get("idle_lease", command.get("lease", DEFAULT_LEASE))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None
@@ -76,7 +79,7 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
 def _check(order: StartOrder) -> None:
     if len(order.token) < 16:
         raise WireError("the token is too short to be one")
-    if not LEASE_LIMITS[0] <= order.lease <= LEASE_LIMITS[1]:
+    if not all(LEASE_LIMITS[0] <= lease <= LEASE_LIMITS[1] for lease in (order.lease, order.idle_lease)):
         raise WireError(f"a lease of {order.lease} seconds")
     if len(order.modules) > MODULES_LIMIT:
         raise WireError(f"{len(order.modules)} modules")

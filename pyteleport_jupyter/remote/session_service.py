@@ -170,11 +170,14 @@ class SessionService:
     # ------------------------------------------------------------------ the link
 
     def patience(self) -> float:
-        """A move that was not held is off; a session that was waits for as long as its lease.
+        """A move that was not held is off; a session that was waits for as long as its lease, what only
+        serves another session not so long while nothing runs here.
 
         Also when the kernel has ended: what it said last is still to be heard.
         """
-        return 0.0 if self._phase in REVOCABLE else self._order.lease
+        if self._phase in REVOCABLE:
+            return 0.0
+        return self._order.lease if self._desk.activity.request else self._order.idle_lease
 
     def moving(self) -> bool:
         """Whether it is about to live elsewhere; see :class:`.linked.Served`."""

@@ -96,16 +96,21 @@ _children: dict[int, subprocess.Popen[bytes]] = {}
 """Started by this process; kept here so that nobody but :func:`close_link` reaps them."""
 
 
+PASSES_ON = {"SLURM_UNBUFFEREDIO": "1"}
+"""What makes commands pass on what they get at once: srun keeps output until a line is whole (srun(1))."""
+
+
 def spawn_command(argv: Sequence[str]) -> Link:
     """Start a command that is none of ours as a link, with a terminal at which it can ask.
 
     Raises OSError if there is no such program.
     """
     terminal = open_terminal()
+    environment = {**PASSES_ON, **os.environ}
     if terminal is None:
-        return spawn_child(argv)
+        return spawn_child(argv, env=environment)
     try:
-        link = spawn_child(at_terminal(argv, terminal[1]))
+        link = spawn_child(at_terminal(argv, terminal[1]), env=environment)
     except BaseException:
         for fd in terminal:
             os.close(fd)
