@@ -70,6 +70,10 @@ class OptionWrong(TeleportError):
     """{option} cannot be {given}: {reason}. Nothing was sent, the session goes on here."""
 
 
+class SettingsWrong(TeleportError):
+    """{file} is not right: {troubles}. Nothing was sent, the session goes on here."""
+
+
 class InterpreterUnsupported(TeleportError):
     """This Python ({python}) cannot be teleported: {reason}. Nothing was touched. CPython 3.11 to 3.14 (64-bit, with the GIL, without JIT) is what works."""
 

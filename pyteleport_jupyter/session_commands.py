@@ -29,12 +29,12 @@ def add_session_commands(commands: Any) -> None:
     doctor.set_defaults(run=examine)
     installed = commands.add_parser("install-kernel", help="a kernelspec that starts notebooks on a host")
     _add_way(installed)
-    installed.add_argument("--lease", default="15m", help="how long it lives there without a link")
+    installed.add_argument("--lease", help="how long it lives there without a link (default 15m)")
     installed.add_argument("--name", help="of the kernelspec (default: teleport-HOST)")
     installed.set_defaults(run=install_kernel)
     kernel = commands.add_parser("kernel", help="what such a kernelspec runs")
     _add_way(kernel)
-    kernel.add_argument("--lease", default="15m")
+    kernel.add_argument("--lease")
     kernel.add_argument("-f", dest="connection_file", required=True, metavar="FILE")
     kernel.set_defaults(run=start_kernel)
 
@@ -42,8 +42,14 @@ def add_session_commands(commands: Any) -> None:
 def _add_way(added: argparse.ArgumentParser) -> None:
     added.add_argument("target", metavar="HOST")
     added.add_argument("--python", metavar="PATH", help="interpreter to use there")
-    added.add_argument("--setup", default="", metavar="LINE", help="shell line run there first")
+    added.add_argument("--setup", metavar="LINE", help="shell line run there first")
     added.add_argument("--via", choices=["paramiko", "ssh"], help="which ssh to use")
+
+
+def _said(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The options of the way that were given."""
+    names = ("python", "setup", "via", "lease")
+    return {name: value for name in names if (value := getattr(chosen, name, None)) is not None}
 
 
 def ask_at_terminal(question: Question) -> str | None:
@@ -85,9 +91,9 @@ def kill(chosen: argparse.Namespace) -> int:
 def examine(chosen: argparse.Namespace) -> int:
     """Print the findings; the status says whether a session can go there."""
     from pyteleport_jupyter.doctor import examine_host, report
-    from pyteleport_jupyter.options import make_options
+    from pyteleport_jupyter.settings import options_for
 
-    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via)
+    options = options_for(chosen.target, **_said(chosen))
     findings = examine_host(chosen.target, options, (), ask_at_terminal)
     print(report(chosen.target, findings))
     return 1 if any(finding.holds is False for finding in findings) else 0
@@ -98,10 +104,10 @@ def install_kernel(chosen: argparse.Namespace) -> int:
     import re
 
     from pyteleport_jupyter.cold_start import install_kernelspec
-    from pyteleport_jupyter.options import make_options
+    from pyteleport_jupyter.settings import options_for
 
     name = chosen.name or "teleport-" + re.sub(r"[^a-z0-9._-]+", "-", chosen.target.lower()).strip("-.")
-    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via, lease=chosen.lease)
+    options = options_for(chosen.target, **_said(chosen))
     print(f"kernel {name} is installed in {install_kernelspec(chosen.target, name, options)}")
     return 0
 
@@ -109,7 +115,7 @@ def install_kernel(chosen: argparse.Namespace) -> int:
 def start_kernel(chosen: argparse.Namespace) -> int:
     """Be a kernel on a host; does not return."""
     from pyteleport_jupyter.cold_start import start_there
-    from pyteleport_jupyter.options import make_options
+    from pyteleport_jupyter.settings import options_for
 
-    options = make_options(python=chosen.python, setup=chosen.setup, via=chosen.via, lease=chosen.lease)
+    options = options_for(chosen.target, **_said(chosen))
     start_there(chosen.target, options, chosen.connection_file)

@@ -8,7 +8,7 @@ runs; the one between may be any thread's.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -48,6 +48,8 @@ class Wish:
     keep_on_error: bool = True
     keep_kernel: bool = True
     options: Options = field(default_factory=Options)
+    said: Mapping[str, Any] | None = None
+    """Options as the user said them; those of each host are made of it (:mod:`..settings`)."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.error import StdinNotImplementedError, UsageError
@@ -15,6 +16,7 @@ from pyteleport_jupyter.errands.outputs import CellOutputs, ParentOutputs, paren
 from pyteleport_jupyter.errands.report import Report
 from pyteleport_jupyter.errands.talk import Ask, stops_go_to, stops_raise
 from pyteleport_jupyter.errors import ErrandsFailed, TeleportError
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import parse_target
 
 HOSTS_LIMIT = 64
@@ -93,6 +95,8 @@ def _begun(shell: Any, hosts: Sequence[str], wish: Wish, ask: Ask) -> dict[str, 
 def _errand(shell: Any, host: str, wish: Wish, ask: Ask) -> Errand:
     if not hasattr(shell, "kernel"):
         raise UsageError("%%teleport needs a Jupyter kernel; in a terminal %teleport moves the session")
+    if wish.said is not None:
+        wish = replace(wish, options=options_for(host, **wish.said))
     target = parse_target(host, wish.options)
     return Errand(shell, target, wish, Report(shell.kernel, target.host, wish.options.quiet), ask)
 

@@ -20,8 +20,8 @@ from pyteleport_jupyter.errors import (
 from pyteleport_jupyter.interruption.lines import LineStarts
 from pyteleport_jupyter.interruption.road import Road, road_here
 from pyteleport_jupyter.interruption.watch import new_watch
-from pyteleport_jupyter.options import make_options
 from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import parse_target
 
 LINES_ONLY: Final = 0.05
@@ -152,7 +152,7 @@ def is_under_way() -> bool:
 
 def check_request(target: str, options: dict[str, Any]) -> None:
     """Raise TargetUnknown or OptionWrong for what makes no sense."""
-    chosen = make_options(**options)
+    chosen = options_for(target, **options)
     if target != HOME:
         parse_target(target, chosen)
 

@@ -8,8 +8,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errands, errors
-from pyteleport_jupyter.magics.words import parse, split
-from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.magics.words import given, parse, split
 
 
 @magic_arguments("%teleport")
@@ -25,9 +24,9 @@ from pyteleport_jupyter.options import make_options
 )
 @argument("--no-keep", dest="keep", action="store_false", help="end the kernel there after this cell")
 @argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
-@argument("--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'")
+@argument("--setup", metavar="LINE", help="shell line run there first: 'module load python; …'")
 @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
-@argument("--lease", default="15m", help="how long the kernel there lives without a link (default 15m)")
+@argument("--lease", help="how long the kernel there lives without a link (default 15m)")
 @argument("--quiet", "-q", action="store_true", help="no report line")
 @argument("--debug", action="store_true", help="show our own tracebacks when something fails")
 def described(**arguments: Any) -> None:
@@ -42,7 +41,7 @@ def run(shell: Any, line: str, cell: str) -> Any:
     if not hasattr(shell, "kernel"):
         raise UsageError("%%teleport needs a Jupyter kernel; in a terminal %teleport moves the session")
     errors.show_tracebacks = arguments["debug"]
-    options = make_options(**{name: arguments[name] for name in ("python", "setup", "via", "lease", "quiet")})
+    said = given({name: arguments[name] for name in ("python", "setup", "via", "lease", "quiet")})
     wish = errands.Wish(
         cell=cell,
         included=_names(arguments["included"]),
@@ -50,7 +49,7 @@ def run(shell: Any, line: str, cell: str) -> Any:
         outputs=None if arguments["outputs"] is None else _names(arguments["outputs"]),
         keep_on_error=arguments["on_error"] == "keep",
         keep_kernel=arguments["keep"],
-        options=options,
+        said=said,
     )
     return _run(shell, arguments["targets"], wish, arguments["bg"], arguments["name"])
 

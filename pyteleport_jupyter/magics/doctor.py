@@ -8,18 +8,20 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.doctor import examine_host, report
-from pyteleport_jupyter.magics.words import parse
-from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.magics.words import given, parse
+from pyteleport_jupyter.settings import options_for
 
 
 @magic_arguments("teleport doctor")
 @argument("target", help="ssh alias, user@host[:port], local, or cmd:COMMAND")
 @argument("--python", metavar="PATH", help="interpreter to use there")
-@argument("--setup", default="", metavar="LINE", help="shell line run there first")
+@argument("--setup", metavar="LINE", help="shell line run there first")
 @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use")
 def examine(shell: Any, *, target: str, **options: Any) -> None:
     """Look whether a session can go there: each condition with a tick, or with the reason and the remedy."""
-    findings = examine_host(target, make_options(**options), packages_in_use(shell), ask_of(shell))
+    findings = examine_host(
+        target, options_for(target, **given(options)), packages_in_use(shell), ask_of(shell)
+    )
     print(report(target, findings))
 
 

@@ -9,7 +9,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.departure import depart
 from pyteleport_jupyter.magics.whereabouts import whereabouts
-from pyteleport_jupyter.options import DEFAULT_LIMIT
+from pyteleport_jupyter.magics.words import given
 
 
 @magic_arguments("teleport")
@@ -17,9 +17,9 @@ from pyteleport_jupyter.options import DEFAULT_LIMIT
     "target", nargs="?", help="ssh alias, user@host[:port], local, home, or cmd:COMMAND; none: where am I?"
 )
 @argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
-@argument("--setup", default="", metavar="LINE", help="shell line run there first: 'module load python; …'")
+@argument("--setup", metavar="LINE", help="shell line run there first: 'module load python; …'")
 @argument("--via", choices=["paramiko", "ssh"], help="which ssh to use (default: paramiko where it can)")
-@argument("--lease", default="15m", help="how long the far side lives without a link (default 15m)")
+@argument("--lease", help="how long the far side lives without a link (default 15m)")
 @argument(
     "--home", action="store_true", default=None, help="it may come home: what it then sends is run here"
 )
@@ -27,9 +27,9 @@ from pyteleport_jupyter.options import DEFAULT_LIMIT
 @argument("--fork", action="store_true", help="a copy goes on there, this session here")
 @argument("--with-files", action="store_true", help="files open for writing go along with their contents")
 @argument("--leave", action="store_true", help="what cannot move stays here and does not stop the rest")
-@argument("--exclude", action="append", default=[], metavar="NAMES", help="leave these here: 'df_*,tmp'")
-@argument("--only", action="append", default=[], metavar="NAMES", help="take along no other variables: a,b")
-@argument("--limit", default=DEFAULT_LIMIT, metavar="SIZE", help="ask before more is sent slowly (2GB; none)")
+@argument("--exclude", action="append", metavar="NAMES", help="leave these here: 'df_*,tmp'")
+@argument("--only", action="append", metavar="NAMES", help="take along no other variables: a,b")
+@argument("--limit", metavar="SIZE", help="ask before more is sent slowly (2GB; none)")
 @argument("--install", action="store_true", help="install there, at the same version, what is missing")
 @argument("--fresh-env", action="store_true", help="install it into an environment of its own")
 @argument("--anyway", action="store_true", help="go although packages have other major versions there")
@@ -39,12 +39,13 @@ from pyteleport_jupyter.options import DEFAULT_LIMIT
 def move(*, target: str | None, debug: bool, fork: bool, **options: Any) -> Any:
     """Move this session, in the middle of this cell, to another machine."""
     errors.show_tracebacks = debug
+    said = given(options)
     if target is None:
         print(whereabouts())
     elif fork:
         from pyteleport_jupyter.copies import fork as make_copy
 
-        return make_copy(target, None, options)
+        return make_copy(target, None, said)
     else:
-        depart(target, **options)
+        depart(target, **said)
     return None

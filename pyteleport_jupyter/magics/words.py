@@ -32,3 +32,12 @@ def parse(described: Any, words: list[str]) -> dict[str, Any] | None:
     except UsageError as error:
         raise UsageError(f"%teleport: {error}; %teleport --help shows what is possible") from None
     return arguments
+
+
+def given(options: dict[str, Any]) -> dict[str, Any]:
+    """Those that were said: what was not leaves it to the user's settings. Of ``home`` both are said."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and (value is not False or name == "home")
+    }

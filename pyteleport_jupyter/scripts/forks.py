@@ -19,7 +19,6 @@ from pyteleport_jupyter.errors import NotInProgram, OptionWrong
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import CannotMove
-from pyteleport_jupyter.options import make_options
 from pyteleport_jupyter.relay.configuration import open_file
 from pyteleport_jupyter.relay.entry import relay_argv
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage
@@ -38,6 +37,7 @@ from pyteleport_jupyter.scripts.road import (
 from pyteleport_jupyter.scripts.snapshot import take_snapshot
 from pyteleport_jupyter.scripts.talking import ControlWay, Peer, SocketWay
 from pyteleport_jupyter.session.place import place_at
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.transports import Link, close_link
 
 STREAMS = {"stdin": "pipe", "stdout": "pipe", "stderr": "pipe"}
@@ -192,7 +192,7 @@ def _wanted(targets: str | Sequence[str], n: int | None) -> list[str]:
 
 def _prepared(target: str, options: dict[str, Any], caller: FrameType, undo: ExitStack) -> Prepared:
     """Everything up to the point where the copy could go on. Threads stay here, as with ``os.fork``."""
-    trip = trip_to(target, make_options(**options))
+    trip = trip_to(target, options_for(target, **options))
     program = find_program(caller)
     if program.prompts:
         raise NotInProgram(reason="at the prompt there is nothing that a copy could go on with")

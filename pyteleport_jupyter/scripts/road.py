@@ -34,6 +34,7 @@ from pyteleport_jupyter.scripts.homeward import come_home
 from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
 from pyteleport_jupyter.session.place import HOME, current_place, place_at
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
@@ -77,7 +78,7 @@ class Arrival:
 
 def depart(target: str, **options: Any) -> None:
     """Go on on ``target``; returns there. Raises TeleportError here, with the program as it was."""
-    chosen = make_options(**options)
+    chosen = options_for(target, **options)
     if target == HOME:
         with told_in_one_sentence(HOME):
             come_home(chosen, sys._getframe(1))
@@ -96,9 +97,9 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
     """
     if target == HOME:
         with told_in_one_sentence(HOME):
-            come_home(make_options(**options), frame, at_instruction=True)
+            come_home(options_for(target, **options), frame, at_instruction=True)
         return
-    trip = trip_to(target, make_options(**options))
+    trip = trip_to(target, options_for(target, **options))
     if current_place().target != trip.target.text:
         _go(trip, frame, at_instruction=True)
 

@@ -14,7 +14,7 @@ from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.leaving import leave
-from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.scripts import streams
 from pyteleport_jupyter.scripts.cut import Departing, cut_over
@@ -24,6 +24,7 @@ from pyteleport_jupyter.session import Place, current_place, place_at
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.session.threads import check_threads
+from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.terminals import past
 from pyteleport_jupyter.terminals.luggage import pack
 from pyteleport_jupyter.terminals.telling import TerminalProgress
@@ -37,7 +38,7 @@ def depart(shell: Any, target: str, options: dict[str, Any], frame: FrameType | 
     ``frame``: see :func:`..departure.depart_at`. Raises TeleportError here, with the session as it was.
     """
     started = time.monotonic()
-    chosen = make_options(**options)
+    chosen = options_for(target, **options)
     place = current_place()
     going_home = target.strip() == HOME
     trip = None if going_home else trip_to(target, chosen)
