@@ -32,7 +32,7 @@ from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
-from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress
+from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress, last_line
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import (
@@ -67,8 +67,6 @@ START_SECONDS = 60.0
 CLOSE_SECONDS = 1.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
-
-ANNOUNCEMENT = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -387,26 +385,7 @@ def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.Cut
         lease=journey.options.lease,
         in_flight=relay.in_flight_request(journey.kernel),
         keep=keeper.starter(luggage.pickled, home, journey.progress.note),
-        announcement=_announcement(arrival, journey),
+        announcement=last_line(journey.progress, arrival.pid, arrival.python, journey.started),
         home=home,
         comms=frontends.comms(),
     )
-
-
-def _announcement(arrival: Arrival, journey: Journey) -> relay.Announcement | None:
-    """How the line of progress ends; the relay says it, because only then it is true."""
-    if (display := journey.progress.display()) is None:
-        return None
-    return relay.Announcement(
-        display_id=display.display_id,
-        metadata=display.metadata,
-        template="\n".join([ANNOUNCEMENT, *map(_escaped, journey.progress.notes())]),
-        facts={"pid": arrival.pid, "python": arrival.python},
-        started=journey.started,
-        parent=display.parent,
-    )
-
-
-def _escaped(note: str) -> str:
-    """``note`` as part of a format string."""
-    return note.replace("{", "{{").replace("}", "}}")

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 
 from pyteleport_jupyter import frontends
 from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.relay.plan import Announcement
+
+ARRIVED = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
 SHORTEST_UPDATE = 0.1
 """Seconds between two updates while bytes flow; a frontend gains nothing from more."""
@@ -210,3 +213,25 @@ class KernelProgress:
     def _topic(self, kind: str) -> bytes:
         topic: bytes = self.kernel._topic(kind)
         return topic
+
+
+def last_line(progress: Progress, pid: int, python: str, started: float) -> Announcement | None:
+    """How the line ends, in process ``pid`` of Python ``python``; the relay says it, because only then it is
+    true. None where nothing is shown.
+    """
+    display = progress.display()
+    if display is None:
+        return None
+    return Announcement(
+        display_id=display.display_id,
+        metadata=display.metadata,
+        template="\n".join([ARRIVED, *map(_escaped, progress.notes())]),
+        facts={"pid": pid, "python": python},
+        started=started,
+        parent=display.parent,
+    )
+
+
+def _escaped(note: str) -> str:
+    """``note`` as part of a format string."""
+    return note.replace("{", "{{").replace("}", "}}")
