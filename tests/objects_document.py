@@ -25,6 +25,10 @@ of them were tried is in [COMPATIBILITY.md](COMPATIBILITY.md).
 An object that cannot move is named, with the path to it and the reason, before anything is sent. What was restored is compared with
 what was there: a digest of samples of each variable is taken on both sides, and the cell says which are not the same.
 
+Whether a file or database is the same one there turns out when the session is restored there, before the cut. If it is not, the move
+is refused with its name and the session goes on here. With `--leave` a tombstone takes its place, and that of whatever hangs on it (a view of a
+mapped array, a cursor, a method); stderr of the cell says so. What the running code is using is never left.
+
 ## Your own types
 
 ```python

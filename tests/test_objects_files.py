@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -273,3 +274,65 @@ def test_array_in_a_file_that_is_not_there(own_main: None, far_process: Far, tmp
                 AssertionError, match="x could not be rebuilt: it lies in .*/m, and that file is not there"
             ):
                 far_process.load(pickled)
+
+
+LOGS = """
+import logging, logging.handlers
+logs = [logging.FileHandler(p, "w"), logging.handlers.RotatingFileHandler(p, maxBytes=1000)]
+logs.append(logging.FileHandler(p, delay=True))
+for log in logs: log.setFormatter(logging.Formatter('<%(message)s>'))
+logs[0].emit(logging.makeLogRecord({'msg': 'here'}))
+"""
+SAY = "[log.emit(logging.makeLogRecord({'msg': 'there'})) for log in logs]"
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, ""), ("another\n", "another\n")])
+def test_logs_go_on_behind_whatever_is_there(
+    opened: Any, far_process: Far, tmp_path: Path, before: str | None, after: str
+) -> None:
+    pickled = opened(f"p = {str(tmp_path / 'log')!r}\n{LOGS}")
+    for log in vars(sys.modules["__main__"])["logs"]:
+        log.close()
+    (tmp_path / "log").unlink()
+    if before is not None:
+        (tmp_path / "log").write_text(before)
+    far_process.load(pickled)
+    far_process(SAY)
+    assert (tmp_path / "log").read_text() == after + "<there>\n" * 3
+    assert far_process("(logs[0].mode, logs[1].maxBytes, [log.close() for log in logs])").startswith(
+        "('w', 1000"
+    )
+
+
+def test_what_was_logged_travels_with_files(opened: Any, far_process: Far, tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    with contents_travelling():
+        pickled = opened(f"p = {str(tmp_path / 'logs' / 'log')!r}\n{LOGS}")
+    for log in vars(sys.modules["__main__"])["logs"]:
+        log.close()
+    (tmp_path / "logs" / "log").unlink()
+    (tmp_path / "logs").rmdir()
+    far_process.load(pickled)
+    far_process(SAY)
+    assert (tmp_path / "logs" / "log").read_text() == "<here>\n" + "<there>\n" * 3
+    far_process("[log.close() for log in logs]")
+
+
+def test_a_log_that_cannot_be_opened_is_told_and_lost(
+    opened: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "logs").mkdir()
+    pickled = opened(f"import logging; log = logging.FileHandler({str(tmp_path / 'logs' / 'log')!r})")
+    vars(sys.modules["__main__"])["log"].close()
+    (tmp_path / "logs" / "log").unlink()
+    (tmp_path / "logs").rmdir()
+    (tmp_path / "logs").touch()
+    loaded = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({}))
+    (action,) = loaded.deferred
+    assert capsys.readouterr().err == ""
+    action()
+    words = f"pyteleport: what is logged to {tmp_path}/logs/log is not written here: "
+    assert capsys.readouterr().err.startswith(words)
+    log = loaded.root["namespace"]["log"]
+    log.emit(logging.makeLogRecord({"msg": "x"}))
+    log.close()

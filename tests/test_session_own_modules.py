@@ -4,11 +4,17 @@ there.
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from session_kernels import Message, Session
+
+from pyteleport_jupyter.inventory.notes import modules_in_words
+from pyteleport_jupyter.scripts.companions import Companions, Source
+from pyteleport_jupyter.session.own_modules import own_modules
 
 ROOT = Path(__file__).parent.parent
 
@@ -106,3 +112,31 @@ def test_what_pip_has_installed_beside_own_modules_is_not_own(tmp_path: Path) ->
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=30
     )
     assert ran.stdout == "['mine', 'tooling'] ('mine', 'tooling')\n", ran.stderr
+
+
+def test_a_package_with_very_much_source_is_no_part_of_a_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "framework_of_size").mkdir()
+    (tmp_path / "framework_of_size" / "__init__.py").write_text("from . import part\n")
+    (tmp_path / "framework_of_size" / "part.py").write_text("x = 1\n" * 100)
+    (tmp_path / "small_own_module.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    framework = importlib.import_module("framework_of_size")
+    own = importlib.import_module("small_own_module")
+    try:
+        assert {"framework_of_size", "framework_of_size.part", "small_own_module"} <= own_modules().keys()
+        monkeypatch.setattr("pyteleport_jupyter.session.own_modules.SOURCE_LIMIT", 500)
+        found = own_modules()
+        assert "small_own_module" in found
+        assert not {"framework_of_size", "framework_of_size.part"} & found.keys()
+    finally:
+        for module in (framework, framework.part, own):
+            del sys.modules[module.__name__]
+
+
+def test_the_plan_tells_of_own_modules() -> None:
+    sources = {name: Source(f"/home/u/{name}.py", b"x" * 600) for name in ("a", "b.c", "d", "e", "f")}
+    (words,) = modules_in_words(Companions(("a", "b.c"), sources))
+    assert words == "own modules travel, with 3.0 kB of source: a, b, d, e …"
+    assert modules_in_words(Companions((), {})) == []

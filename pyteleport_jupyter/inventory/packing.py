@@ -16,6 +16,7 @@ from pyteleport_jupyter.objects import Leaving, Pickled
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.progress import bytes_in_words
 from pyteleport_jupyter.session import Place, current_place, take_snapshot
+from pyteleport_jupyter.session.logging_items import what_becomes_of_logs
 from pyteleport_jupyter.session.snapshot import Root
 
 NAMED = 4
@@ -52,7 +53,8 @@ def pack_session(shell: Any, cell: Any, place: Place, options: Options) -> Packe
 
     leaving = Leaving(here) if options.leave else None
     pickled = take_snapshot(shell, cell, place, choose, leaving)
-    return Packed(pickled, tuple(_notes(pickled, secret, opened, here)))
+    notes = [*_notes(pickled, secret, opened, here), *what_becomes_of_logs(shell)]
+    return Packed(pickled, tuple(notes))
 
 
 def _notes(pickled: Pickled, secret: list[str], opened: list[str], here: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.errors import FrameRefused, LoopRefused, NotInCell, ObjectsRefused, TaskRefused
 from pyteleport_jupyter.inventory import confidential, rates
+from pyteleport_jupyter.inventory.notes import modules_in_words
 from pyteleport_jupyter.inventory.rows import Plan, Row
 from pyteleport_jupyter.inventory.verdicts import left_before, rebuilt
 from pyteleport_jupyter.loops import running_generators
@@ -35,7 +36,7 @@ class Session:
     """What a plan is made of: all that would travel, and how its live objects are called.
 
     ``obstacles``: words for what stands in the way of the move besides objects, such as a frame. ``carried``:
-    the modules that would travel by value.
+    the modules that would travel by value. ``notes``: sentences about what has no row.
     """
 
     root: dict[str, Any]
@@ -44,6 +45,7 @@ class Session:
     shell_names: Collection[str] = frozenset()
     obstacles: tuple[tuple[str, str], ...] = ()
     carried: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def plan_of(target: str | None, session: Session) -> Plan:
@@ -62,7 +64,7 @@ def take_stock(session: Session) -> tuple[list[Row], int, list[str]]:
         walk.run(session.root, LOOKING_SECONDS)
     staying = _group([*map(refusal_of, walk.refused.values()), *_missed_by(walk, session)])
     rows = [*_rows(walk, session, staying), *_obstacles(session)]
-    notes = [confidential.in_words(_secrets(session))]
+    notes = [confidential.in_words(_secrets(session)), *session.notes]
     if not walk.complete:
         notes.append("There is so much that sizes are those of a part; the move itself looks at all of it.")
     return rows, sum(root.nbytes for root in walk.roots), [note for note in notes if note]
@@ -133,6 +135,7 @@ def session_of_shell(shell: Any, choose: Any = None) -> Session:
     """The session of an IPython with a kernel as it is now; its running cell is the caller's."""
     from pyteleport_jupyter.session import current_place, find_running_cell
     from pyteleport_jupyter.session.anchors import anchors
+    from pyteleport_jupyter.session.logging_items import what_becomes_of_logs
     from pyteleport_jupyter.session.own_modules import find_own_modules, modules_that_travel
     from pyteleport_jupyter.session.snapshot import session_root
 
@@ -150,7 +153,8 @@ def session_of_shell(shell: Any, choose: Any = None) -> Session:
             choose(root)
         running = running_generators(root["stack"])
         names = names_of_shell(shell)
-        return Session(root, anchors(shell), running, names, tuple(obstacles), tuple(own.loaded))
+        notes = (*modules_in_words(own), *what_becomes_of_logs(shell))
+        return Session(root, anchors(shell), running, names, tuple(obstacles), tuple(own.loaded), notes)
 
 
 def session_of_main(namespace: dict[str, Any]) -> Session:

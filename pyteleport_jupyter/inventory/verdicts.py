@@ -18,6 +18,7 @@ MADE_AGAIN = frozenset(
         "event_loops",
         "files",
         "library",
+        "logs",
         "modules",
         "synchronisation",
         "temporary",
@@ -29,7 +30,7 @@ MADE_AGAIN = frozenset(
 OURS = "pyteleport_jupyter.objects.reducers."
 
 
-OUTSIDE = frozenset(("databases", "files", "temporary"))
+OUTSIDE = frozenset(("databases", "files", "logs", "temporary"))
 """Subjects whose objects look at something outside of the session, which may be another thing there."""
 
 

@@ -41,6 +41,11 @@ def contents_travelling(wanted: bool = True) -> Iterator[None]:
         _contents_travel = before
 
 
+def contents_travel() -> bool:
+    """Whether they do."""
+    return _contents_travel
+
+
 @dataclass(frozen=True)
 class PlacedFile:
     """A regular file: ``path`` (absolute), ``size`` in bytes, a digest of samples, its contents if they

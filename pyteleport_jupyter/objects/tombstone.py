@@ -58,8 +58,8 @@ class Left:
 
 
 def told(left: Left) -> str:
-    """``pyteleport: f stayed on laptop: it is open for writing, and /l is no file there``, for stderr."""
-    return f"pyteleport: {left.path} stayed on {left.host}: {left.reason}"
+    """``f stayed on laptop: it is open for writing, and /l is no file there``."""
+    return f"{left.path} stayed on {left.host}: {left.reason}"
 
 
 def left_here(obj: Any, path: str, kind: str, reason: str, host: str) -> Left:

@@ -16,7 +16,7 @@ from pyteleport_jupyter.objects.collection import collection_paused
 from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
 from pyteleport_jupyter.objects.table import CannotMove
-from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of
+from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of, told
 from pyteleport_jupyter.objects.whereabouts import find_culprit, find_paths
 
 _ABSENT = object()
@@ -29,8 +29,8 @@ class Loaded:
 
     root: dict[str, Any]
     deferred: list[Callable[[], object]] = field(default_factory=list)
-    left: tuple[Left, ...] = ()
-    """What turned out not to be here, so that it stayed behind."""
+    told: tuple[str, ...] = ()
+    """What the user should read: what stayed behind since it turned out not to be here."""
 
 
 def load(
@@ -56,13 +56,13 @@ def load(
         reason = f"{culprit} could not be rebuilt: {words}" if culprit else words
         raise RestoreFailed(reason=reason) from error
     deferred, references = unpickler.deferred, unpickler.resolver
-    left = _named(unpickler.left, stream)
+    to_tell = tuple(map(told, _named(unpickler.left, stream)))
     if numbering is not None:
         numbering.take_unpickled(unpickler.memo.copy())
     del unpickler  # and its memo: what nothing else refers to was not needed
     if needed := references.needed():
         raise RestoreFailed(reason=f"there is no {', '.join(needed)} there")
-    return Loaded(root, deferred, left)
+    return Loaded(root, deferred, to_tell)
 
 
 def _named(left: Mapping[int, Tombstone], stream: Bytes) -> tuple[Left, ...]:

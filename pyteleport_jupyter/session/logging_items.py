@@ -1,4 +1,4 @@
-"""What the notebook told the module ``logging``: levels, and handlers that write into the cells."""
+"""What the notebook told the module ``logging``: levels, and handlers that write into the cells and files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.objects.tombstone import Tombstone
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
@@ -14,6 +15,9 @@ NOT_CARRIED = frozenset(
     {PACKAGE, "IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "Comm", "zmq"}
 )
 """First parts of the names of loggers that belong to the kernel's process."""
+
+NAMED = 4
+"""Most files or handlers that are named in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -29,27 +33,50 @@ class LoggerState:
 
 
 def capture_logging(shell: Any, cell: RunningCell | None) -> list[LoggerState]:
-    """Loggers that are not as they are made. Handlers that write files or to the net stay where they are."""
-    named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
-    users = [each for each in named if each.name.partition(".")[0] not in NOT_CARRIED]
-    streams = {id(anchor) for name, anchor in anchors(shell).by_name.items() if name in ("stdout", "stderr")}
-    states = [_state_of(logger, streams) for logger in [logging.root, *users]]
+    """Loggers that are not as they are made. Handlers that write to the net stay where they are."""
+    streams = _streams(shell)
+    states = [_state_of(logger, streams) for logger in _loggers()]
     return [
         state for state in states if state != LoggerState(state.name, logging.NOTSET, True, False, [], [])
     ]
 
 
+def what_becomes_of_logs(shell: Any) -> list[str]:
+    """Sentences about handlers that do not simply write into the cells."""
+    streams = _streams(shell)
+    handlers = [(logger.name, handler) for logger in _loggers() for handler in logger.handlers]
+    files = {each.baseFilename for _, each in handlers if isinstance(each, logging.FileHandler)}
+    staying = [f"{type(each).__name__} of {name}" for name, each in handlers if not _travels(each, streams)]
+    return [
+        *[f"logs go on there, behind what is in them there: {_first(sorted(files))}"] * bool(files),
+        *[f"log handlers that stay: {_first(staying)}"] * bool(staying),
+    ]
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+
+
+def _loggers() -> list[logging.Logger]:
+    named = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    return [logging.root, *(each for each in named if each.name.partition(".")[0] not in NOT_CARRIED)]
+
+
+def _streams(shell: Any) -> set[int]:
+    return {id(anchor) for name, anchor in anchors(shell).by_name.items() if name in ("stdout", "stderr")}
+
+
 def _state_of(logger: logging.Logger, streams: set[int]) -> LoggerState:
-    handlers = [handler for handler in logger.handlers if _writes_into_cells(handler, streams)]
+    handlers = [handler for handler in logger.handlers if _travels(handler, streams)]
     return LoggerState(
         logger.name, logger.level, logger.propagate, bool(logger.disabled), handlers, list(logger.filters)
     )
 
 
-def _writes_into_cells(handler: logging.Handler, streams: set[int]) -> bool:
+def _travels(handler: logging.Handler, streams: set[int]) -> bool:
     if type(handler) in (logging.StreamHandler, logging.NullHandler):
         return id(getattr(handler, "stream", None)) in streams
-    return type(handler).__module__ == "__main__"
+    return isinstance(handler, logging.FileHandler) or type(handler).__module__ == "__main__"
 
 
 def restore_logging(shell: Any, states: list[LoggerState]) -> None:
@@ -59,7 +86,8 @@ def restore_logging(shell: Any, states: list[LoggerState]) -> None:
         logger.setLevel(state.level)
         logger.propagate, logger.disabled = state.propagates, state.is_disabled
         for handler in state.handlers:
-            logger.addHandler(handler)
+            if not issubclass(type(handler), Tombstone):
+                logger.addHandler(handler)
         for each in state.filters:
             logger.addFilter(each)
 

@@ -7,9 +7,11 @@ of IPython are the exception: they are loaded anew, from the source.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoader
 from types import ModuleType
 from typing import Any
@@ -30,6 +32,9 @@ from pyteleport_jupyter.session.surroundings import loaded_extensions
 
 KEEPS_BOOKS = frozenset({"sqlalchemy.orm.decl_api"})
 """Modules with metaclasses that enter each class in registers, which cannot be made again from the class."""
+
+SOURCE_LIMIT = 16 << 20
+"""Most bytes of source of one package: what is larger is no part of a notebook, and must be there."""
 
 
 def find_own_modules(shell: Any) -> Companions:
@@ -59,11 +64,24 @@ def own_modules() -> dict[str, ModuleType]:
     """Loaded modules of pure Python that no installation owns, by name."""
     installed = installed_places()
     compiled = {name.partition(".")[0] for name in _compiled(installed)}
-    return {
+    own = {
         name: module
         for name, module in _candidates()
         if name.partition(".")[0] not in compiled and _is_own(vars(module)["__spec__"], installed)
     }
+    large = _large(own)
+    return {name: module for name, module in own.items() if name.partition(".")[0] not in large}
+
+
+def _large(own: Mapping[str, ModuleType]) -> set[str]:
+    """Top-level names with more source than ``SOURCE_LIMIT``, of what has not travelled before."""
+    sizes: Counter[str] = Counter()
+    for name, module in own.items():
+        spec = vars(module)["__spec__"]
+        if spec.origin and not isinstance(spec.loader, CarriedLoader):
+            with contextlib.suppress(OSError):
+                sizes[name.partition(".")[0]] += os.path.getsize(spec.origin)
+    return {name for name, size in sizes.items() if size > SOURCE_LIMIT}
 
 
 def _candidates() -> Iterator[tuple[str, ModuleType]]:

@@ -18,7 +18,6 @@ from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resu
 from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import Loaded, load
 from pyteleport_jupyter.objects.anchors import live_objects
-from pyteleport_jupyter.objects.tombstone import Left, told
 from pyteleport_jupyter.objects.verification import differences
 from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
@@ -40,8 +39,8 @@ class Restored:
     deferred: list[Callable[[], object]]
     differences: list[str] = field(default_factory=list)
     """Clauses on variables that are not as they were."""
-    left: tuple[Left, ...] = ()
-    """What could not be made here."""
+    told: tuple[str, ...] = ()
+    """What became of objects that are not what they were there."""
 
     def settle(self, shell: Any) -> None:
         """Set what is left to be set; to be called in the Context that user code will run in."""
@@ -56,8 +55,8 @@ class Restored:
             self._arrive()
 
     def _arrive(self) -> None:
-        for words in map(told, self.left):
-            print(words, file=sys.stderr)
+        for words in self.told:
+            print(f"pyteleport: {words}", file=sys.stderr)
         if self.differences:
             print(f"pyteleport: not as before the move: {', '.join(self.differences)}", file=sys.stderr)
         user_hooks.arrived()
@@ -115,7 +114,7 @@ def _rebuild(shell: Any, loaded: Loaded, own: Companions) -> Restored:
     finish_restore()
     set_place(items["place"])
     restore_items(shell, items, items_of(Phase.ARRIVAL))
-    restored = Restored(items["cell"], session["stack"], items, list(loaded.deferred), left=loaded.left)
+    restored = Restored(items["cell"], session["stack"], items, list(loaded.deferred), told=loaded.told)
     restored.differences = differences(items["seen"], session["namespace"], live_objects(anchors(shell)))
     if restored.cell is None:
         restored.settle(shell)

@@ -17,6 +17,7 @@ SUBJECTS = (
     "decimals",
     "tokens",
     "files",
+    "logs",
     "temporary",
     "databases",
     "arrays",
