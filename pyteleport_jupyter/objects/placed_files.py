@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.objects.table import CannotMove
 
 SIZE_LIMIT = 64 * 1024 * 1024
@@ -138,18 +139,24 @@ def _make_private(path: str, contents: bytes) -> str:
     except OSError:
         descriptor, path = tempfile.mkstemp()
     with open(descriptor, "wb") as file:
+        made_files.file_grows(descriptor, path, len(contents), made=True)
         file.write(contents)
     return path
 
 
 def _extend(path: str, contents: bytes, mode: int) -> None:
-    """Write the file; one that is there already must be a shorter state of it. ``mode``: of a new one."""
+    """Write the file, in folders that are made if need be; one that is there already must be a shorter state
+    of it. ``mode``: of a new one.
+    """
     try:
+        made_files.make_folders(os.path.dirname(path))
+        made = not os.path.lexists(path)
         with open(path, "ab+", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.seek(0)
             before = file.read(len(contents) + 1)
             if not contents.startswith(before):
                 raise CannotMove(f"{path} is another file there")
+            made_files.file_grows(file.fileno(), path, len(contents), made)
             file.write(contents[len(before) :])
     except OSError as error:
         raise CannotMove(f"{path} cannot be written there: {error.strerror}") from error

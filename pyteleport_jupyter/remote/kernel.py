@@ -15,6 +15,7 @@ import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.arrival import Shipment, receive_in_background
@@ -76,7 +77,8 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
             raise type(error)(**{**error.facts, "host": host}) from error
         except Exception as error:
             raise RestoreFailed(host=host, reason=f"the snapshot did not arrive whole: {error}") from error
-        self.restored = restore_snapshot(self, stream, buffers, host)
+        with made_files.noting(str(Path(self.parent.connection_file).parent)):
+            self.restored = restore_snapshot(self, stream, buffers, host)
 
     def _publish_execute_input(self, code: str, parent: dict[str, Any], execution_count: int) -> None:
         # Frontends were told when the cell started, on the first host.

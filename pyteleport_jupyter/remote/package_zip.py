@@ -28,7 +28,9 @@ _COMPILED = (
     *(f"pyteleport_jupyter.{room}" for room in ("errors", "faults", "frames", "objects")),
 )
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
-_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "scripts"))
+_COMPILED += tuple(
+    f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "made_files", "scripts")
+)
 """Modules, with all in them, that go as byte code."""
 
 _WITH_DOCSTRINGS = ("cloudpickle", "pyteleport_jupyter.errors", "pyteleport_jupyter.objects.reducers")

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any, NoReturn
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.control import Control
+from pyteleport_jupyter.remote.package_finder import served_from
 from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.restore import Arrived, restore_arrived
 
@@ -44,7 +46,8 @@ def _take_over(control: Control, ship_fd: int) -> Arrived:
         stream, buffers = chunks.receive(lambda view: _fill(ship_fd, view), _memory_bytes())
         os.close(ship_fd)
         host = str(control.command("prepare")["host"])
-        restored = restore_arrived(stream, buffers, host)
+        with made_files.noting(os.path.dirname(served_from() or "")):
+            restored = restore_arrived(stream, buffers, host)
     except TeleportError as error:
         _leave(control, error)
     except EOFError:

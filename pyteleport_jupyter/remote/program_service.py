@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.control import COMMAND, INPUT, SHIP, TALK
 from pyteleport_jupyter.remote.door import Door
@@ -81,6 +82,8 @@ class ProgramService:
         finally:
             self._process.end(PROGRAM_GRACE if self._was_session else 0.0)
             self._door.close()
+            if not self._was_session:
+                made_files.undo(self._directory)
             remove(self._directory)
             if self._link:
                 farewell(self._link)

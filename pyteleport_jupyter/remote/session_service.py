@@ -10,6 +10,7 @@ from functools import partial
 from select import POLLIN, POLLOUT
 from typing import Any
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.kernel_lines import KernelLines, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
@@ -97,6 +98,8 @@ class SessionService:
             self._desk.close()
             self._way_up.close()
             self._lines.close()
+            if not self._was_session:
+                made_files.undo(self._directory)
             remove(self._directory)
             self._linked.farewell()
 

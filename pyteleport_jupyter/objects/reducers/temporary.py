@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pyteleport_jupyter import made_files
 from pyteleport_jupyter.objects.placed_files import SIZE_LIMIT
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
@@ -96,7 +97,10 @@ def _own_folder(path: Any) -> Any:
         os.mkdir(path, 0o700)
     except OSError:
         is_own = os.path.isdir(path) and not os.path.islink(path) and os.stat(path).st_uid == os.getuid()
-        return path if is_own else tempfile.mkdtemp()
+        if is_own:
+            return path
+        path = tempfile.mkdtemp()
+    made_files.tree_made(os.fsdecode(path))
     return path
 
 
