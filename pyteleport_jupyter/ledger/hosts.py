@@ -1,5 +1,5 @@
-"""Names that one may say as a host: where sessions were started, then what the ssh config names, with its
-Includes and without its wildcards.
+"""Names that one may say as a host: where sessions were started, what hosts.toml has a table for, then what
+the ssh config names, with its Includes and without its wildcards.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Iterator
 
 from pyteleport_jupyter.ledger.record import known_places
+from pyteleport_jupyter.settings import ALL_HOSTS, named_hosts
 
 DEEPEST = 8
 """Includes in includes that are followed."""
@@ -20,8 +21,9 @@ LINES_LIMIT = 20_000
 def host_names() -> list[str]:
     """Recent ones first, each once."""
     recent = [place.target for place in known_places()]
+    own = [name for name in named_hosts() if name != ALL_HOSTS]
     configuration = os.environ.get("TELEPORT_SSH_CONFIG") or os.path.expanduser("~/.ssh/config")
-    return list(dict.fromkeys([*recent, *_configured(configuration, 0), "local", "home"]))
+    return list(dict.fromkeys([*recent, *own, *_configured(configuration, 0), "local", "home"]))
 
 
 def _configured(path: str, depth: int) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 
+from pyteleport_jupyter.magics.cell_arguments import described
 from pyteleport_jupyter.magics.move import move
 from pyteleport_jupyter.magics.words import parse, split
 
@@ -43,6 +44,7 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     @no_var_expand
     @cell_magic("teleport")
     def teleport_cell(self, line: str, cell: str) -> Any:
-        """Run only this cell there: %%teleport HOST [HOST...]; %%teleport --help shows what is possible."""
         errand: Any = import_module("pyteleport_jupyter.magics.cell")
         return errand.run(self.shell, line, cell)
+
+    teleport_cell.__doc__ = described.__doc__

@@ -49,3 +49,18 @@ def move(*, target: str | None, debug: bool, fork: bool, **options: Any) -> Any:
     else:
         depart(target, **said)
     return None
+
+
+OTHER_USES = """other uses:
+  %teleport                 where am I?
+  %teleport plan [HOST]     what would move, what would stay and why
+  %teleport doctor HOST     can a session go there?
+  %teleport list [HOST...]  which sessions of mine are where
+  %teleport attach ID       take one up here; detach [ID], kill ID
+  %%teleport HOST...        run only this cell there
+
+What is said here counts before ~/.config/pyteleport/hosts.toml, and that before c.Teleport of IPython's
+configuration. `%teleport plan --help` and its like tell more.
+"""
+
+move.__doc__ = f"{move.__doc__}\n{OTHER_USES}"
