@@ -38,6 +38,23 @@ def test_kinds_of_views(move: Move, source: str, question: str, answer: str) -> 
     assert move(f"import numpy as np\n{source}")(question) == answer
 
 
+def test_the_base_of_a_view_is_the_array_that_moved(move: Move) -> None:
+    far = move(
+        """
+        import numpy as np
+        a = np.arange(12.); r = np.zeros(3, dtype=[('x', 'f8'), ('y', 'i4')]); o = np.array([1, [2], 3], dtype=object)
+        z = np.zeros((2, 3), order='F'); e = np.zeros((0, 3)); n = np.array(5); d = np.array(['2020-01-01'], 'M8[D]')
+        views = [a[2:], a[2:][1:], a.reshape(3, 4), a.reshape(3, 4).T, a[::2], a.view('i8'), a[::-1]]
+        others = r['y'], o[1:], z[:, 1]
+        """
+    )
+    assert far("all(view.base is a for view in views)") == "True"
+    assert far("[view.base is whole for view, whole in zip(others, (r, o, z))]") == "[True, True, True]"
+    assert far("(a.flags.writeable, z.flags.f_contiguous, e.shape, n.item(), str(d[0]), int(a.sum()))") == (
+        "(True, True, (0, 3), 5, '2020-01-01', 66)"
+    )
+
+
 def test_a_part_does_not_drag_the_whole_along(own_main: None) -> None:
     assert pickled_of("import numpy as np\nv = np.zeros(1 << 20)[:4]").total_bytes < 10_000
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -27,10 +28,27 @@ def reduce_array(array: Any, reduction: Reduction) -> Any:
     """
     owner = _owner(array)
     if owner is None or id(array) in reduction.copied or not _is_worth_sharing(array, owner):
-        return array.__reduce_ex__(5)
+        return _as_memory(array, reduction)
     offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
     seen = (array.dtype, array.shape, array.strides, offset, array.flags.writeable)
     return make_view, (type(array), owner, *seen)
+
+
+def _as_memory(array: Any, reduction: Reduction) -> Any:
+    """As numpy does, but for an array without another one behind it: it is the ``base`` of its views."""
+    reduced = array.__reduce_ex__(5)
+    if reduced[0].__name__ != "_frombuffer" or len(reduced[1]) != 4 or reduced[1][3] not in ("C", "F"):
+        return reduced
+    reduction.modules.add("numpy")
+    reduction.used.add("numpy")
+    return make_array, reduced[1]
+
+
+def make_array(buffer: Any, dtype: Any, shape: tuple[int, ...], order: Any) -> Any:
+    """An array in the memory of ``buffer``."""
+    import numpy
+
+    return numpy.ndarray(shape, dtype, buffer, order=order)
 
 
 def _owner(array: Any) -> Any:
@@ -100,7 +118,9 @@ def make_view(
     flat = (owner if owner.flags.c_contiguous else owner.T).reshape(-1)
     if dtype.hasobject:
         start = flat[offset // flat.itemsize :]
-        return numpy.lib.stride_tricks.as_strided(start, shape, strides, writeable=writeable)
+        strided = numpy.lib.stride_tricks.as_strided(start, shape, strides, writeable=writeable)
+        is_plain = strided.flags.c_contiguous and writeable
+        return start[: math.prod(shape)].reshape(shape) if is_plain else strided
     view = numpy.ndarray(shape, dtype, flat.view(numpy.uint8), offset, strides)
     if not writeable:
         view.flags.writeable = False
