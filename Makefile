@@ -41,7 +41,7 @@ check: $(VENV)/installed-test
 	$(RUN) -m mypy
 	MYPYPATH=tests $(RUN) -m mypy -p lab -p benchmarks
 
-bench: $(VENV)/installed-test compiled
+bench: $(VENV)/installed-bench compiled
 	$(RUN) -m benchmarks
 
 # As an installer does with a package; hundreds of kernels are started from here.

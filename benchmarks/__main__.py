@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from . import errands, frames, gap, planning, relaying, scripts, shipping, starting
+from . import errands, frames, gap, homing, loading, planning, relaying, scripts, shipping, starting
 from .scene import Scene, scene
 from .table import Row, show
 
@@ -16,6 +16,8 @@ BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
     "relaying": relaying.compare,
     "gap": lambda stage: [gap.measure(stage)],
     "shipping": shipping.compare,
+    "homing": homing.compare,
+    "loading": lambda stage: loading.compare(),
     "errands": errands.compare,
     "frames": lambda stage: frames.compare(),
     "planning": lambda stage: planning.compare(),
