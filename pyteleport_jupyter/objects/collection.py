@@ -16,4 +16,13 @@ def collection_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            _take_for_old()
             gc.enable()
+
+
+def _take_for_old() -> None:
+    """What was made meanwhile is there to stay; else the first collection, at once, would look at it all."""
+    if not gc.get_freeze_count():
+        # Frozen and unfrozen again, all objects are in the oldest generation (Modules/gcmodule.c).
+        gc.freeze()
+        gc.unfreeze()
