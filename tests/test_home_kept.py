@@ -266,6 +266,7 @@ def test_it_ends_with_a_relay_that_is_killed(own_kernel: LabKernel) -> None:
     assert own_kernel.ends_within(SECONDS)
 
 
+@pytest.mark.nightly
 def test_it_ends_where_the_session_is_let_go(own_kernel: LabKernel) -> None:
     left(own_kernel, "--lease 5")
     assert keepers(own_kernel)
