@@ -26,8 +26,9 @@ REFUSED = {
         "a dict display|BUILD_MAP",
     ),
     "new": (
-        "class Made:\n    def __new__(cls):\n        hop()\n        return object.__new__(cls)\nMade()",
-        "through Made, which is written in C",
+        "class Made:\n    def __new__(cls):\n        hop()\n        return object.__new__(cls)\n"
+        "    def __init__(self):\n        pass\nMade()",
+        "makes an object or a class by it",
     ),
 }
 

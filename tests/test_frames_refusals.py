@@ -30,26 +30,6 @@ C_CALLERS = {
         "import contextvars\ndef f():\n    teleport()\ncontextvars.Context().run(f)",
         "run",
     ),
-    "new": (
-        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(cls)\nA()",
-        "A",
-    ),
-    "metaclass": (
-        "class M(type):\n    def __new__(m, n, b, d):\n        teleport()\nclass A(metaclass=M): pass",
-        "__build_class__",
-    ),
-    "subclass hook": (
-        "class A:\n    def __init_subclass__(cls):\n        teleport()\nclass B(A): pass",
-        "__build_class__",
-    ),
-    "close": (
-        "def g():\n    try:\n        yield\n    finally:\n        teleport()\nx = g()\nnext(x)\nx.close()",
-        "close",
-    ),
-    "getattr": (
-        "class A:\n    @property\n    def p(self):\n        teleport()\ngetattr(A(), 'p', 1)",
-        "getattr",
-    ),
 }
 
 OPERATIONS = {
@@ -70,10 +50,33 @@ OPERATIONS = {
         "def g():\n    yield teleport()\nx = 1, 2\nx += g(),\ny, *z = g()",
         "an unpacking",
     ),
-    "property before getattr": (
-        "class A:\n    @property\n    def p(self):\n        teleport()\n"
-        "    def __getattr__(self, name):\n        return 1\nA().p",
-        "an attribute access",
+    "hash in a lookup": (
+        "class A:\n    def __hash__(self):\n        return teleport()\n{}[A()]",
+        "a subscript",
+    ),
+    "hash in a store": (
+        "class A:\n    def __hash__(self):\n        return teleport()\nd = {}\nd[A()] = 1",
+        "an assignment to a subscript",
+    ),
+    "equality in a lookup": (
+        "class A:\n    def __hash__(self):\n        return 1\n"
+        "    def __eq__(self, other):\n        teleport()\nd = {A(): 1}\nd[A()]",
+        "a subscript",
+    ),
+    "hash in a method of dict": (
+        "class A:\n    def __hash__(self):\n        return teleport()\n{}.get(A())",
+        "dict.get, which is written in C",
+    ),
+    "a name of an enumeration": (
+        "import enum\nclass Names(dict):\n    def __setitem__(self, name, value):\n        teleport()\n"
+        "class M(type):\n    @classmethod\n    def __prepare__(m, n, b):\n        return Names()\n"
+        "class A(metaclass=M): pass",
+        "the operation STORE_NAME",
+    ),
+    "close through yield from": (
+        "def inner():\n    try:\n        yield\n    finally:\n        teleport()\n"
+        "def outer():\n    yield from inner()\ng = outer()\nnext(g)\ng.close()",
+        "",
     ),
     "destructor": ("class A:\n    def __del__(self):\n        teleport()\na = A()\ndel a", "the operation"),
     "throw through yield from": (
@@ -82,6 +85,45 @@ OPERATIONS = {
         "",
     ),
 }
+
+
+SOMETHING_FOLLOWS = {
+    "init after new": (
+        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(cls)\n"
+        "    def __init__(self): pass\nA()"
+    ),
+    "init of a subclass after new": (
+        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(B)\n"
+        "class B(A):\n    def __init__(self): pass\nA()"
+    ),
+    "init after new of a metaclass": (
+        "class M(type):\n    def __new__(m, *given):\n        teleport()\n"
+        "    def __init__(self, *given): pass\nclass A(metaclass=M): pass"
+    ),
+    "init of a metaclass after the subclass hook": (
+        "class M(type):\n    def __init__(self, *given): pass\n"
+        "class A:\n    def __init_subclass__(cls):\n        teleport()\nclass B(A, metaclass=M): pass"
+    ),
+    "hooks of other attributes": (
+        "class D:\n    def __set_name__(self, owner, name):\n        teleport()\n"
+        "class A:\n    x = D()\n    y = D()"
+    ),
+    "the body after prepare": (
+        "class M(type):\n    @classmethod\n    def __prepare__(m, n, b):\n        teleport()\n"
+        "class A(metaclass=M): pass"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOMETHING_FOLLOWS)
+def test_what_is_a_step_on_the_way_to_a_class_or_object_is_refused(name: str) -> None:
+    """(3.11 says what ``__set_name__`` raises in an error around it.)"""
+    try:
+        sentence = refusal_of(SOMETHING_FOLLOWS[name])
+    except RuntimeError as error:
+        sentence = str(error.__cause__)
+    assert "makes an object or a class by it" in sentence
+    assert "program.py" in sentence
 
 
 @pytest.mark.parametrize("name", C_CALLERS)
@@ -203,12 +245,14 @@ class Meta(type):
     def __new__(metaclass, name, bases, names):
         said.append(teleport())
         return super().__new__(metaclass, name, bases, names)
+    def __init__(self, *given):
+        pass
 class Made(metaclass=Meta):
     teleport()
 """
 
 
-def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused() -> None:
+def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused_by_what_follows_it() -> None:
     """The frame around it is still in the call in which it was resumed."""
     names: dict[str, object] = {"said": []}
     code = compile(CLASS, "program.py", "exec", dont_inherit=True)
@@ -221,5 +265,5 @@ def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused() -> N
     assert stack is not None
     resumed = frames.resume_code(stack, None)
     names["teleport"] = capturer(lambda frame: frame.f_code is resumed)
-    with pytest.raises(FrameRefused, match=r"Meta\.__new__ .* class body that moved has ended"):
+    with pytest.raises(FrameRefused, match=r"Meta\.__new__ .* makes an object or a class by it"):
         exec(resumed, names)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any, Final
 
 from .boundary import Site
 from .callees import (
+    argument_of,
+    call_has_keywords,
     called_object,
     first_in_call,
     function_code,
@@ -26,6 +29,7 @@ from .callees import (
     runs_special_method,
     special_method_running,
 )
+from .class_hooks import hook_of_class
 from .dialect import SPOKEN
 from .drivers import FILLED_FROM, drives
 from .flow import UNIT, VALUE
@@ -53,11 +57,16 @@ def plan_call(site: Site) -> Action | None:
     stack = site.after[:-1]
     if site.crossing.through_c and (action := plan_builtin(site)) is not None:
         return action
-    kind = kind_of_call(site) if site.crossing.through_c else _kind_of_direct_call(site)
-    if kind is Kind.AGAIN:
+    kind = _kind_through_c(site) if site.crossing.through_c else _kind_of_direct_call(site)
+    if kind in (Kind.AGAIN, Kind.CLOSE):
         # next(generator): operands stay; up to 3.12 the stack before a CALL is that before its PRECALL.
         return again(site, kind, stack + VALUE * (2 + site.instruction.argument))
     return None if kind is None else behind(site, kind, stack)
+
+
+def _kind_through_c(site: Site) -> Kind | None:
+    kind, called = kind_of_call(site), called_object(site)
+    return hook_of_class(site, called) if kind is None and is_trusted(site, called) else kind
 
 
 def plan_builtin(site: Site) -> Action | None:
@@ -65,12 +74,25 @@ def plan_builtin(site: Site) -> Action | None:
     if site.instruction.name == "CALL_FUNCTION_EX":
         return plan_spreading(site)
     called = called_object(site)
+    if any(called is each for each in ASKING) and not call_has_keywords(site):
+        return plan_asking(site)
     first = first_in_call(site, called) if is_trusted(site, called) else None
     if first is None:
         return None
     count = site.instruction.argument
     stack = site.after[:-1] + VALUE * (2 + count)
     return stand_in(site, stack, count - first.argument, first.methods)
+
+
+ASKING: Final = (getattr, hasattr)
+
+
+def plan_asking(site: Site) -> Action | None:
+    """``getattr(owner, name)``, with or without a default."""
+    count = site.instruction.argument
+    name = argument_of(site, 1)
+    stack = site.after[:-1] + VALUE * (2 + count)
+    return ask_again(site, stack, count, name) if isinstance(name, str) else None
 
 
 def plan_spreading(site: Site) -> Action | None:
@@ -249,14 +271,26 @@ def plan_load_attribute(site: Site) -> Action | None:
     is_pair = len(site.after) == len(site.before) + 1
     kind, results = (Kind.METHOD_PAIR, 2) if is_pair else (Kind.RESULT, 1)
     if site.crossing.through_c and not _is_getter(site, site.operand(1)):
-        return None
+        return ask_again(site, site.before, 1, _attribute_name(site))
     return behind(site, kind, site.after[:-results])
+
+
+def ask_again(site: Site, stack: str, operand: int, name: str) -> Action | None:
+    """The attribute is looked up again, on a stand-in whose property is the rest of what found it: if that
+    raises AttributeError there is something left to do."""
+    owner = site.stack_slot(len(stack) - operand)
+    found = runs_special_method(site, owner, ("__getattribute__", "__getattr__")) or any(
+        _gets(site, vars(base).get(name)) for base in _classes_of(owner)
+    )
+    if not found or site.callee.generator is not None or isinstance(owner, type):
+        return None
+    return replace(again(site, Kind.STAND_IN, stack), method=name, operand=operand, is_attribute=True)
 
 
 def _is_getter(site: Site, owner: object) -> bool:
     """A property, descriptor or ``__getattr__``, and nothing is tried after it if it raises
     AttributeError."""
-    if runs_special_method(site, owner, ("__getattr__",)):
+    if runs_special_method(site, owner, ("__getattr__",)) or _is_of_module(site, owner):
         return True
     if has_fallback(type(owner)):
         return False
@@ -264,6 +298,12 @@ def _is_getter(site: Site, owner: object) -> bool:
         return True
     name = _attribute_name(site)
     return any(_gets(site, vars(base).get(name)) for base in _classes_of(owner))
+
+
+def _is_of_module(site: Site, owner: object) -> bool:
+    """``__getattr__`` of a module (PEP 562)."""
+    found = vars(owner).get("__getattr__") if isinstance(owner, ModuleType) else None
+    return found is not None and function_code(found) == site.callee.code
 
 
 def _classes_of(owner: object) -> tuple[type, ...]:

@@ -222,7 +222,7 @@ def run_code(site: Site, called: object) -> Verdict:
 
 
 def generator_step(site: Site, called: object) -> Verdict:
-    """``next(g)``, ``g.send(x)``, ``g.throw(e)``, ``g.__next__()`` on a generator or coroutine itself."""
+    """``next(g)``, or a method of a generator or coroutine that only runs it."""
     generator = site.callee.generator
     if generator is None or site.instruction.name != "CALL":
         return None
@@ -234,19 +234,26 @@ def generator_step(site: Site, called: object) -> Verdict:
     if not isinstance(called, BuiltinMethodType | MethodDescriptorType) and not _is_slot_wrapper(called):
         return None
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else argument_of(site, -1)
-    steps = getattr(called, "__name__", "") in ("send", "throw", "__next__")
-    return Kind.ADVANCE if steps and owner is generator else None
+    if owner is not generator:
+        return None
+    return STEPS.get(getattr(called, "__name__", ""))
+
+
+STEPS: Final = {
+    "send": Kind.ADVANCE,
+    "throw": Kind.ADVANCE,
+    "__next__": Kind.ADVANCE,
+    "close": Kind.CLOSE,
+}
+"""Methods of a generator that only run it."""
 
 
 def attribute_access(site: Site, called: object) -> Verdict:
-    """``getattr``, ``object.__getattribute__`` and the setters of attributes, in a property or the like."""
+    """``object.__getattribute__`` and the setters of attributes, in a property or the like."""
     if site.instruction.name != "CALL" or call_has_keywords(site) or site.callee.generator is not None:
         return None
     if called in (builtins.setattr, builtins.delattr):
         return Kind.NOTHING
-    if called is builtins.getattr:
-        is_all = site.instruction.argument == 2 and not has_fallback(type(argument_of(site, 0)))
-        return Kind.RESULT if is_all else None
     if not _is_slot_wrapper(called):
         return None
     return {"__getattribute__": Kind.RESULT, "__setattr__": Kind.NOTHING, "__delattr__": Kind.NOTHING}.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import itertools
@@ -13,10 +14,12 @@ from typing import Any, Final, NoReturn
 from ..errors import FrameRefused
 from .actions import plan
 from .boundary import Callee, Site, crossing_between
-from .callees import cached_call, function_code
+from .callees import cached_call, function_code, runs_special_method
+from .class_hooks import hook_of_class
 from .classes import class_arguments
 from .dialect import SPOKEN
 from .flow import UNIT, flow_of
+from .generators import with_opening
 from .here import action_here
 from .layout import (
     CO_OPTIMIZED,
@@ -36,7 +39,7 @@ from .running_code import code_hash, library_of
 from .selftest import check_interpreter
 from .slots import Contents, position_at, read_slots, with_handled_exceptions
 from .snapshot import Action, FrameSnapshot, Kind, Stack
-from .stand_ins import StandIn, make_stand_in
+from .stand_ins import StandIn, make_attribute_stand_in, make_stand_in, owner_of
 from .words import PlaceName, describe, describe_code, no_place_name
 
 CACHE: Final = dis.opmap["CACHE"]
@@ -87,13 +90,16 @@ def capture_stack(
         for callee, frame in zip(callees, frames, strict=False)
     ]
     for inner, outer in itertools.pairwise(interrupted):
-        if outer.site.crossing.through_c and is_being_closed(outer.site.callee, inner.contents.values):
+        is_asked = outer.action.kind is Kind.CLOSE or not outer.site.crossing.through_c
+        if not is_asked and is_being_closed(outer.site.callee, inner.contents.values):
             _refuse(inner.site.frame, NO_CALL, place_name)
     base = base_exception if base_exception is not None else _base_exception(frames)
     values = _with_handled_exceptions(interrupted, base)
-    return Stack(
-        tuple(_snapshot(each, own, place_name) for each, own in zip(interrupted, values, strict=True))
-    )
+    snapshots = [_snapshot(each, own, place_name) for each, own in zip(interrupted, values, strict=True)]
+    for index, outer in enumerate(interrupted[1:]):
+        if outer.action.kind is Kind.CLOSE:
+            snapshots[index] = with_opening(snapshots[index], None)
+    return Stack(tuple(snapshots))
 
 
 def _frames_between(top: FrameType, root: FrameType) -> list[FrameType]:
@@ -152,12 +158,18 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
     if record.action.kind is Kind.OPERATOR:
         return _operator_in_prologue(site, record, place_name)
     if record.action.kind is Kind.CLASS_BODY and site.callee.code.co_flags & CO_OPTIMIZED:
-        _refuse(
-            site.callee.frame, "the class body that moved has ended, and now the class is made", place_name
-        )
+        return _making_class(site, record, place_name)
     if record.action.kind is Kind.CACHED and cached_call(site) is None:
         return replace(record.action, opening=False, kind=Kind.RESULT)
     return replace(record.action, opening=False)
+
+
+def _making_class(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
+    """A class statement that moved in its body, which has ended: now the class is made."""
+    kind = hook_of_class(site, builtins.__build_class__)
+    if kind is None:
+        _refuse(site.callee.frame, refusal(site, place_name), place_name)
+    return replace(record.action, opening=False, kind=kind)
 
 
 def _is_at_call(frame: FrameType) -> bool:
@@ -228,13 +240,22 @@ def _refuse(frame: FrameType, reason: str, place_name: PlaceName) -> NoReturn:
 def _overrides(site: Site, action: Action) -> dict[int, object]:
     """Stack slots (by depth) that have to hold something else than they do while the instruction runs."""
     if action.kind is Kind.STAND_IN:
-        return {len(action.stack) - action.operand: make_stand_in(action.method)}
+        depth = len(action.stack) - action.operand
+        if action.is_attribute:
+            return {depth: make_attribute_stand_in(action.method, _fallback_of(site, depth))}
+        return {depth: make_stand_in(action.method)}
     if action.opcode not in ENTERING or SPOKEN.exit_replaces_manager:
         return {}
     manager: Any = site.operand(1)
     name = "__aexit__" if action.opcode == "BEFORE_ASYNC_WITH" else "__exit__"
     leave = getattr(type(manager), name)
     return {len(action.stack) - 1: leave.__get__(manager, type(manager))}
+
+
+def _fallback_of(site: Site, depth: int) -> object:
+    """The object whose ``__getattr__`` is asked next; None if that is what is running."""
+    asked = site.stack_slot(depth)
+    return None if runs_special_method(site, asked, ("__getattr__",)) else owner_of(asked)
 
 
 def _extras(site: Site, action: Action) -> tuple[object, ...]:

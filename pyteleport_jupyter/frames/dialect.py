@@ -172,6 +172,7 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.STAND_IN: (),
     Kind.HERE: SPOKEN.call + _DROP,
     Kind.SUSPENDED: (),
+    Kind.CLOSE: (),
 }
 """What a morph does between restoring the slots and jumping into the original code."""
 

@@ -71,6 +71,9 @@ class _Prologue:
     loop_end: int
     """NEXT_ITEM: the handler behind the jump."""
     raises: tuple[_Raise, ...]
+    opening: tuple[int, int]
+    """[start, end) of the yield before all else, empty if there is none. What is thrown in there starts the
+    rest like what is sent: it lies where that would, and is dropped."""
 
 
 class _Writer:
@@ -136,8 +139,7 @@ def _constant_values(shape: Shape, length: int) -> tuple[object, ...]:
 def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Constants) -> _Prologue:
     writer = _Writer(constants)
     writer.code += code.co_code[: opening_of(flow_of(code))[-1].end]
-    if action.opening:
-        writer.write(*SPOKEN.fetch, *_PLAIN_YIELD)
+    opening = _write_opening(writer) if action.opening else (0, 0)
     for slot in shape.bound:
         # STORE_FAST takes any slot: in place of the new cells come the very cell objects there were.
         writer.write(*SPOKEN.fetch, ("STORE_FAST", slot))
@@ -151,10 +153,17 @@ def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Co
     ending = _loop_end(action, constants) if action.kind is Kind.NEXT_ITEM else b""
     writer.write(("JUMP_FORWARD", (len(ending) + UNIT + action.target) // UNIT))
     whole = bytes(writer.code) + ending + _LINES_END
-    return _Prologue(whole, call_start, call_end, len(writer.code), tuple(writer.raises))
+    return _Prologue(whole, call_start, call_end, len(writer.code), tuple(writer.raises), opening)
 
 
-_PLAIN_YIELD: Final[Operations] = (("YIELD_VALUE", 0), ("RESUME", 1), ("POP_TOP", 0))
+def _write_opening(writer: _Writer) -> tuple[int, int]:
+    writer.write(*SPOKEN.fetch)
+    start = len(writer.code)
+    writer.write(("YIELD_VALUE", 0), ("RESUME", 1))
+    end = len(writer.code)
+    writer.write(("POP_TOP", 0))
+    return start, end
+
 
 _LINES_END: Final = assemble.operation("NOP")
 """Never run: has the entry of the line table from which the original table can go on. A unit that is run
@@ -203,7 +212,9 @@ def _exception_table(code: CodeType, prologue: _Prologue, action: Action) -> byt
     """In the order of the code, without overlaps (CPython searches by bisection): the raises of the
     prologue, the loop around the inner call, the handler of the original instruction, then all originals."""
     flow, length = flow_of(code), len(prologue.code)
-    entries = [
+    start, end = prologue.opening
+    entries = [Handler(start, end, end, 0, False)] if end else []
+    entries += [
         Handler(each.start, each.start + UNIT, each.start + UNIT, each.depth, True)
         for each in prologue.raises
     ]

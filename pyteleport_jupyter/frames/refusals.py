@@ -13,6 +13,10 @@ from .words import PlaceName, describe_code, name_of
 CALLS: Final = frozenset({"CALL", "CALL_KW", "CALL_FUNCTION_EX"})
 
 
+MAKING: Final = frozenset({"__new__", "__set_name__", "__init_subclass__", "__prepare__"})
+"""What C calls on the way to something else."""
+
+
 def refusal(site: Site, place_name: PlaceName) -> str:
     """One clause: why the frame that ``site`` waits for cannot be moved."""
     caller = describe_code(site.code, site.frame.f_lineno, place_name)
@@ -20,6 +24,11 @@ def refusal(site: Site, place_name: PlaceName) -> str:
     if site.callee.code.co_name == "__del__":
         return (
             f"it is the end of an object that {caller} let go of, and the object cannot be brought back to it"
+        )
+    if site.callee.code.co_name in MAKING:
+        return (
+            f"{caller} makes an object or a class by it, and what C still has to do for that (__init__, say) "
+            "cannot be read"
         )
     through = _c_caller(site)
     if through is not None:

@@ -95,6 +95,8 @@ def _loaded_morph(frame: FrameSnapshot, inner: Calls) -> CodeType:
     if frame.generator is not None:
         code = generator_code(frame.generator)
         load_values(code, last)  # its values were loaded when it was unpickled; these are fetched behind them
+        if frame.action.opening:
+            cast(Any, frame.generator).send(None)
         return code
     code = build_morph(frame.code, frame.shape, frame.action, frame.position)
     load_values(code, (*frame.values, *last))

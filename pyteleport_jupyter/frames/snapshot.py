@@ -56,6 +56,8 @@ class Kind(StrEnum):
     """Not in a call: the innermost frame was about to run the instruction."""
     SUSPENDED = "suspended"
     """Not interrupted: a generator that waits at its yield."""
+    CLOSE = "close"
+    """As AGAIN, for ``generator.close()``: the rebuilt generator waits at an opening of its own."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,13 @@ class Action:
     """OPERATOR: the result is made a bool."""
     method: str = ""
     """STAND_IN: the special method that is running."""
+    is_attribute: bool = False
+    """STAND_IN: :attr:`method` is the name of the attribute that is being looked up."""
     operand: int = 0
     """STAND_IN: which of the restored stack slots its object is in, 1 being the topmost."""
     opening: bool = False
     """Before all else the morph yields its first value: it goes on when it is resumed for the second
-    time."""
+    time, be it by an exception."""
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ So C itself does what follows the method: it checks the type of the result, ends
 
 from __future__ import annotations
 
+import inspect
 import weakref
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 
 class StandIn:
@@ -34,7 +36,38 @@ def stand_ins_alive() -> tuple[StandIn, ...]:
     return tuple(_alive)
 
 
-def give_method(stand_in: StandIn, function: object) -> None:
+class AttributeStandIn(StandIn):
+    """One whose attribute is the rest of what was looking it up; ``__getattr__`` is that of the object."""
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return make_attribute_stand_in, (self.method, self.owner)
+
+
+def make_attribute_stand_in(name: str, owner: object) -> StandIn:
+    """An object of a class of its own for ``owner``, the attribute still to be given."""
+    made = type(StandIn.__name__, (AttributeStandIn,), {"method": name})
+    return cast(StandIn, made(owner))
+
+
+def owner_of(operand: object) -> object:
+    """What an attribute is asked of: the object itself, or the one that a stand-in stands for."""
+    # The attribute may have any name, also that of one of ours: the instance's own dict has no other.
+    return vars(operand)["owner"] if isinstance(operand, AttributeStandIn) else operand
+
+
+def give_method(stand_in: StandIn, function: Any) -> None:
     """Let ``function`` be the special method: it is called with the stand-in, as the interrupted one was with
     the object."""
-    setattr(type(stand_in), stand_in.method, function)
+    method, kind = stand_in.method, type(stand_in)
+    if not isinstance(stand_in, AttributeStandIn):
+        setattr(kind, method, function)
+        return
+    owner = stand_in.owner
+    fallback = inspect.getattr_static(type(owner), "__getattr__", None)
+    if isinstance(fallback, FunctionType):
+        # Bound: it is asked with the name only, and has to work on the object.
+        kind.__getattr__ = fallback.__get__(owner)  # type: ignore[attr-defined]
+    setattr(kind, method, property(function))

@@ -145,6 +145,8 @@ def choose(kind: type) -> Reducer | None:
         return reduce_filled
     if _wants_arguments(kind):
         return reduce_past_new
+    if _value_of(kind):
+        return reduce_value
     if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
         return reduce_delegating
     return reduce_constant if names.home_module(kind) else None
@@ -226,6 +228,25 @@ def reduce_past_new(obj: Any, reduction: Reduction) -> Any:
     """Objects whose class has a ``__new__`` that wants arguments: it has done its work."""
     reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
     return object.__new__, (type(obj),), *reduced[2:]
+
+
+VALUES = (tuple, str, bytes, int, float, complex)
+
+
+def _value_of(kind: type) -> Any:
+    """The builtin class that holds the value, if pickle would give it to a ``__new__`` in Python, which wants
+    what the user gave it."""
+    builtin = next((ancestor for ancestor in kind.__mro__ if ancestor in VALUES), None)
+    if builtin is None or not isinstance(kind.__new__, FunctionType) or hasattr(kind, "__getnewargs_ex__"):
+        return None
+    own: Any = kind
+    return builtin if own.__getnewargs__ is builtin.__getnewargs__ else None
+
+
+def reduce_value(obj: Any, reduction: Reduction) -> Any:
+    """Subclasses of tuple, str, numbers: made by the builtin's ``__new__``, which takes the value."""
+    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
+    return _value_of(type(obj)).__new__, *reduced[1:]
 
 
 def set_state(obj: Any, state: Any) -> None:
