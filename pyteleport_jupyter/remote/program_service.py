@@ -373,6 +373,8 @@ class ProgramService:
             kind = "StartFailed" if self._phase is Phase.STARTING else "RestoreFailed"
             self._fail(kind, reason=self._process.last_words())
         elif self._phase in (Phase.HELD, Phase.LIVE):
+            if not self._process.control.closed:
+                self._hear_program()  # what it said just before its end
             self._phase = Phase.CLOSING
             self._exited_at = time.monotonic()
 

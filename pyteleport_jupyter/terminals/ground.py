@@ -16,6 +16,7 @@ from pyteleport_jupyter.errors import LoopRefused, NotInCell
 from pyteleport_jupyter.session import RunningCell
 
 _INTERACT: CodeType = TerminalInteractiveShell.interact.__code__
+_RUN_CELL: CodeType = TerminalInteractiveShell.run_cell.__code__
 
 
 def check_shell(shell: Any) -> None:
@@ -27,6 +28,8 @@ def check_shell(shell: Any) -> None:
         )
     if not isinstance(shell, TerminalInteractiveShell):
         raise NotInCell(reason=f"{type(shell).__name__} is neither a kernel nor IPython's own terminal")
+    if not any(frame.f_code in (_INTERACT, _RUN_CELL) for frame in _outwards(sys._getframe(1))):
+        raise NotInCell(reason="IPython runs a file: start it with python, or %run it at the prompt")
     if not (os.isatty(0) and os.isatty(1)):
         raise NotInCell(reason="this IPython reads its cells from a pipe or file, and has read ahead")
     if asyncio._get_running_loop() is None and asyncio.all_tasks(get_asyncio_loop()):
@@ -38,10 +41,7 @@ def check_shell(shell: Any) -> None:
 def check_cell(cell: RunningCell | None) -> RunningCell:
     """The cell, if it was typed at the prompt. Raises NotInCell."""
     if cell is None:
-        reason = "no cell runs"
-        if any(frame.f_code.co_name == "safe_execfile" for frame in _outwards(sys._getframe(1))):
-            reason = "`ipython FILE` runs it: start it with python, or %run it at the prompt"
-        raise NotInCell(reason=reason)
+        raise NotInCell(reason="no cell runs")
     if not any(frame.f_code is _INTERACT for frame in _outwards(cell.root)):
         raise NotInCell(reason="it was not typed at the prompt, but is run while IPython starts")
     return cell

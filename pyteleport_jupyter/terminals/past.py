@@ -43,16 +43,14 @@ def as_record(shell: Any) -> dict[str, Any]:
 def tell_home(shell: Any) -> None:
     """From now on each line typed here is told home."""
 
-    def tell(result: Any) -> None:
+    def tell(info: Any) -> None:
         control = upstream.control()
-        info = getattr(result, "info", None)
-        if control is None or info is None or not info.store_history:
+        if control is None or not info.store_history or len(info.raw_cell) > LINE_LIMIT:
             return
-        number = result.execution_count or shell.execution_count
-        raw = shell.history_manager.input_hist_raw
-        if len(raw) > number > 0 and len(info.raw_cell) <= LINE_LIMIT:
-            parsed = shell.history_manager.input_hist_parsed[number]
-            with suppress(OSError):
-                control.say(TYPED, line=number, source=parsed[:LINE_LIMIT], raw=raw[number])
+        source = getattr(info, "transformed_cell", None) or info.raw_cell
+        with suppress(OSError):
+            control.say(
+                TYPED, line=shell.execution_count, source=source[:LINE_LIMIT], raw=info.raw_cell.rstrip("\n")
+            )
 
-    shell.events.register("post_run_cell", tell)
+    shell.events.register("pre_run_cell", tell)

@@ -16,6 +16,7 @@ from prompt_toolkit.history import InMemoryHistory
 from traitlets import TraitError
 
 from pyteleport_jupyter.remote.package_finder import served_from
+from pyteleport_jupyter.scripts.streams import StreamSettings, capture_settings, restore_settings
 
 TRAITS = (
     "auto_match", "autoformatter", "autosuggestions_provider", "confirm_exit", "display_completions",
@@ -38,13 +39,16 @@ class PromptSettings:
     traits: dict[str, Any] = field(default_factory=dict)
     past: tuple[str, ...] = ()
     classic: bool = False
+    streams: dict[str, StreamSettings] = field(default_factory=dict)
 
 
 def settings_of(shell: Any) -> PromptSettings:
     """How the prompt of ``shell`` is set; nothing in it but texts, numbers and truths."""
     found = {name: getattr(shell, name) for name in TRAITS if hasattr(shell, name)}
     plain = {name: value for name, value in found.items() if _is_plain(value)}
-    return PromptSettings(plain, tuple(_past(shell)), isinstance(shell.prompts, ClassicPrompts))
+    return PromptSettings(
+        plain, tuple(_past(shell)), isinstance(shell.prompts, ClassicPrompts), capture_settings()
+    )
 
 
 def _is_plain(value: Any) -> bool:
@@ -122,7 +126,8 @@ def _without_prompt() -> Iterator[None]:
 
 
 def open_prompt(shell: Any, settings: PromptSettings) -> None:
-    """From now on stdin and its kin are the user's terminal."""
+    """From now on stdin and its kin are the user's terminal, and write each line at once."""
+    restore_settings(settings.streams)
     # IPython looked when it was imported, before that was so.
     terminal_module._is_tty = True
     with suppress(TraitError):

@@ -1,0 +1,175 @@
+"""IPython in a terminal: it goes on elsewhere, at the same prompt, and comes home."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+from script_runs import Scripts, scripts  # noqa: F401
+from terminal_screens import Terminal, terminal
+
+IPYTHON = (sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor")
+SETUP = "%load_ext pyteleport_jupyter\nimport os, asyncio\nfrom pyteleport_jupyter import teleport"
+
+pytestmark = pytest.mark.timeout(300)
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(scripts: Scripts) -> Iterator[Start]:
+    """Starts a program in a terminal; afterwards nothing is left of it."""
+    scripts.environment.pop("PYTHONWARNINGS")
+    scripts.environment |= {"HOME": str(scripts.folder), "TERM": "xterm"}
+    scripts.environment.pop("TMUX", None)
+    with ExitStack() as terminals:
+        yield lambda *argv: terminals.enter_context(
+            terminal(scripts.folder, scripts.environment, *(argv or IPYTHON))
+        )
+
+
+HOST = socket.gethostname()
+
+THERE_AND_BACK = f"""\
+In [2]: 40 + 2
+Out[2]: 42
+In [3]: for i in range(4):
+   ...:     if i == 2:
+   ...:         %teleport local
+   ...:     print(i, os.getpid() != first, x is y, _2)
+   ...: i
+0 False True 42
+1 False True 42
+teleported to a process on {HOST} (...)
+2 True True 42
+3 True True 42
+Out[3]: 3
+In [4]: 1 / 0
+---------------------------------------------------------------------------
+ZeroDivisionError                         Traceback (most recent call last)
+Cell In[4], line 1
+----> 1 1 / 0
+ZeroDivisionError: division by zero
+In [5]: await asyncio.sleep(0.01)
+   ...: teleport('home')
+   ...: await asyncio.sleep(0.01)
+   ...: os.getpid() == first, x is y, Out[3], In[4]
+home again on {HOST} (...)
+Out[5]: (True, True, 3, '1 / 0')
+In [6]:"""
+
+
+def test_a_cell_goes_on_there_at_the_same_prompt_and_comes_home(start: Start, scripts: Scripts) -> None:
+    ipython = start()
+    ipython.run(
+        1,
+        f"{SETUP}\nfirst = os.getpid(); x = y = []",
+        "40 + 2",
+        "for i in range(4):\n    if i == 2:\n        %teleport local\n"
+        "    print(i, os.getpid() != first, x is y, _2)\ni",
+        "1 / 0",
+        "await asyncio.sleep(0.01)\nteleport('home')\nawait asyncio.sleep(0.01)\n"
+        "os.getpid() == first, x is y, Out[3], In[4]",
+    )
+    assert ipython.from_cell(2) == THERE_AND_BACK
+    ipython.run(6, "teleport('local')", "'typed there'")
+    ipython.paste("exit")
+    ipython.wait_for(lambda screen: screen.endswith("ended 0\n icanon"))
+    with closing(sqlite3.connect(scripts.folder / ".ipython/profile_default/history.sqlite")) as database:
+        rows = list(database.execute("SELECT session, line, source_raw FROM history ORDER BY line"))
+    assert [row[:2] for row in rows] == [(1, number) for number in range(1, 9)]
+    assert (rows[3][2], rows[6][2]) == ("1 / 0", "'typed there'")
+
+
+@pytest.mark.nightly
+def test_the_prompt_there_has_all_its_keys(start: Start) -> None:
+    earlier = start()
+    earlier.run(1, "'of an earlier session'")
+    earlier.close()
+    ipython = start()
+    ipython.run(1, SETUP, "def f(a):\n    return a / 0\n", "%teleport local")
+    ipython.type("os.getpg")
+    ipython.press("Tab")
+    ipython.wait_for_text("os.getpgid")
+    ipython.press("C-c")
+    ipython.press("C-r")
+    ipython.type("earlier")
+    ipython.wait_for_text("In [4]: 'of an earlier session'")
+    ipython.press("C-g", "C-c")
+    ipython.wait_for_prompt(4)
+    ipython.paste("f(3)")
+    ipython.wait_for_prompt(5)
+    ipython.paste("%debug")
+    ipython.wait_for(lambda screen: screen.endswith("ipdb>"))
+    ipython.paste("p a + 39")
+    ipython.wait_for_text("\n42\n")
+    ipython.paste("q")
+    ipython.wait_for_prompt(6)
+    ipython.paste("import time; print('wa' + 'iting'); time.sleep(600)")
+    ipython.wait_for_text("\nwaiting\n")
+    ipython.press("C-c")
+    assert "KeyboardInterrupt" in ipython.wait_for_prompt(7)
+    ipython.tmux("resize-window", "-x", "87", "-y", "43")
+    ipython.paste("tuple(os.get_terminal_size())")
+    assert "Out[7]: (87, 43)" in ipython.wait_for_prompt(8)
+    ipython.paste("exit()")
+    ipython.wait_for(lambda screen: screen.endswith("ended 0\n icanon"))
+
+
+def test_a_move_that_fails_or_is_stopped_leaves_the_prompt_as_it_was(start: Start) -> None:
+    ipython = start()
+    ipython.run(
+        1, SETUP, "%teleport 'cmd:false'", "import socket; s = socket.socket()", "%teleport local", "del s"
+    )
+    ipython.paste("%teleport \"cmd:sh -c 'sleep 600'\"")
+    ipython.wait_for_text("teleporting to sh")
+    ipython.press("C-c")
+    assert "MoveCancelled: " in ipython.wait_for_prompt(7)
+    ipython.run(7, "7 * 6")
+    shown = ipython.from_cell(2)
+    for sentence in ("ShellFailed: ", "ObjectsRefused: ", "The session goes on here", "Out[7]: 42"):
+        assert sentence in shown
+    assert "Traceback" not in shown
+    assert "teleporting to" not in shown
+
+
+@pytest.mark.parametrize("victim", [pytest.param("there", marks=pytest.mark.nightly), "here"])
+def test_who_is_killed_leaves_a_sane_terminal(victim: str, start: Start, scripts: Scripts) -> None:
+    ipython = start()
+    ipython.run(1, SETUP, "here = os.getpid()", "%teleport local --lease 1")
+    ipython.run(4, "open('pids', 'w').write(f'{here} {os.getpid()}')")
+    here, there = map(int, (scripts.folder / "pids").read_text().split())
+    os.kill(there if victim == "there" else here, signal.SIGKILL)
+    ipython.wait_for_text("type: reset")
+    screen = ipython.wait_for(lambda screen: " icanon" in screen)
+    assert "was ended by SIGKILL" in screen if victim == "there" else "ends by itself in 1 s" in screen
+    assert "ended 137" in screen
+
+
+def test_where_the_prompt_cannot_go_a_sentence_says_so(start: Start, scripts: Scripts) -> None:
+    embedded = start(sys.executable, "-c", "import IPython\nIPython.embed(colors='NoColor', banner1='')")
+    embedded.run(1, SETUP, "%teleport local", "6 * 7")
+    shown = embedded.from_cell(2)
+    assert "this IPython is embedded in a program" in shown
+    assert "Out[3]: 42" in shown
+    embedded.close()
+    (scripts.folder / "main.py").write_text("from pyteleport_jupyter import teleport\nteleport('local')")
+    run = start(*IPYTHON, "main.py")
+    assert "start it with python, or %run it" in run.wait_for_text("ended 1")
+
+
+@pytest.mark.nightly
+def test_a_program_that_ipython_runs_at_its_prompt_goes_on(start: Start, scripts: Scripts) -> None:
+    program = "import os\nfirst = os.getpid()\nteleport('local')\nprint('moved', os.getpid() != first)\n"
+    Path(scripts.folder / "main.py").write_text(f"from pyteleport_jupyter import teleport\n{program}")
+    ipython = start()
+    ipython.run(1, "%run main.py", "first != os.getpid()")
+    assert "moved True" in ipython.screen()
+    assert "Out[2]: True" in ipython.screen()
