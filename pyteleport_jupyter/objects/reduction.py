@@ -236,10 +236,10 @@ VALUES = (tuple, str, bytes, int, float, complex)
 def _value_of(kind: type) -> Any:
     """The builtin class that holds the value, if pickle would give it to a ``__new__`` in Python, which wants
     what the user gave it."""
-    builtin = next((ancestor for ancestor in kind.__mro__ if ancestor in VALUES), None)
+    own: Any = kind
+    builtin: Any = next((ancestor for ancestor in kind.__mro__ if ancestor in VALUES), None)
     if builtin is None or not isinstance(kind.__new__, FunctionType) or hasattr(kind, "__getnewargs_ex__"):
         return None
-    own: Any = kind
     return builtin if own.__getnewargs__ is builtin.__getnewargs__ else None
 
 
