@@ -5,6 +5,7 @@ have written it.
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,28 @@ def test_it_is_made_once_and_again_when_a_file_has_changed(made: list[bytes], tm
     assert [path.name for path in (tmp_path / "cache/pyteleport-jupyter").iterdir()] == [
         os.path.basename(kept_package.path_of_kept())
     ]
+
+
+def test_without_a_home_nothing_is_written(
+    made: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    assert [package(made), package(made)] == [b"made 1", b"made 2"]
+    assert not (tmp_path / "~").exists()
+
+
+def test_files_in_an_archive_are_packed_each_time(
+    made: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "packed/module.py").unlink()
+    (tmp_path / "packed/__init__.py").unlink()
+    (tmp_path / "packed").rmdir()
+    with zipfile.ZipFile(tmp_path / "library.zip", "w") as archive:
+        archive.writestr("packed/__init__.py", "")
+    monkeypatch.syspath_prepend(tmp_path / "library.zip")
+    assert [package(made), package(made)] == [b"made 1", b"made 2"]
 
 
 def damage(path: Path) -> None:

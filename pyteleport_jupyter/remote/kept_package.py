@@ -39,12 +39,18 @@ def kept(packages: Sequence[str], make: Callable[[], bytes]) -> bytes:
     """What ``make()`` gives for these ``packages``, from the cache if it is there. Never fails where ``make``
     does not.
     """
-    path, state = path_of_kept(), state_of(packages)
+    path = path_of_kept()
+    try:
+        state = state_of(packages)
+    except OSError:
+        return make()  # Our files lie in an archive.
     if (found := _read(path, state)) is not None:
         return found
     made = make()
+    # Without a home the path would lead into the current directory.
     with suppress(OSError):
-        _write(path, state + _digest(made) + made)
+        if os.path.isabs(path):
+            _write(path, state + _digest(made) + made)
     return made
 
 
