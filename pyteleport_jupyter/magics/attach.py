@@ -22,7 +22,7 @@ def take_up(shell: Any, *, session: str, discard: bool) -> None:
     """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go."""
     if not hasattr(shell, "kernel"):
         raise NotInCell(
-            reason="there is no Jupyter kernel in this process (in a terminal: pyteleport attach)"
+            reason="there is no Jupyter kernel in this process (in a terminal: jupyter console)"
         )
     names = [name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden]
     if names and not discard:
