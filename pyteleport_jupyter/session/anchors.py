@@ -4,6 +4,7 @@ place.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import warnings
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import comm
-from IPython.core.async_helpers import get_asyncio_loop
+from IPython.core import async_helpers
 
 from pyteleport_jupyter.scripts.anchors import process_streams
 from pyteleport_jupyter.session.event_loop_items import arriving_cell_task, cell_task, context_variables
@@ -107,8 +108,16 @@ def _terminal_parts(shell: Any) -> dict[str, object]:
     """What IPython has in a terminal: the process's own streams, the prompt, and the loop of cells that
     await.
     """
-    parts = {"event loop": get_asyncio_loop(), **_parts("shell.", shell, TERMINAL_PARTS)}
+    parts = {"event loop": _loop_of_cells(), **_parts("shell.", shell, TERMINAL_PARTS)}
     return {**process_streams(), **parts}
+
+
+def _loop_of_cells() -> asyncio.AbstractEventLoop | None:
+    """The loop that IPython keeps for cells that await (``_asyncio_event_loop`` in core/async_helpers.py,
+    IPython 9). ``get_asyncio_loop`` would rather give one that the cell runs, which is to travel."""
+    if asyncio._get_running_loop() is None:
+        return async_helpers.get_asyncio_loop()
+    return getattr(async_helpers, "_asyncio_event_loop", None)
 
 
 def _magics(shell: Any) -> dict[str, object]:
