@@ -12,7 +12,6 @@ import ctypes
 import gc
 import os
 import re
-import resource
 import signal
 import socket
 import struct
@@ -112,9 +111,11 @@ def _live_apart(fd: int) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nowhere, number)
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    os.closerange(3, fd)
-    os.closerange(fd + 1, most if 0 < most < 1 << 31 else 1 << 20)
+    # Not closerange: where a thousand million descriptors are allowed, it may try each of them.
+    for number in map(int, os.listdir("/proc/self/fd")):
+        if number > 2 and number != fd:
+            with suppress(OSError):
+                os.close(number)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("1000")
 
