@@ -47,10 +47,10 @@ def tell_home(shell: Any) -> None:
         control = upstream.control()
         if control is None or not info.store_history or len(info.raw_cell) > LINE_LIMIT:
             return
+        # The prompt number has been counted on by now in IPython 9, and has not in 8.
+        number = len(shell.history_manager.input_hist_raw)
         source = getattr(info, "transformed_cell", None) or info.raw_cell
         with suppress(OSError):
-            control.say(
-                TYPED, line=shell.execution_count, source=source[:LINE_LIMIT], raw=info.raw_cell.rstrip("\n")
-            )
+            control.say(TYPED, line=number, source=source[:LINE_LIMIT], raw=info.raw_cell.rstrip("\n"))
 
     shell.events.register("pre_run_cell", tell)
