@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import HealthCheck, settings
 from lab import INSIDE, NOTEBOOK, TARGET, USER_NAMESPACE, Host, Lab, LabKernel, LabUnavailable, choose_mode
+
+# A machine with too much to do is no failure.
+settings.register_profile(
+    "any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 LAB_FIXTURES = {"lab", "host_a", "host_b", "leak_check", "kernel_on"}
 
