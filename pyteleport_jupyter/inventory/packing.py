@@ -11,7 +11,7 @@ from pyteleport_jupyter.inventory import confidential, rates
 from pyteleport_jupyter.inventory.rendering import time_in_words
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.inventory.stock import names_of_shell
-from pyteleport_jupyter.inventory.verdicts import opened_again
+from pyteleport_jupyter.inventory.verdicts import opened_again, without_graph
 from pyteleport_jupyter.objects import Leaving, Pickled
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.progress import bytes_in_words
@@ -44,16 +44,20 @@ def pack_session(shell: Any, cell: Any, place: Place, options: Options) -> Packe
     select = chooser(Selection(options.exclude, options.only), shell.user_ns, names, here)
     secret: list[str] = []
     opened: list[str] = []
+    valued: list[str] = []
 
     def choose(root: Root) -> None:
         select(root)
         own = {name: value for name, value in root["namespace"].items() if name not in names}
         secret.extend(confidential.look_secret(own))
         opened.extend(opened_again(own))
+        valued.extend(without_graph(own))
 
     leaving = Leaving(here) if options.leave else None
     pickled = take_snapshot(shell, cell, place, choose, leaving)
     notes = [*_notes(pickled, secret, opened, here), *what_becomes_of_logs(shell)]
+    if valued:
+        notes.append(f"travel as values, without the graph behind them: {_first(valued)}")
     return Packed(pickled, tuple(notes))
 
 

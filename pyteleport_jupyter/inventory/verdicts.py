@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
@@ -41,6 +42,21 @@ def opened_again(namespace: Mapping[str, Any]) -> list[str]:
     return [name for name, value in namespace.items() if subjects[type(value)] in OUTSIDE]
 
 
+def without_graph(namespace: Mapping[str, Any]) -> list[str]:
+    """Names of tensors of torch that arrive as values: what is computed from them there knows no gradients of
+    what they were computed from.
+    """
+    torch = sys.modules.get("torch")
+    kind: Any = getattr(torch, "Tensor", None)
+    if kind is None:
+        return []
+    return [
+        name
+        for name, value in namespace.items()
+        if issubclass(type(value), kind) and value.grad_fn is not None
+    ]
+
+
 def _subject(reducer: Any) -> str:
     return str(getattr(reducer, "__module__", "")).removeprefix(OURS)
 
@@ -59,6 +75,8 @@ def rebuilt(obj: Any, reduction: Reduction) -> str:
         return ""
     subject = str(getattr(reducer, "__module__", ""))
     if subject.startswith(OURS):
+        if remark := getattr(sys.modules[subject], "remark", None):
+            return str(remark(obj))
         known = subject.removeprefix(OURS) in MADE_AGAIN
         return f"made again there: {_first_sentence(reducer)}" if known else ""
     return "made again there by your own reducer"

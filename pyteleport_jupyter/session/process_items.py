@@ -6,6 +6,7 @@ cell goes on: its frames hold what they will put back, and that must be the very
 
 from __future__ import annotations
 
+import importlib
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 
 def capture_random_numbers(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
-    """State of the global generators of ``random`` and numpy, as far as they are in use."""
+    """State of the global generators of ``random``, numpy and torch, as far as they are in use."""
     random, numpy_random = sys.modules.get("random"), sys.modules.get("numpy.random")
     states = {}
     if random is not None:
         states["random"] = random.getstate()
     if numpy_random is not None:
         states["numpy"] = numpy_random.get_state()
+    if (torch := sys.modules.get("torch")) is not None:
+        states["torch"] = torch.get_rng_state()
     return states
 
 
@@ -38,6 +41,9 @@ def restore_random_numbers(shell: Any, states: dict[str, Any]) -> None:
         import numpy
 
         numpy.random.set_state(states["numpy"])
+    if "torch" in states:
+        torch: Any = importlib.import_module("torch")
+        torch.set_rng_state(states["torch"])
 
 
 def capture_arguments(shell: Any, cell: RunningCell | None) -> list[str]:
@@ -78,14 +84,16 @@ def restore_warnings(shell: Any, captured: dict[str, Any]) -> None:
 
 
 def capture_arithmetic(shell: Any, cell: RunningCell | None) -> dict[str, Any]:
-    """decimal's context and numpy's treatment of floating point errors; both belong to the Context of the
-    running cell.
+    """decimal's context and numpy's treatment of floating point errors, both of the Context of the running
+    cell; whether torch notes what is computed (``with torch.no_grad()``), and its usual type.
     """
     state: dict[str, Any] = {}
     if "decimal" in sys.modules:
         state["decimal"] = sys.modules["decimal"].getcontext()
     if "numpy" in sys.modules:
         state["numpy"] = sys.modules["numpy"].geterr()
+    if (torch := sys.modules.get("torch")) is not None:
+        state["torch"] = (torch.is_grad_enabled(), torch.get_default_dtype())
     return state
 
 
@@ -99,6 +107,11 @@ def restore_arithmetic(shell: Any, state: dict[str, Any]) -> None:
         import numpy
 
         numpy.seterr(**state["numpy"])
+    if "torch" in state:
+        torch: Any = importlib.import_module("torch")
+        gradients, dtype = state["torch"]
+        torch.set_grad_enabled(gradients)
+        torch.set_default_dtype(dtype)
 
 
 def capture_streams(shell: Any, cell: RunningCell | None) -> dict[str, Any]:

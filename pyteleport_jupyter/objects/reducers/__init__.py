@@ -21,6 +21,7 @@ SUBJECTS = (
     "temporary",
     "databases",
     "arrays",
+    "torch_tensors",
     "iterators",
     "itertools_inside",
     "itertools_shared",
