@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import HomeRefused, LinkLost
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
@@ -27,12 +26,12 @@ from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing,
 from pyteleport_jupyter.relay.signing import Signer, resumed
 from pyteleport_jupyter.relay.sockets import accepted, addresses_of, end_sending, until
 from pyteleport_jupyter.remote import way_up
+from pyteleport_jupyter.remote.answers import expect
 from pyteleport_jupyter.remote.control import COMMAND, PIECE, SHIP, Control
 from pyteleport_jupyter.remote.kernel_lines import IDENTITY
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.shipping import Consignment, make_offer
 from pyteleport_jupyter.shipping.offer import parse_answer
-from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
 
 CONSENT_SECONDS = 180.0
@@ -46,8 +45,6 @@ Request = tuple[Lane, list[bytes]]
 
 OFFER_SECONDS = 600.0
 """So long home may take to compare what it has kept with what is offered, and the link may be lost."""
-
-ANSWERS = ("welcome", "answer", "arrived", "refused", "quiet")
 
 
 @dataclass(frozen=True)
@@ -107,19 +104,6 @@ def called(kernel: Any) -> Iterator[Control]:
     finally:
         # Whoever is not told otherwise takes this for a change of mind.
         home.close()
-
-
-def expect(home: Control, op: str, seconds: float | None) -> dict[str, Any]:
-    """Wait for this answer. Raises what home says instead."""
-    while True:
-        answer = parse_command(home.hear(COMMAND, timeout=seconds)[1])
-        if answer["op"] == op:
-            return answer
-        if answer["op"] == "refused":
-            # It is home that says so, which is no stranger here.
-            raise errors.from_child(answer, host=HOME)
-        if answer["op"] not in ANSWERS:
-            raise HomeRefused(reason=f"it says {answer['op']}")
 
 
 def until_arrived(home: Control) -> None:

@@ -76,7 +76,7 @@ class _Gmac:
     def __call__(self, chunk: memoryview) -> bytes:
         crypto, context, count = self._crypto, self._context, ctypes.byref(self._count)
         self._must(crypto.EVP_EncryptInit_ex(context, None, None, None, bytes(12)))
-        self._must(crypto.EVP_EncryptUpdate(context, None, count, *_place(chunk)))
+        self._must(crypto.EVP_EncryptUpdate(context, None, count, *place_of(chunk)))
         self._must(crypto.EVP_EncryptFinal_ex(context, self._tag, count))
         self._must(crypto.EVP_CIPHER_CTX_ctrl(context, _GET_TAG, DIGEST_SIZE, self._tag))
         return self._tag.raw
@@ -113,8 +113,8 @@ class _Buffer(ctypes.Structure):
     )
 
 
-def _place(chunk: memoryview) -> tuple[ctypes.c_void_p, ctypes.c_int]:
-    """Where ``chunk`` lies, and its length. It stays there as long as ``chunk`` is held, which callers do."""
+def place_of(chunk: memoryview) -> tuple[ctypes.c_void_p, ctypes.c_int]:
+    """The address of ``chunk``, and its length. It stays there as long as ``chunk`` is held."""
     buffer = _Buffer()
     ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(chunk), ctypes.byref(buffer), 0)
     place = ctypes.c_void_p(buffer.buf), ctypes.c_int(buffer.len)

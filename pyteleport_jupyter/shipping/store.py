@@ -16,7 +16,7 @@ from typing import Any
 
 from pyteleport_jupyter.errors import ProtocolBroken
 from pyteleport_jupyter.shipping.cutting import by_content, on_grid
-from pyteleport_jupyter.shipping.digests import available, digests
+from pyteleport_jupyter.shipping.digests import available, digests, place_of
 from pyteleport_jupyter.shipping.memory import SMALL
 from pyteleport_jupyter.shipping.offer import Name, Offer, parse_offer
 
@@ -165,6 +165,16 @@ class ChunkStore:
         # Objects live there: somebody may have changed them since the answer.
         if self._offer is None or digests(self._offer.algorithm, self._offer.key, [into]) != [name[1]]:
             raise ProtocolBroken(reason="an object was changed there while the session was on its way")
+
+    def places(self) -> Iterator[tuple[Name, int]]:
+        """The chunks of the last offer that are here, and where they lie as long as their owners live."""
+        for name, (known, start) in self._spots.items():
+            yield name, place_of(known.view[start : start + name[0]])[0].value or 0
+
+    @property
+    def terms(self) -> tuple[str, bytes] | None:
+        """Algorithm and key of the last offer."""
+        return None if self._offer is None else (self._offer.algorithm, self._offer.key)
 
     def forget_offer(self) -> None:
         """Let go of what was held for the last offer."""
