@@ -22,8 +22,9 @@ from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.configuration import FrontSettings, Settings, open_baggage
-from pyteleport_jupyter.relay.cutover import far_settings, python_path
+from pyteleport_jupyter.relay.cutover import python_path
 from pyteleport_jupyter.relay.entry import become_relay
+from pyteleport_jupyter.relay.far_end import far_settings
 from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.relay.sockets import CHANNELS, Address
 from pyteleport_jupyter.session import current_place

@@ -13,20 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from pyteleport_jupyter import relay
-from pyteleport_jupyter.departure import (
-    Arrival,
-    Journey,
-    hold,
-    journey_to,
-    land_on,
-    plan,
-    prepare,
-)
+from pyteleport_jupyter.departure import journey_to, plan
 from pyteleport_jupyter.errors import OptionWrong
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import CannotMove
-from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, plain_fields
+from pyteleport_jupyter.preparing import Arrival, Journey, hold, land_on, prepare
+from pyteleport_jupyter.relay.configuration import FarSettings
+from pyteleport_jupyter.relay.far_end import settings_over
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
@@ -271,14 +265,5 @@ def _set_free(arrival: Arrival, journey: Journey) -> Copy:
 def _settings(arrival: Arrival, journey: Journey) -> FarSettings:
     link: Link = arrival.link
     attach = AttachRequest(arrival.landed.directory, arrival.token, arrival.landed.python)
-    return FarSettings(
-        host=journey.target.host,
-        lease=journey.options.lease,
-        transport=check_mapping(journey.target.transport.as_record()),
-        attach=check_mapping(plain_fields(attach)),
-        pid=link.pid,
-        read_fd=link.read_fd,
-        write_fd=link.write_fd,
-        events_fd=link.events_fd,
-        complaints_fd=link.complaints_fd,
-    )
+    transport, options = journey.target.transport.as_record(), journey.options
+    return settings_over(link, transport, attach, journey.target.host, options.lease)

@@ -6,35 +6,28 @@ changed. What happens after it is the business of :mod:`pyteleport_jupyter.relay
 
 from __future__ import annotations
 
-import secrets
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import frontends, relay, user_hooks
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
-from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure, told_in_one_sentence
+from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.homecoming import keeper
 from pyteleport_jupyter.homecoming.departure_day import home_record
 from pyteleport_jupyter.homecoming.homeward import Farewell, come_home
 from pyteleport_jupyter.homecoming.passage import move_on, through_home
-from pyteleport_jupyter.inventory.installing import install_missing
-from pyteleport_jupyter.inventory.packing import Meter, check_size, pack_session
-from pyteleport_jupyter.inventory.versions import compare
+from pyteleport_jupyter.inventory.packing import check_size, pack_session
 from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
-from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
+from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
 from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress, last_line
-from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,
@@ -46,61 +39,12 @@ from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import HOME, LOCAL, Place
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.settings import options_for
-from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import (
     AttachRequest,
-    BootRequest,
-    Landed,
-    Link,
     Question,
     SshTransport,
-    close_link,
-    complaint,
-    land,
 )
-from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
-
-CONNECT_SECONDS = 120.0
-"""From the first byte to a first stage that answers; people type passwords in this time."""
-START_SECONDS = 60.0
-CLOSE_SECONDS = 1.0
-RESTORE_SECONDS = 600.0
-"""Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
-
-
-@dataclass(frozen=True)
-class Luggage:
-    """What moves: the snapshot, the packages that the target must have, and folders where they may lie."""
-
-    pickled: Pickled
-    modules: tuple[str, ...]
-    paths: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    """Sentences for the user."""
-
-
-@dataclass(frozen=True)
-class Journey:
-    """One move under way: where to, how, and since when (CLOCK_MONOTONIC, seconds)."""
-
-    kernel: Any
-    target: Target
-    options: Options
-    progress: Progress
-    started: float
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """The prepared far side: the conversation with it, and the directory and process it lives in."""
-
-    link: Link
-    conversation: Conversation
-    token: bytes
-    landed: Landed
-    pid: int
-    python: str
 
 
 def depart(target: str, **options: Any) -> None:
@@ -206,7 +150,7 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
         journey.progress.note(note)
     if current_place().target not in (HOME, LOCAL) and isinstance(journey.target.transport, SshTransport):
         _travel_by_home(luggage, journey)
-    with _connected(journey) as link:
+    with connected(journey) as link:
         arrival = prepare(link, land_on(link, journey), luggage, journey)
         _cut_over(arrival, luggage, journey)
 
@@ -267,96 +211,6 @@ def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = D
     return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
 
 
-@contextmanager
-def _connected(journey: Journey) -> Iterator[Link]:
-    """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
-    journey.progress.stage("connect")
-    link, patience = None, CLOSE_SECONDS
-    try:
-        # Stopped in the middle of it, we would have a child that we do not know.
-        with signals_noted():
-            link = journey.target.transport.spawn(BootRequest.command)
-        yield link
-    except KeyboardInterrupt:
-        patience = STOP_SECONDS
-        raise
-    finally:
-        # Reached only when the move has failed: cutting over does not return.
-        if link is not None:
-            close_link(link, patience)
-
-
-def land_on(link: Link, journey: Journey) -> Landed:
-    """Step 3: boot."""
-    request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
-    deadline = time.monotonic() + CONNECT_SECONDS
-    return land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
-
-
-def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
-    """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
-    conversation = _converse(link, landed, journey.target.host)
-    with aborted_on_failure(conversation):
-        _start(conversation, luggage, journey, token := secrets.token_bytes(32))
-        _ship(conversation, luggage.pickled, journey)
-        with relay.rehearsed():
-            prepared = _restore(conversation, journey.progress)
-    return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
-
-
-def _converse(link: Link, landed: Landed, host: str) -> Conversation:
-    channel = NumberedChannel()
-    channel.receive(landed.leftover)
-    return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
-
-
-def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
-    """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target."""
-    python = _install(conversation, luggage, journey) if journey.options.install else ""
-    journey.progress.stage("start")
-    conversation.command(
-        "start",
-        key=journey.kernel.session.key.decode(),
-        host=journey.target.host,
-        target=journey.target.text,
-        modules=list(luggage.modules),
-        paths=list(luggage.paths),
-        lease=journey.options.lease,
-        token=token.hex(),
-        python=python,
-        origin=current_place().host,
-    )
-    survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
-    check_survey(survey, luggage.modules, journey.target.host)
-    conversation.codecs = tuple(map(str, survey.get("codecs", ())))
-    for note in compare(survey, luggage.pickled.used, journey.target.host, anyway=journey.options.anyway):
-        journey.progress.note(note)
-
-
-def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> str:
-    fresh = journey.options.fresh_env
-    return install_missing(conversation, luggage.modules, luggage.paths, fresh, journey.progress)
-
-
-def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> None:
-    journey.progress.stage("ship")
-    chooser = Chooser(conversation.link_rate, conversation.codecs)
-    consignment = chunks.consign(pickled, chooser, sealed=journey.target.unchecked)
-    meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
-
-    def sent(nbytes: int) -> None:
-        journey.progress.shipped(consignment.covered, consignment.total)
-        meter.sent(nbytes, consignment.total)
-
-    meter.done(conversation.ship_raw(consignment, sent))
-
-
-def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
-    progress.stage("restore")
-    conversation.command("prepare")
-    return conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "the session to be restored")
-
-
 def _cut_over(arrival: Arrival, luggage: Luggage, journey: Journey) -> NoReturn:
     """Step 6. From ``held`` on the far side waits as long as the lease says: after exec nobody could ask."""
     hand_over = relay.cut_over if relay.check_kernel(journey.kernel) is None else relay.pump_in_process
@@ -366,12 +220,6 @@ def _cut_over(arrival: Arrival, luggage: Luggage, journey: Journey) -> NoReturn:
         remember(arrival.landed, journey.target, journey.options)
         leave()
         hand_over(journey.kernel, plan)
-
-
-def hold(arrival: Arrival) -> None:
-    """From here on the far side waits as long as the lease says."""
-    arrival.conversation.command("hold")
-    arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
 
 
 def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.CutPlan:

@@ -159,7 +159,7 @@ def test_a_connection_that_breaks_on_the_way(lab: Lab, kernel: LabKernel) -> Non
 
 
 def test_a_host_that_never_answers(lab: Lab, kernel: LabKernel) -> None:
-    kernel.execute("import pyteleport_jupyter.departure as departure; departure.CONNECT_SECONDS = 1.0")
+    kernel.execute("import pyteleport_jupyter.preparing as preparing; preparing.CONNECT_SECONDS = 1.0")
     with lab.fault_proxy("cartesius") as proxy:
         proxy.cut()
         run = refused(kernel, "cartesius-faulty")

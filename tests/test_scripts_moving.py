@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -130,6 +131,20 @@ def test_a_command_and_a_module_move_too(scripts: Scripts) -> None:
     )
     done = scripts.run_argv("-m", "package.program")
     assert (done.stdout, done.stderr) == ("5 __main__ package package.program\n", "")
+
+
+def test_a_program_in_a_zip_moves_with_its_modules(scripts: Scripts) -> None:
+    """Also with those that it imports only over there, where the zip is not (here: not any more)."""
+    archive = scripts.folder / "app.pyz"
+    with zipfile.ZipFile(archive, "w") as opened:
+        program = f"from pyteleport_jupyter import bash_teleport\nimport os, side\nside.count += 1\n{AWAY}\n"
+        program += "os.unlink('app.pyz')\nimport package.other\n"
+        opened.writestr("__main__.py", program + "print(side.count, package.other.value, __name__)\n")
+        opened.writestr("side.py", "count = 1\n")
+        opened.writestr("package/__init__.py", "")
+        opened.writestr("package/other.py", "value = 5\n")
+    done = scripts.run_argv("app.pyz")
+    assert (done.stdout, done.stderr) == ("2 5 __main__\n", "")
 
 
 def test_it_moves_again_and_again(scripts: Scripts) -> None:

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pyteleport_jupyter.asking import ask_in
-from pyteleport_jupyter.departure import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
 from pyteleport_jupyter.errands.line import Heard, Line
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import DEFAULT_LEASE, Options
+from pyteleport_jupyter.preparing import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
 from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, plain_fields
+from pyteleport_jupyter.relay.far_end import settings_over
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
@@ -147,17 +147,9 @@ def _nothing_yet(shell: Any, target: Target) -> Pickled:
 
 
 def _far_side(link: Link, landed: Landed, channel: NumberedChannel, token: bytes, outset: Outset) -> FarSide:
-    settings = FarSettings(
-        host=outset.target.host,
-        lease=outset.options.lease,
-        transport=check_mapping(outset.target.transport.as_record()),
-        attach=check_mapping(plain_fields(AttachRequest(landed.directory, token, landed.python))),
-        pid=link.pid,
-        read_fd=link.read_fd,
-        write_fd=link.write_fd,
-        events_fd=link.events_fd,
-        complaints_fd=link.complaints_fd,
-    )
+    attach = AttachRequest(landed.directory, token, landed.python)
+    transport = outset.target.transport.as_record()
+    settings = settings_over(link, transport, attach, outset.target.host, outset.options.lease)
     for descriptor in settings.descriptors():
         os.set_inheritable(descriptor, False)
     # Nobody can be asked from a thread: a link that needs a password again is given up.

@@ -26,20 +26,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NoReturn
 
-from pyteleport_jupyter.errors import LinkLost, QuiesceFailed, TeleportError
+from pyteleport_jupyter.errors import QuiesceFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import (
     Baggage,
-    FarSettings,
     FrontSettings,
     KeeperSettings,
     Settings,
-    check_mapping,
     open_baggage,
-    plain_fields,
 )
 from pyteleport_jupyter.relay.entry import RELAY_PROGRAM
+from pyteleport_jupyter.relay.far_end import far_settings, look_at_far_side
 from pyteleport_jupyter.relay.interrupts import NotedSignals, ready_for_exec, signals_noted
 from pyteleport_jupyter.relay.kernel_internals import (
     KernelParts,
@@ -62,17 +60,12 @@ from pyteleport_jupyter.relay.sockets import (
     socket_descriptors,
     until,
 )
-from pyteleport_jupyter.wire.channel import Message
-from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.pipe import Pipe
-from pyteleport_jupyter.wire.waiting import ready
 
 HALF_CLOSE_SECONDS = 2.0
 """How long a client may take to notice the end of a connection; one that is stopped or unreachable never
 does."""
 LOOK_SECONDS = 0.001
-READS = 16
 
 
 @dataclass
@@ -140,24 +133,6 @@ def _kept(plan: CutPlan) -> Iterator[KeeperSettings | None]:
     finally:
         # Not reached when the cut is made.
         dismiss(keeper)
-
-
-def look_at_far_side(plan: CutPlan) -> None:
-    """Last look before there is no way back: a session that has ended there must not be given up here.
-
-    Between ``held`` and ``commit`` the far side has nothing to say but that. Raises LinkLost.
-    """
-    pipe = Pipe(plan.link.read_fd, plan.link.write_fd, plan.channel)
-    said: list[Message] = []
-    try:
-        # Acknowledgements may come before the end; READS bounds what a strange far side can make of that.
-        for _ in range(READS):
-            if not pipe.closed and ready([pipe.read_fd], [], 0)[0]:
-                said += pipe.fill()
-    except WireError as error:
-        raise LinkLost(host=plan.host, reason=error) from error
-    if said or pipe.closed:
-        raise LinkLost(host=plan.host, reason="it ended at the last moment")
 
 
 def _save_history(kernel: Any) -> None:
@@ -228,22 +203,6 @@ def front_settings(
         curve=curve,
         subscribers=0 if subscriber_fds else len(accepted({addresses["iopub"]})),
         subscriber_fds=subscriber_fds,
-    )
-
-
-def far_settings(plan: CutPlan) -> FarSettings:
-    """The target's side of ``plan`` as plain data."""
-    link = plan.link
-    return FarSettings(
-        host=plan.host,
-        lease=plan.lease,
-        transport=check_mapping(plan.transport),
-        attach=check_mapping(plain_fields(plan.attach)),
-        pid=link.pid,
-        read_fd=link.read_fd,
-        write_fd=link.write_fd,
-        events_fd=link.events_fd,
-        complaints_fd=link.complaints_fd,
     )
 
 

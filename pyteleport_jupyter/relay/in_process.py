@@ -24,8 +24,9 @@ import zmq
 from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed, TeleportError
 from pyteleport_jupyter.relay import draining, output
 from pyteleport_jupyter.relay.configuration import Settings
-from pyteleport_jupyter.relay.cutover import far_settings, front_settings, look_at_far_side
+from pyteleport_jupyter.relay.cutover import front_settings
 from pyteleport_jupyter.relay.endpoints import Rest
+from pyteleport_jupyter.relay.far_end import far_settings, look_at_far_side
 from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
 from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.relay.processes import ENDING_SIGNALS, Signals

@@ -15,15 +15,13 @@ import time
 from collections.abc import Sequence
 
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.last_words import LastWords
 from pyteleport_jupyter.remote.launch import CONNECTION_NAME, launch
 from pyteleport_jupyter.remote.package_finder import BOOT
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
 
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 """With the transport ``ipc`` a port is the number at the end of a socket's path."""
-
-LAST_WORDS = 8 << 10
-"""So many bytes of what the kernel writes to its own stderr are kept, for the case that it does not start."""
 
 KILL_SECONDS = 5.0
 """So long a killed process may take to be gone (it may hang in a file system)."""
@@ -45,11 +43,10 @@ class KernelProcess:
         self.complaints_fd = complaints_fd
         self._go_fd = go_fd
         self._status: int | None = None
-        self._words = bytearray()
+        self._words = LastWords(complaints_fd)
         for fd in (go_fd, ship_fd, complaints_fd):
             os.set_inheritable(fd, False)
-        for fd in (ship_fd, complaints_fd):
-            os.set_blocking(fd, False)
+        os.set_blocking(ship_fd, False)
 
     def go(self, directory: str, key: str) -> None:
         """Let it become a kernel with sockets in ``directory`` that signs with ``key``."""
@@ -77,19 +74,11 @@ class KernelProcess:
 
     def listen(self) -> bool:
         """Take in what it printed, keeping the end of it; False when nothing more will come."""
-        try:
-            while data := os.read(self.complaints_fd, LAST_WORDS):
-                self._words += data
-                del self._words[:-LAST_WORDS]
-        except BlockingIOError:
-            return True
-        return False
+        return self._words.listen()
 
     def last_words(self) -> str:
         """The last line that it printed, or how it ended."""
-        self.listen()
-        lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else _end_in_words(self.status())
+        return self._words.line() or _end_in_words(self.status())
 
     def ask_to_end(self) -> None:
         """Ask it, and what it started, to end."""

@@ -32,8 +32,8 @@ class Served(Protocol):
         """Seconds to wait for a link that is lost now; 0 while a lost link means that the move is off."""
         ...
 
-    def moving(self) -> bool:
-        """Whether it is about to live elsewhere, so that nobody may take it up here."""
+    def stays_with_owner(self) -> str:
+        """Why nobody may take it up now who does not know what was said; empty if anybody with proof may."""
         ...
 
     def taken_over(self, undelivered: list[Message]) -> None:
@@ -140,9 +140,8 @@ class Linked:
         proof = self.door.answer(fd)
         if proof is not None and not self._served.patience():
             self.door.refuse(fd, "the session is not there yet")
-        elif isinstance(proof, Takeover) and self._served.moving():
-            # Its home may have it by now: there would be two.
-            self.door.refuse(fd, "the session is on its way to another host")
+        elif isinstance(proof, Takeover) and (reason := self._served.stays_with_owner()):
+            self.door.refuse(fd, reason)
         elif isinstance(proof, Takeover):
             self._let_in_another(fd, proof)
         elif proof is not None:

@@ -16,14 +16,12 @@ from dataclasses import dataclass, field
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote import held_signals
 from pyteleport_jupyter.remote.control import Control, pair
+from pyteleport_jupyter.remote.last_words import LastWords
 from pyteleport_jupyter.remote.package_finder import PROGRAM_BOOT
 from pyteleport_jupyter.remote.program_order import ProgramOrder, Terminal
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.wire.lanes import Lane
-
-LAST_WORDS = 8 << 10
-"""So many bytes of what is printed while the program is restored are kept, for the case that it fails."""
 
 KILL_SECONDS = 5.0
 """So long a killed process may take to be gone (it may hang in a file system)."""
@@ -65,8 +63,8 @@ class ProgramProcess:
         self.has_terminal = streams.master is not None
         self._master = streams.master
         self._status: int | None = None
-        self._words = bytearray()
-        for fd in (ship_fd, words_fd, *self.outputs.values(), self.input.fd):
+        self._words = LastWords(words_fd)
+        for fd in (ship_fd, *self.outputs.values(), self.input.fd):
             if fd is not None:
                 os.set_blocking(fd, False)
 
@@ -94,19 +92,11 @@ class ProgramProcess:
         """Take in what it printed while it was restored, keeping the end of it; False when no more will
         come.
         """
-        try:
-            while data := os.read(self.words_fd, LAST_WORDS):
-                self._words += data
-                del self._words[:-LAST_WORDS]
-        except BlockingIOError:
-            return True
-        return False
+        return self._words.listen()
 
     def last_words(self) -> str:
         """The last line that it printed, or how it ended."""
-        self.listen()
-        lines = [line for line in self._words.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1].strip() if lines else f"it ended with status {self._status}"
+        return self._words.line() or f"it ended with status {self._status}"
 
     def read_output(self, lane: Lane, size: int) -> bytes | None:
         """What the program has written, None when there is nothing now; an output at its end is closed."""

@@ -12,19 +12,17 @@ from typing import Any
 from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.control import COMMAND, INPUT, SHIP, TALK
-from pyteleport_jupyter.remote.door import Door
+from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.program_order import ProgramOrder
 from pyteleport_jupyter.remote.program_process import ProgramProcess
 from pyteleport_jupyter.remote.runtime_directory import remove
-from pyteleport_jupyter.remote.spoken import farewell
 from pyteleport_jupyter.remote.supervisor_signals import SIGNALS, wake_on_signals
-from pyteleport_jupyter.remote.tether import Tether, tether
+from pyteleport_jupyter.remote.tether import Tether
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.records import Proof
 from pyteleport_jupyter.wire.waiting import ready
 
 FAILED_SECONDS = 10.0
@@ -61,16 +59,14 @@ class ProgramService:
         self._order = order
         self._process = process
         self._phase = Phase.STARTING
-        self._link: Tether | None = link
+        self._linked = Linked(directory, link, order.token, self)
+        self._channel = self._linked.channel
         link.pipe.sink = process.shipment
-        self._channel = link.pipe.channel
-        self._ends_at: float | None = None
         self._exited_at: float | None = None
         self._was_session = False
         self._released = False
         self._holds_input = False
         self._complains = True
-        self._door = Door(directory, order.token)
         self._wakeup = wake_on_signals(self._terminate)
 
     def run(self) -> None:
@@ -81,12 +77,11 @@ class ProgramService:
                 self._step()
         finally:
             self._process.end(PROGRAM_GRACE if self._was_session else 0.0)
-            self._door.close()
+            self._linked.close()
             if not self._was_session:
                 made_files.undo(self._directory)
             remove(self._directory)
-            if self._link:
-                farewell(self._link)
+            self._linked.farewell()
 
     # ------------------------------------------------------------- the one loop
 
@@ -100,19 +95,12 @@ class ProgramService:
         process = self._process
         congested = process.shipment.congested or process.input.congested or process.control.congested
         self._channel.hold_acks = congested
-        if self._link:
-            self._link.pipe.flush()
+        self._linked.flush()
         self._look_at_clock()
 
     def _readers(self) -> Watched:
         """What may be read now, and who sees to it, in this order."""
-        watched: Watched = {self._wakeup.fileno(): self._wake, self._door.fileno(): self._door.knock}
-        for fd in self._door.newcomers:
-            watched[fd] = partial(self._answer_door, fd)
-        if self._link:
-            if self._link.pipe.wants_read:
-                watched[self._link.pipe.read_fd] = self._read_link
-            watched[self._link.leash.fileno()] = partial(self._let_go, self._link)
+        watched: Watched = {self._wakeup.fileno(): self._wake, **self._linked.readers()}
         if self._complains:
             watched[self._process.words_fd] = self._hear_complaints
         if not self._channel.has_room:
@@ -132,83 +120,40 @@ class ProgramService:
                 watched[shipment.fd] = shipment.write
         if self._process.control.wants_write:
             watched[self._process.control.fd] = self._process.control.flush
-        if self._link and self._link.pipe.wants_write:
-            watched[self._link.pipe.write_fd] = _nothing
-        return watched
+        return watched | dict.fromkeys(self._linked.writers(), _nothing)
 
     def _seconds(self) -> float:
         """How long nothing has to be done by the clock."""
         now = time.monotonic()
-        times = [now + self._channel.timeout(), now + 3600.0]
-        times += [newcomer.deadline for newcomer in self._door.newcomers.values()]
-        if self._ends_at is not None:
-            times.append(self._ends_at)
+        times = [now + 3600.0, *self._linked.deadlines()]
         if self._exited_at is not None and self._channel.has_room:
             times.append(self._exited_at + SETTLE_SECONDS)
         return max(0.0, min(times) - now + 0.001)
 
     def _look_at_clock(self) -> None:
         now = time.monotonic()
-        self._door.expire()
-        if self._link and (self._link.pipe.closed or self._channel.lost):
-            self._lose_link()
+        self._linked.look()
         if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS:
             self._report_exit()
         if self._phase is Phase.CLOSING and self._exited_at is None and self._channel.idle:
             self._phase = Phase.ENDED
-        if self._ends_at is not None and now >= self._ends_at:
+        if self._linked.over:
             self._phase = Phase.ENDED
 
     # ------------------------------------------------------------------ the link
 
-    def _read_link(self) -> None:
-        if self._link is None:
-            return
-        try:
-            for message in self._link.pipe.fill():
-                self._take(message)
-        except WireError:
-            self._lose_link()
-
-    def _let_go(self, link: Tether) -> None:
-        """The process has gone that the host believes the link to be, unless the link has been replaced."""
-        if link is self._link:
-            self._lose_link()
-
-    def _lose_link(self) -> None:
+    def patience(self) -> float:
         """A move that was not held is off; a program that was waits for as long as its lease."""
-        if self._link:
-            self._link.close()
-        self._link = None
-        self._channel.detach()
-        if self._phase in REVOCABLE:
-            self._phase = Phase.ENDED
-        else:
-            self._ends_at = time.monotonic() + self._order.lease
+        return 0.0 if self._phase in REVOCABLE else self._order.lease
 
-    def _answer_door(self, fd: int) -> None:
-        """A newcomer speaks; with a valid proof it replaces the link that there is."""
-        proof = self._door.answer(fd)
-        if proof is None:
-            return
-        if self._phase in REVOCABLE or not isinstance(proof, Proof):
-            self._door.refuse(fd, "the program is not there yet")
-            return
-        if self._link:
-            self._lose_link()
-        try:
-            self._channel.attach(proof.received)
-        except WireError as error:
-            self._door.refuse(fd, str(error))
-            return
-        ends, leash = self._door.welcome(fd, proof.epoch, self._channel.received)
-        self._link = tether(ends, leash, self._channel)
-        self._ends_at = None
+    def stays_with_owner(self) -> str:
+        """Only who has its streams can have it."""
+        return "a program cannot be taken up elsewhere"
 
-    def _say(self, op: str, **fields: object) -> None:
-        self._channel.send(Lane.COMMAND, [encode_command(op, **fields)])
+    def taken_over(self, undelivered: list[Message]) -> None:
+        """Never called: see :meth:`stays_with_owner`."""
 
-    def _take(self, message: Message) -> None:
+    def take(self, message: Message) -> None:
         """Do what the other side says. Raises WireError for what does not fit."""
         content = b"".join(message.parts)
         if message.lane is Lane.COMMAND:
@@ -271,14 +216,14 @@ class ProgramService:
         with open(os.devnull, "wb") as nowhere:
             os.dup2(nowhere.fileno(), 2)
         fault("commit.before")
-        self._say("held")
+        self._linked.say("held")
 
     def _commit(self, command: dict[str, Any]) -> None:
         self._phase = Phase.LIVE
         self._was_session = True
         fault("commit.sent_not_acked")
         self._tell({"op": "go", "value": command.get("value")})
-        self._say("committed")
+        self._linked.say("committed")
 
     def _end(self, command: dict[str, Any]) -> None:
         self._phase = Phase.ENDED
@@ -306,8 +251,8 @@ class ProgramService:
     def _fail(self, error: str, **facts: object) -> None:
         """Tell why the move fails; then the other side has a moment to say farewell."""
         self._phase = Phase.FAILED
-        self._ends_at = time.monotonic() + FAILED_SECONDS
-        self._say("failed", error=error, facts=facts)
+        self._linked.end_after(FAILED_SECONDS)
+        self._linked.say("failed", error=error, facts=facts)
 
     # --------------------------------------------------------------- the program
 
@@ -329,13 +274,13 @@ class ProgramService:
         op = command.pop("op")
         if op == "prepared" and self._phase is Phase.RESTORING:
             self._phase = Phase.PREPARED
-            self._say("prepared", directory=self._directory, **command)
+            self._linked.say("prepared", directory=self._directory, **command)
         elif op == "failed" and self._phase is Phase.RESTORING:
             self._fail(str(command.get("error", "RestoreFailed")), **(command.get("facts") or {}))
         elif op == "released" and self._phase is Phase.LIVE:
             self._release()
         elif self._phase is Phase.LIVE:
-            self._say("told", **{**command, "what": op})
+            self._linked.say("told", **{**command, "what": op})
 
     def _release(self) -> None:
         """The program has gone home, and waits for its end here: no frame of it is unwound."""
@@ -366,7 +311,7 @@ class ProgramService:
     def _look_at_process(self) -> None:
         stopped = self._process.look()
         if stopped is not None and self._phase is Phase.LIVE:
-            self._say("stopped", number=stopped)
+            self._linked.say("stopped", number=stopped)
         if self._process.status is None or self._exited_at is not None:
             return
         if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
@@ -386,9 +331,9 @@ class ProgramService:
             return
         self._exited_at = None
         if self._released:
-            self._say("told", what="released")
+            self._linked.say("told", what="released")
         else:
-            self._say("exited", status=self._process.status)
+            self._linked.say("exited", status=self._process.status)
 
     def _terminate(self, *_: object) -> None:
         self._phase = Phase.ENDED

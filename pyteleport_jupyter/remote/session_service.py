@@ -182,9 +182,9 @@ class SessionService:
             return 0.0
         return self._order.lease if self._desk.activity.request else self._order.idle_lease
 
-    def moving(self) -> bool:
-        """Whether it is about to live elsewhere; see :class:`.linked.Served`."""
-        return self._way_up.decided
+    def stays_with_owner(self) -> str:
+        """While it is about to live elsewhere: its home may have it by now, and there would be two."""
+        return "the session is on its way to another host" if self._way_up.decided else ""
 
     def taken_over(self, undelivered: list[Message]) -> None:
         """What the kernel has said waits until the new relay says that it is there."""

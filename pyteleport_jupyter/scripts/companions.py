@@ -20,6 +20,7 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipimport import zipimporter
 
 from pyteleport_jupyter.carried import is_carried
 
@@ -61,8 +62,15 @@ class Companions:
 def find_companions() -> Companions:
     """The program's own modules, as they are now."""
     folders, installed = own_folders(), installed_places()
-    loaded = {name: module for name, module in _modules() if _is_own(name, module, folders, installed)}
+    archive = own_archive()
+    loaded = {
+        name: module
+        for name, module in _modules()
+        if _is_own(name, module, folders, installed) or _comes_from(module, archive)
+    }
     sources = {name: source for name, module in loaded.items() if (source := source_of(module))}
+    for name, source in _in_archive(archive) if archive else ():
+        sources.setdefault(name, source)
     for name, source in find_unloaded(folders[:1], sources):
         sources.setdefault(name, source)
     return Companions(tuple(sorted(loaded)), sources)
@@ -72,6 +80,37 @@ def _modules() -> Iterator[tuple[str, ModuleType]]:
     for name, module in list(sys.modules.items()):
         if name not in ("__main__", "__mp_main__") and type(module) is ModuleType:
             yield name, module
+
+
+def own_archive() -> zipimporter | None:
+    """The zip that the program was started from (``python app.pyz``), which need not be on the target."""
+    loader = getattr(sys.modules["__main__"], "__loader__", None)
+    return loader if isinstance(loader, zipimporter) else None
+
+
+def _comes_from(module: ModuleType, archive: zipimporter | None) -> bool:
+    loader = getattr(getattr(module, "__spec__", None), "loader", None)
+    return archive is not None and isinstance(loader, zipimporter) and loader.archive == archive.archive
+
+
+def _in_archive(archive: zipimporter) -> Iterator[tuple[str, Source]]:
+    """Modules in it, up to the limits."""
+    # Takes a while to load, and hardly any program comes in a zip.
+    import zipfile
+
+    files, size = 0, 0
+    with zipfile.ZipFile(archive.archive) as opened:
+        for entry in opened.infolist():
+            parts = entry.filename.removesuffix(".py").split("/")
+            if not entry.filename.endswith(".py") or not all(part.isidentifier() for part in parts):
+                continue
+            files, size = files + 1, size + entry.file_size
+            if files > FILES_LIMIT or size > SOURCES_LIMIT:
+                return
+            name = ".".join(parts).removesuffix(".__init__")
+            if name not in ("__main__", "__init__") and name.partition(".")[0] not in OURS:
+                path = os.path.join(archive.archive, *entry.filename.split("/"))
+                yield name, Source(path, opened.read(entry))
 
 
 def own_folders() -> list[str]:

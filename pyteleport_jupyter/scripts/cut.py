@@ -7,17 +7,17 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from pyteleport_jupyter.errors import LinkLost, QuiesceFailed, TeleportError
+from pyteleport_jupyter.errors import QuiesceFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.relay.configuration import FarSettings, check_mapping, open_file, plain_fields
+from pyteleport_jupyter.relay.configuration import open_file
 from pyteleport_jupyter.relay.entry import become_relay, package_folder
+from pyteleport_jupyter.relay.far_end import far_settings, look_at_far_side
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.scripts import streams
 from pyteleport_jupyter.transports import AttachRequest, Link
-from pyteleport_jupyter.wire import NumberedChannel, Pipe, WireError
-from pyteleport_jupyter.wire.waiting import ready
+from pyteleport_jupyter.wire import NumberedChannel
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def cut_over(plan: Departing) -> NoReturn:
             noted = undo.enter_context(signals_noted())
             file = undo.enter_context(open_file())
             settings = replace(settings_of(plan), signals_fd=noted.read_fd)
-            _last_look(plan)
+            look_at_far_side(plan)
             fault("relay.at_rest")
             # THE POINT OF NO RETURN: what stdin has read ahead is taken out of it.
             baggage = TerminalBaggage(settings, plan.channel.freeze(), streams.take_unread())
@@ -60,20 +60,8 @@ def cut_over(plan: Departing) -> NoReturn:
 
 def settings_of(plan: Departing) -> TerminalSettings:
     """What the relay is told."""
-    link = plan.link
-    far = FarSettings(
-        host=plan.host,
-        lease=plan.lease,
-        transport=check_mapping(plan.transport),
-        attach=check_mapping(plain_fields(plan.attach)),
-        pid=link.pid,
-        read_fd=link.read_fd,
-        write_fd=link.write_fd,
-        events_fd=link.events_fd,
-        complaints_fd=link.complaints_fd,
-    )
     return TerminalSettings(
-        far,
+        far_settings(plan),
         plan.streams,
         (package_folder(),),
         upstream_fd=plan.upstream_fd,
@@ -81,19 +69,6 @@ def settings_of(plan: Departing) -> TerminalSettings:
         history=plan.history,
         announcement=plan.announcement,
     )
-
-
-def _last_look(plan: Departing) -> None:
-    """A program that has ended there must not be given up here. Between ``held`` and ``commit`` the far side
-    has nothing to say but that.
-    """
-    pipe = Pipe(plan.link.read_fd, plan.link.write_fd, plan.channel)
-    try:
-        said = pipe.fill() if ready([pipe.read_fd], [], 0)[0] else []
-    except WireError as error:
-        raise LinkLost(host=plan.host, reason=error) from error
-    if said or pipe.closed:
-        raise LinkLost(host=plan.host, reason="it ended at the last moment")
 
 
 def _leave(descriptor: int, settings: TerminalSettings) -> NoReturn:

@@ -12,18 +12,18 @@ import termios
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from pyteleport_jupyter import errors, user_hooks
-from pyteleport_jupyter.errors import HomeRefused, LinkLost
+from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter.errors import LinkLost
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.remote import upstream
-from pyteleport_jupyter.remote.control import COMMAND, INPUT, PIECE, SHIP, Control
+from pyteleport_jupyter.remote.answers import expect
+from pyteleport_jupyter.remote.control import INPUT, PIECE, SHIP, Control
 from pyteleport_jupyter.scripts import streams
 from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
 from pyteleport_jupyter.session.place import HOME, Place, current_place
-from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.waiting import ready
 
 ANSWER_SECONDS = 600.0
@@ -31,8 +31,6 @@ ANSWER_SECONDS = 600.0
 
 LOCAL_FLAGS, CHARACTERS = 3, 6
 """Places in what ``termios.tcgetattr`` returns."""
-
-ANSWERS = ("welcome", "arrived", "refused")
 
 
 def come_home(options: Options, caller: Any, at_instruction: bool = False) -> None:
@@ -69,7 +67,7 @@ def go_home(control: Control, luggage: Luggage) -> None:
 
 def _ship(control: Control, luggage: Luggage) -> None:
     control.say("homeward", modules=list(luggage.modules))
-    _expect(control, "welcome")
+    expect(control, "welcome", ANSWER_SECONDS)
     for piece in chunks.slices(luggage.pickled):
         for start in range(0, len(piece), PIECE):
             control.send(SHIP, piece[start : start + PIECE])
@@ -77,20 +75,7 @@ def _ship(control: Control, luggage: Luggage) -> None:
         if stream is not None:
             stream.flush()
     control.say("shipped")
-    _expect(control, "arrived")
-
-
-def _expect(control: Control, op: str) -> None:
-    """Wait for this answer. Raises what home says instead."""
-    while True:
-        answer = parse_command(control.hear(COMMAND, timeout=ANSWER_SECONDS)[1])
-        if answer["op"] == op:
-            return
-        if answer["op"] == "refused":
-            # It is home that says so, which is no stranger here.
-            raise errors.from_child(answer, host=HOME)
-        if answer["op"] not in ANSWERS:
-            raise HomeRefused(reason=f"it says {answer['op']}")
+    expect(control, "arrived", ANSWER_SECONDS)
 
 
 def _wait_for_the_end(control: Control) -> NoReturn:

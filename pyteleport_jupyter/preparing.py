@@ -1,0 +1,167 @@
+"""Steps 2 to 5 of the road: connect, boot, ship, prepared; then the far side is held.
+
+Every failure in here is free: the far side ends by itself when the link closes, and here nothing was changed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pyteleport_jupyter import relay
+from pyteleport_jupyter.asking import ask_in
+from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
+from pyteleport_jupyter.inventory.installing import install_missing
+from pyteleport_jupyter.inventory.packing import Meter
+from pyteleport_jupyter.inventory.versions import compare
+from pyteleport_jupyter.objects import Pickled, chunks
+from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.progress import Progress
+from pyteleport_jupyter.readiness import check_survey
+from pyteleport_jupyter.relay.interrupts import signals_noted
+from pyteleport_jupyter.session import current_place
+from pyteleport_jupyter.shipping import Chooser
+from pyteleport_jupyter.targets import Target
+from pyteleport_jupyter.transports import BootRequest, Landed, Link, close_link, complaint, land
+from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+
+CONNECT_SECONDS = 120.0
+"""From the first byte to a first stage that answers; people type passwords in this time."""
+START_SECONDS = 60.0
+CLOSE_SECONDS = 1.0
+RESTORE_SECONDS = 600.0
+"""Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
+
+
+@dataclass(frozen=True)
+class Luggage:
+    """What moves: the snapshot, the packages that the target must have, and folders where they may lie."""
+
+    pickled: Pickled
+    modules: tuple[str, ...]
+    paths: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences for the user."""
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One move under way: where to, how, and since when (CLOCK_MONOTONIC, seconds)."""
+
+    kernel: Any
+    target: Target
+    options: Options
+    progress: Progress
+    started: float
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The prepared far side: the conversation with it, and the directory and process it lives in."""
+
+    link: Link
+    conversation: Conversation
+    token: bytes
+    landed: Landed
+    pid: int
+    python: str
+
+
+@contextmanager
+def connected(journey: Journey) -> Iterator[Link]:
+    """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
+    journey.progress.stage("connect")
+    link, patience = None, CLOSE_SECONDS
+    try:
+        # Stopped in the middle of it, we would have a child that we do not know.
+        with signals_noted():
+            link = journey.target.transport.spawn(BootRequest.command)
+        yield link
+    except KeyboardInterrupt:
+        patience = STOP_SECONDS
+        raise
+    finally:
+        # Reached only when the move has failed: cutting over does not return.
+        if link is not None:
+            close_link(link, patience)
+
+
+def land_on(link: Link, journey: Journey) -> Landed:
+    """Step 3: boot."""
+    request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
+    deadline = time.monotonic() + CONNECT_SECONDS
+    return land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
+
+
+def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
+    """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
+    conversation = _converse(link, landed, journey.target.host)
+    with aborted_on_failure(conversation):
+        _start(conversation, luggage, journey, token := secrets.token_bytes(32))
+        _ship(conversation, luggage.pickled, journey)
+        with relay.rehearsed():
+            prepared = _restore(conversation, journey.progress)
+    return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
+
+
+def _converse(link: Link, landed: Landed, host: str) -> Conversation:
+    channel = NumberedChannel()
+    channel.receive(landed.leftover)
+    return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
+
+
+def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
+    """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target."""
+    python = _install(conversation, luggage, journey) if journey.options.install else ""
+    journey.progress.stage("start")
+    conversation.command(
+        "start",
+        key=journey.kernel.session.key.decode(),
+        host=journey.target.host,
+        target=journey.target.text,
+        modules=list(luggage.modules),
+        paths=list(luggage.paths),
+        lease=journey.options.lease,
+        token=token.hex(),
+        python=python,
+        origin=current_place().host,
+    )
+    survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
+    check_survey(survey, luggage.modules, journey.target.host)
+    conversation.codecs = tuple(map(str, survey.get("codecs", ())))
+    for note in compare(survey, luggage.pickled.used, journey.target.host, anyway=journey.options.anyway):
+        journey.progress.note(note)
+
+
+def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> str:
+    fresh = journey.options.fresh_env
+    return install_missing(conversation, luggage.modules, luggage.paths, fresh, journey.progress)
+
+
+def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> None:
+    journey.progress.stage("ship")
+    chooser = Chooser(conversation.link_rate, conversation.codecs)
+    consignment = chunks.consign(pickled, chooser, sealed=journey.target.unchecked)
+    meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
+
+    def sent(nbytes: int) -> None:
+        journey.progress.shipped(consignment.covered, consignment.total)
+        meter.sent(nbytes, consignment.total)
+
+    meter.done(conversation.ship_raw(consignment, sent))
+
+
+def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
+    progress.stage("restore")
+    conversation.command("prepare")
+    return conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "the session to be restored")
+
+
+def hold(arrival: Arrival) -> None:
+    """From here on the far side waits as long as the lease says."""
+    arrival.conversation.command("hold")
+    arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")
