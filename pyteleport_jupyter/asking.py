@@ -6,6 +6,7 @@ from typing import Any
 
 from IPython.core.error import StdinNotImplementedError
 
+from pyteleport_jupyter.frontends import questions
 from pyteleport_jupyter.transports import Ask, Question
 
 
@@ -16,9 +17,13 @@ def ask_of(shell: Any) -> Ask | None:
 
 
 def ask_in(kernel: Any) -> Ask:
-    """Questions go to the frontend of the running cell; one that cannot ask counts as a declined question."""
+    """Questions go to the frontend that has asked for the move at a click, else to that of the running cell;
+    one that cannot ask counts as a declined question.
+    """
 
     def ask(question: Question) -> str | None:
+        if questions.somebody_answers():
+            return questions.ask(question.kind, question.text, secret=question.secret)
         prompt = f"{question.text} "
         try:
             answer: str = kernel.getpass(prompt) if question.secret else kernel.raw_input(prompt)

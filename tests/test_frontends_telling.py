@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from frontends import eventually
 from relay_lab import LabKernel, answer_to, lab_kernel
+
+SECONDS = 90.0
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +33,7 @@ def open_comm(kernel: LabKernel, data: dict[str, Any]) -> str:
 def told(kernel: LabKernel, comm_id: str) -> dict[str, Any]:
     """The next message of that comm: its type, or what it said."""
     while True:
-        message = kernel.client.get_iopub_msg(timeout=30)
+        message = kernel.client.get_iopub_msg(timeout=SECONDS)
         if message["msg_type"].startswith("comm_") and message["content"]["comm_id"] == comm_id:
             return {"closed": True} if message["msg_type"] == "comm_close" else message["content"]["data"]
 
@@ -40,7 +45,7 @@ def test_a_kernel_without_us_closes_it(kernel: LabKernel) -> None:
 def knows_us(kernel: LabKernel) -> bool:
     """What a frontend looks at before it asks."""
     kernel.client.comm_info("pyteleport")
-    while (reply := kernel.client.get_shell_msg(timeout=30))["msg_type"] != "comm_info_reply":
+    while (reply := kernel.client.get_shell_msg(timeout=SECONDS))["msg_type"] != "comm_info_reply":
         pass
     return bool(reply["content"]["comms"])
 
@@ -78,7 +83,93 @@ def test_the_relay_tells_what_only_it_knows(kernel: LabKernel) -> None:
     assert told(kernel, late)["place"]["target"] == "local"
     for child in psutil.Process(kernel.pid).children():
         child.kill()
-    assert [told(kernel, late)["link"]["state"] for _ in range(2)] == ["trying", "up"]
+    states = [told(kernel, late)["link"]["state"]]
+    while states[-1] == "trying":
+        states.append(told(kernel, late)["link"]["state"])
+    assert (states[0], states[-1]) == ("trying", "up")
+
+
+GUARDED = """#!/bin/sh
+stty -echo </dev/tty; printf 'Password: ' >/dev/tty; read word </dev/tty; stty echo </dev/tty
+[ "$word" = "open sesame" ] || { echo 'That is not it.' >&2; exit 1; }
+exec bash -c "$1"
+"""
+
+
+@pytest.fixture
+def guarded(tmp_path: Path) -> str:
+    """A target that asks for a password at its terminal."""
+    script = tmp_path / "guarded"
+    script.write_text(GUARDED)
+    script.chmod(0o700)
+    return f"cmd:{script}"
+
+
+def request(kernel: LabKernel, kind: str, **content: Any) -> dict[str, Any]:
+    """Send a request on the control channel; the content of its reply."""
+    message = kernel.client.session.msg(kind, content)
+    kernel.client.control_channel.send(message)
+    while True:
+        reply = kernel.client.get_control_msg(timeout=SECONDS)
+        if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+            return dict(reply["content"])
+
+
+def told_of(kernel: LabKernel, comm_id: str, *kinds: str) -> dict[str, Any]:
+    """The next message of one of those types, or of a move that has ended."""
+    while True:
+        message = told(kernel, comm_id)
+        if message["type"] in kinds or message.get("move", {}).get("stage") in kinds:
+            return message
+
+
+def wish(kernel: LabKernel, comm_id: str, **data: Any) -> None:
+    content = {"comm_id": comm_id, "data": data}
+    kernel.client.shell_channel.send(kernel.client.session.msg("comm_msg", content))
+
+
+@pytest.mark.timeout(400)  # three moves, two of them refused
+def test_a_move_asked_for_at_a_click_asks_that_frontend(kernel: LabKernel, guarded: str) -> None:
+    kernel.run("%load_ext pyteleport_jupyter")
+    comm_id = open_comm(kernel, {"version": 1})
+    for answer, end in (("wrong", "failed"), (None, "failed"), ("open sesame", "arrived")):
+        # "failed" is told a moment before the next request can begin.
+        asked = {"target": guarded, "comm": comm_id, "options": {"python": sys.executable}}
+        assert eventually(
+            lambda asked=asked: request(kernel, "teleport_request", **asked) == {"status": "ok"}
+        )
+        question = told_of(kernel, comm_id, "question")["question"]
+        assert (question["text"], question["secret"]) == ("Password:", True)
+        assert request(kernel, "teleport_answer", id="another", answer="x") == {"status": "error"}
+        assert request(kernel, "teleport_answer", id=question["id"], answer=answer) == {"status": "ok"}
+        assert told_of(kernel, comm_id, "answered")["id"] == question["id"]
+        assert told_of(kernel, comm_id, "failed", "arrived")["move"]["stage"] == end
+    wish(kernel, comm_id, type="where")
+    assert told_of(kernel, comm_id, "place")["place"]["target"] == guarded
+    assert told_of(kernel, comm_id, "link")["link"]["roundTrip"] > 0
+
+
+def test_a_request_without_sense_is_answered_with_a_sentence(kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter")
+    reply = request(kernel, "teleport_request", target="cmd:")
+    assert (reply["status"], reply["error"]) == ("error", "TargetUnknown")
+    assert reply["sentence"].startswith("cmd: is not a place to go")
+
+
+def test_a_plan_for_a_frontend(kernel: LabKernel) -> None:
+    kernel.run(
+        "%load_ext pyteleport_jupyter\nimport threading, os\nnumbers, lock = list(range(1000)), open(os.devnull, 'w')"
+    )
+    comm_id = open_comm(kernel, {"version": 1})
+    wish(kernel, comm_id, type="plan", id="7", target="local")
+    answer = told_of(kernel, comm_id, "plan")
+    rows = {row["name"]: row for row in answer["plan"]["rows"]}
+    assert (answer["id"], answer["plan"]["target"]) == ("7", "local")
+    assert (rows["numbers"]["verdict"], rows["lock"]["verdict"]) == ("moves", "stays")
+    assert rows["numbers"]["nbytes"] > 1000
+    assert answer["plan"]["rows"][0]["name"] == "lock"
+    wish(kernel, comm_id, type="plan", id="8", target="-x")
+    assert "is not a place to go" in told_of(kernel, comm_id, "plan")["sentence"]
 
 
 def test_another_version_is_closed(kernel: LabKernel) -> None:

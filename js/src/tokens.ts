@@ -30,6 +30,7 @@ export namespace CommandIDs {
   export const sessions = 'teleport:sessions';
   export const doctor = 'teleport:doctor';
   export const where = 'teleport:where';
+  export const detach = 'teleport:detach';
 }
 
 export const TRANSLATION_DOMAIN = 'pyteleport-jupyter';

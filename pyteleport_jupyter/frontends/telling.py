@@ -7,7 +7,9 @@ Comms travel with the session, so this side keeps no list of its own. docs/PROTO
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib import import_module
 from typing import Any, Final
 
 from pyteleport_jupyter.session.place import Place, current_place
@@ -42,9 +44,23 @@ def _answer(opened: Any, message: dict[str, Any]) -> None:
     """Of another version: it is closed, and that frontend shows nothing."""
     data = message.get("content", {}).get("data")
     if isinstance(data, dict) and data.get("version") == VERSION:
+        opened.on_msg(_hear)
         opened.send({"type": "hello", "version": VERSION, "place": _described(current_place())})
     else:
         opened.close()
+
+
+def _hear(message: dict[str, Any]) -> None:
+    """A frontend wants to know something; what we do not know of is dropped."""
+    content = message.get("content", {})
+    wish, comm_id = content.get("data"), str(content.get("comm_id"))
+    if not isinstance(wish, dict) or wish.get("type") not in ("where", "plan"):
+        return
+    # Inventories are large, and above us.
+    wishes: Any = import_module("pyteleport_jupyter.frontends.wishes")
+    told = wishes.whereabouts() if wish["type"] == "where" else [wishes.planned(wish)]
+    for each in told:
+        tell(comm_id, each)
 
 
 def place(now: Place) -> None:
@@ -68,7 +84,15 @@ def comms() -> tuple[str, ...]:
     return tuple(str(told.comm_id) for told in _open())
 
 
-def _tell(data: dict[str, Any]) -> None:
+def tell(comm_id: str, data: Mapping[str, Any]) -> bool:
+    """Tell one frontend; whether there is such a comm."""
+    found = [told for told in _open() if told.comm_id == comm_id]
+    for told in found:
+        told.send(data)
+    return bool(found)
+
+
+def _tell(data: Mapping[str, Any]) -> None:
     for told in _open():
         told.send(data)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from pyteleport_jupyter import departure, relay
-from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter import departure, frontends, relay
+from pyteleport_jupyter.errors import RequestGivenUp, TeleportError
 from pyteleport_jupyter.interruption.machinery import is_in_user_code
 from pyteleport_jupyter.session.running_cell import a_cell_is_suspended
 
@@ -25,7 +27,8 @@ class KernelRoad:
 
     def leave(self, frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
         if frame is None:
-            departure.depart(target, **options)
+            with _stoppable():
+                departure.depart(target, **options)
         else:
             departure.depart_at(frame, target, **options)
 
@@ -38,8 +41,11 @@ class KernelRoad:
 
     def report(self, error: TeleportError) -> None:
         kernel = self.shell.kernel
+        sentence = error.sentence()
+        if isinstance(error, RequestGivenUp):  # all others were told by the move that has failed
+            frontends.move(stage="failed", host=error.facts["host"], seconds=0.0, sentence=sentence)
         content = {
-            "data": {"text/plain": error.sentence()},
+            "data": {"text/plain": sentence},
             "metadata": {"pyteleport": {"error": type(error).__name__}},
             "transient": {"display_id": f"pyteleport-{uuid.uuid4().hex}"},
         }
@@ -50,3 +56,13 @@ class KernelRoad:
             kernel.get_parent("shell"),
             ident=kernel._topic("display_data"),
         )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Within the block Stop raises KeyboardInterrupt; between cells ipykernel ignores it."""
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -10,11 +10,10 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.errors import SessionUnknown
 from pyteleport_jupyter.ledger import find_session
-from pyteleport_jupyter.magics.whereabouts import own_directory
 from pyteleport_jupyter.magics.words import parse
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.session import current_place
-from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.session.place import HOME, own_directory
 
 
 @magic_arguments("teleport detach")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import Any
 
 from pyteleport_jupyter.ledger.table import duration_in_words
@@ -12,7 +11,7 @@ from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.remote.session_desk import memory_of
 from pyteleport_jupyter.remote.sessions_there import identifier_of
 from pyteleport_jupyter.session import current_place
-from pyteleport_jupyter.session.place import HOME
+from pyteleport_jupyter.session.place import HOME, own_directory
 
 
 def whereabouts() -> str:
@@ -27,14 +26,6 @@ def whereabouts() -> str:
     except OSError:
         return place.sentence()
     return f"{place.sentence()}; {_in_words(facts)}; session {identifier_of(directory)}"
-
-
-def own_directory() -> str | None:
-    """The directory of the session that this kernel is, None where it is none of ours."""
-    core = sys.modules.get("IPython.core.getipython")
-    shell: Any = core.get_ipython() if core else None
-    file = getattr(getattr(getattr(shell, "kernel", None), "parent", None), "abs_connection_file", None)
-    return None if file is None else os.path.dirname(os.path.abspath(file))
 
 
 def _in_words(facts: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from dataclasses import dataclass, replace
+from typing import Any
 
 HOME = "home"
 """Target of a session that has not moved."""
@@ -52,3 +54,11 @@ def place_at(target: str, host: str) -> Place:
     """Where the session of this process will be when it has moved to ``target``, which is called ``host``."""
     here = current_place()
     return Place(host=here.host if target == LOCAL else host, target=target, pid=0, home=here.home)
+
+
+def own_directory() -> str | None:
+    """The directory of the session that this kernel is, None where it is none of ours."""
+    core = sys.modules.get("IPython.core.getipython")
+    shell: Any = core.get_ipython() if core else None
+    file = getattr(getattr(getattr(shell, "kernel", None), "parent", None), "abs_connection_file", None)
+    return None if file is None else os.path.dirname(os.path.abspath(file))

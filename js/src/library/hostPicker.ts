@@ -8,15 +8,20 @@ import { choices } from './hosts';
 import type { IHosts } from './requests';
 
 /** The target that the user wants, null if none. */
-export async function pickHost(known: IHosts, trans: TranslationBundle): Promise<string | null> {
+export async function pickHost(
+  known: IHosts,
+  title: string,
+  trans: TranslationBundle,
+  accept = trans.__('Teleport')
+): Promise<string | null> {
   const picker = new HostPicker(known, trans);
   const result = await showDialog({
-    title: trans.__('Teleport this session to'),
+    title,
     body: picker,
     focusNodeSelector: 'input',
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
-      Dialog.okButton({ label: trans.__('Teleport') })
+      Dialog.okButton({ label: accept })
     ]
   });
   const target = result.button.accept ? (result.value ?? '').trim() : '';

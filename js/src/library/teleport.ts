@@ -1,6 +1,7 @@
 /** What one kernel tells of where its session is. */
 
 import { type Kernel, KernelMessage } from '@jupyterlab/services';
+import { type JSONObject, PromiseDelegate, UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
@@ -9,6 +10,9 @@ import {
   type ILink,
   type IMove,
   type IPlace,
+  type IPlan,
+  type IQuestion,
+  type Message,
   parseMessage,
   VERSION
 } from './protocol';
@@ -28,6 +32,14 @@ export interface ITeleport {
   readonly changed: ISignal<ITeleport, void>;
   /** A move that has just ended, `arrived` or `failed`. */
   readonly moved: ISignal<ITeleport, IMove>;
+  /** Of a move that this frontend has asked for: only its user can answer. */
+  readonly asked: ISignal<ITeleport, IQuestion>;
+  /** The question with that id needs no answer any more. */
+  readonly answered: ISignal<ITeleport, string>;
+  /** The id of the comm, empty while there is none. */
+  readonly commId: string;
+  /** What would move; when a cell runs, as soon as it is over. Rejects with a sentence. */
+  readonly plan: (target: string) => Promise<IPlan>;
 }
 
 export class Teleport implements ITeleport, IDisposable {
@@ -58,6 +70,18 @@ export class Teleport implements ITeleport, IDisposable {
 
   get moved(): ISignal<this, IMove> {
     return this._moved;
+  }
+
+  get asked(): ISignal<this, IQuestion> {
+    return this._asked;
+  }
+
+  get answered(): ISignal<this, string> {
+    return this._answered;
+  }
+
+  get commId(): string {
+    return this._comm?.commId ?? '';
   }
 
   get isDisposed(): boolean {
@@ -91,6 +115,19 @@ export class Teleport implements ITeleport, IDisposable {
     comm.open({ version: VERSION });
   };
 
+  readonly plan = (target: string): Promise<IPlan> => {
+    const id = UUID.uuid4();
+    const answer = new PromiseDelegate<IPlan>();
+    this._plans.set(id, answer);
+    this.say({ type: 'plan', id, target: target === '' ? null : target });
+    return answer.promise;
+  };
+
+  /** To the kernel, when it has time: this is the shell channel. A restart may cancel it. */
+  private say(data: JSONObject): void {
+    this._comm?.send(data).done.catch(() => undefined);
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;
@@ -107,21 +144,45 @@ export class Teleport implements ITeleport, IDisposable {
   /** Do what a message of the kernel means. */
   protected take(data: unknown): void {
     const message = parseMessage(data);
-    switch (message?.type) {
+    if (message !== null && this.act(message)) {
+      this._changed.emit();
+    }
+  }
+
+  /** Whether there is something new to show. */
+  private act(message: Message): boolean {
+    switch (message.type) {
       case 'hello':
+        this._place = message.place;
+        this.measure();
+        return true;
       case 'place':
         this._place = message.place;
-        break;
+        return true;
       case 'link':
-        this._link = message.link;
-        break;
+        this.takeLink(message.link);
+        return true;
       case 'move':
         this.takeMove(message.move);
-        break;
-      case undefined:
-        return;
+        return true;
+      case 'question':
+        this._asked.emit(message.question);
+        return false;
+      case 'answered':
+        this._answered.emit(message.id);
+        return false;
+      case 'plan':
+        this.takePlan(message.id, message.plan, message.sentence);
+        return false;
     }
-    this._changed.emit();
+  }
+
+  private takeLink(link: ILink): void {
+    const isBack = link.state === 'up' && link.roundTrip === undefined;
+    this._link = link;
+    if (isBack) {
+      this.measure();
+    }
   }
 
   private takeMove(move: IMove): void {
@@ -131,10 +192,26 @@ export class Teleport implements ITeleport, IDisposable {
       // The kernel there says more when its cell is over.
       this._place = { ...this._place, host: move.host, target: move.host };
       this._link = null;
+      this.measure();
     }
     if (isOver) {
       this._moved.emit(move);
     }
+  }
+
+  private takePlan(id: string, plan: IPlan | null, sentence: string): void {
+    const answer = this._plans.get(id);
+    this._plans.delete(id);
+    if (plan === null) {
+      answer?.reject(new Error(sentence));
+    } else {
+      answer?.resolve(plan);
+    }
+  }
+
+  /** Asked once each time that the link is new, not again and again. */
+  private measure(): void {
+    this.say({ type: 'where' });
   }
 
   private readonly onStatus = (_: unknown, status: KernelMessage.Status): void => {
@@ -162,6 +239,10 @@ export class Teleport implements ITeleport, IDisposable {
   };
 
   private forget(): void {
+    this._plans.forEach(answer => {
+      answer.reject(new Error('The kernel has ended.'));
+    });
+    this._plans.clear();
     this._place = null;
     this._move = null;
     this._link = null;
@@ -176,6 +257,9 @@ export class Teleport implements ITeleport, IDisposable {
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _moved = new Signal<this, IMove>(this);
+  private readonly _asked = new Signal<this, IQuestion>(this);
+  private readonly _answered = new Signal<this, string>(this);
+  private readonly _plans = new Map<string, PromiseDelegate<IPlan>>();
 }
 
 function isIdle(message: KernelMessage.IIOPubMessage): boolean {

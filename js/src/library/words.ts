@@ -3,6 +3,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { ILink, IMove, IPlace } from './protocol';
+import type { IRemoteSession } from './requests';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
@@ -80,4 +81,19 @@ function shippingInWords(move: IMove, trans: TranslationBundle): string {
     bytesInWords(rate),
     secondsInWords((total - sent) / rate)
   );
+}
+
+/** What a session elsewhere is called. */
+export function labelInWords(session: IRemoteSession, trans: TranslationBundle): string {
+  const name = `${session.host} · ${session.id}`;
+  return session.linked ? name : trans.__('%1 (left over)', name);
+}
+
+/** `2 h old, 1.2 GB, linked to laptop`, `…, no link, ends in 12 min`. */
+export function detailInWords(session: IRemoteSession, trans: TranslationBundle): string {
+  const link = session.linked
+    ? trans.__('linked to %1', session.origin)
+    : trans.__('no link, ends in %1', secondsInWords(session.lease_left ?? 0));
+  const memory = session.memory === null ? [] : [bytesInWords(session.memory)];
+  return [trans.__('%1 old', secondsInWords(session.age)), ...memory, link].join(', ');
 }

@@ -1,32 +1,37 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
 
-import { ask, load } from '../library/asking';
+import { teleportIcon } from '../icon';
+import type { Options } from '../library/asking';
+import { go } from '../library/going';
 import { pickHost } from '../library/hostPicker';
+import { Preferences, SETTINGS } from '../library/preferences';
 import { hosts } from '../library/requests';
 import { isAway, placeInWords } from '../library/words';
-import { teleportIcon } from '../icon';
 import { CommandIDs, ITeleports, TRANSLATION_DOMAIN } from '../tokens';
 
-/** `teleport:go`, `teleport:home`, `teleport:where`. */
+/** `teleport:go`, `teleport:home`, `teleport:where`, `teleport:detach`. */
 export const commands: JupyterFrontEndPlugin<void> = {
-  id: 'pyteleport-jupyter:commands',
+  id: SETTINGS,
   description: 'Commands that move the session of the current notebook or console.',
   autoStart: true,
   requires: [ITeleports],
-  optional: [ICommandPalette, ITranslator],
+  optional: [ICommandPalette, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     teleports: ITeleports,
     palette: ICommandPalette | null,
+    registry: ISettingRegistry | null,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    addGo(app, teleports, trans);
+    addGo(app, teleports, new Preferences(registry), trans);
     addHome(app, teleports, trans);
     addWhere(app, teleports, trans);
-    for (const command of [CommandIDs.go, CommandIDs.home, CommandIDs.where]) {
+    addDetach(app, teleports, trans);
+    for (const command of [CommandIDs.go, CommandIDs.home, CommandIDs.where, CommandIDs.detach]) {
       palette?.addItem({ command, category: trans.__('Teleport') });
     }
     teleports.currentChanged.connect(() => {
@@ -35,8 +40,22 @@ export const commands: JupyterFrontEndPlugin<void> = {
   }
 };
 
-function addGo(app: JupyterFrontEnd, teleports: ITeleports, trans: TranslationBundle): void {
+function addGo(
+  app: JupyterFrontEnd,
+  teleports: ITeleports,
+  preferences: Preferences,
+  trans: TranslationBundle
+): void {
   const isBusy = () => teleports.current?.kernel.status === 'busy';
+  const pick = async () => {
+    const known = await hosts(app.serviceManager.serverSettings);
+    const first = preferences.defaultHost;
+    const recents = first === '' ? known.recents : [first, ...known.recents];
+    const title = isBusy()
+      ? trans.__('Teleport the running cell, and this session, to')
+      : trans.__('Teleport this session to');
+    return pickHost({ ...known, recents }, title, trans);
+  };
   app.commands.addCommand(CommandIDs.go, {
     label: args => (args.toolbar === true ? '' : trans.__('Teleport Session to…')),
     caption: () =>
@@ -46,12 +65,11 @@ function addGo(app: JupyterFrontEnd, teleports: ITeleports, trans: TranslationBu
     icon: args => (args.toolbar === true ? teleportIcon : undefined),
     isEnabled: () => teleports.current !== null && teleports.current.move === null,
     execute: async args => {
-      const target =
-        typeof args.target === 'string'
-          ? args.target
-          : await pickHost(await hosts(app.serviceManager.serverSettings), trans);
-      if (target !== null) {
-        await go(teleports, target, trans);
+      const teleport = teleports.current;
+      const target = typeof args.target === 'string' ? args.target : await pick();
+      if (target !== null && teleport !== null) {
+        const given = (args.options ?? {}) as Options;
+        await go(teleport, target, { ...preferences.options, ...given }, trans);
       }
     }
   });
@@ -60,11 +78,12 @@ function addGo(app: JupyterFrontEnd, teleports: ITeleports, trans: TranslationBu
 function addHome(app: JupyterFrontEnd, teleports: ITeleports, trans: TranslationBundle): void {
   app.commands.addCommand(CommandIDs.home, {
     label: trans.__('Bring Session Home'),
-    isEnabled: () => {
-      const place = teleports.current?.place;
-      return place !== null && place !== undefined && isAway(place);
-    },
-    execute: () => go(teleports, 'home', trans)
+    isEnabled: () => isCurrentAway(teleports),
+    execute: async () => {
+      if (teleports.current !== null) {
+        await go(teleports.current, 'home', {}, trans);
+      }
+    }
   });
 }
 
@@ -87,20 +106,31 @@ function addWhere(app: JupyterFrontEnd, teleports: ITeleports, trans: Translatio
   });
 }
 
-/** Move what is current; what fails is told in the kernel's own sentence. */
-async function go(teleports: ITeleports, target: string, trans: TranslationBundle): Promise<void> {
-  const teleport = teleports.current;
-  if (teleport === null) {
-    return;
-  }
-  try {
-    if (teleport.place === null) {
-      await load(teleport.kernel);
-      teleport.open();
+function addDetach(app: JupyterFrontEnd, teleports: ITeleports, trans: TranslationBundle): void {
+  app.commands.addCommand(CommandIDs.detach, {
+    label: trans.__('Detach from Session…'),
+    isEnabled: () => isCurrentAway(teleports) && teleports.current?.kernel.status === 'idle',
+    execute: async () => {
+      const teleport = teleports.current;
+      const { button } = await showDialog({
+        title: trans.__('Detach from this session?'),
+        body: trans.__(
+          'It goes on at %1 for as long as its lease, and can be taken up again; this notebook gets an empty one.',
+          teleport?.place?.host ?? ''
+        ),
+        buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Detach') })]
+      });
+      if (button.accept && teleport !== null) {
+        const code = '%teleport detach';
+        const future = teleport.kernel.requestExecute({ code, store_history: false });
+        // The kernel that would answer is a new one.
+        future.done.catch(() => undefined);
+      }
     }
-    await ask(teleport.kernel, target);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    Notification.error(trans.__('Not teleported: %1', reason));
-  }
+  });
+}
+
+function isCurrentAway(teleports: ITeleports): boolean {
+  const place = teleports.current?.place;
+  return place != null && isAway(place);
 }

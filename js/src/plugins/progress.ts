@@ -5,7 +5,7 @@ import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab
 import type { IMove } from '../library/protocol';
 import type { ITeleport } from '../library/teleport';
 import { moveInWords } from '../library/words';
-import { ITeleports, TRANSLATION_DOMAIN } from '../tokens';
+import { CommandIDs, ITeleports, TRANSLATION_DOMAIN } from '../tokens';
 
 /** A notification that lives through a move, with a button to stop it. */
 export const progress: JupyterFrontEndPlugin<void> = {
@@ -14,16 +14,17 @@ export const progress: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [ITeleports],
   optional: [ITranslator],
-  activate: (_: JupyterFrontEnd, teleports: ITeleports, translator: ITranslator | null) => {
+  activate: (app: JupyterFrontEnd, teleports: ITeleports, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     teleports.added.connect((_, teleport) => {
-      follow(teleport, trans);
+      follow(app, teleport, trans);
     });
   }
 };
 
-function follow(teleport: ITeleport, trans: TranslationBundle): void {
+function follow(app: JupyterFrontEnd, teleport: ITeleport, trans: TranslationBundle): void {
   let shown: string | null = null;
+  let refused: { id: string; sentence: string } | null = null;
   teleport.changed.connect(() => {
     const move = teleport.move;
     if (move === null) {
@@ -40,19 +41,38 @@ function follow(teleport: ITeleport, trans: TranslationBundle): void {
     }
   });
   teleport.moved.connect((_, move) => {
+    const message = moveInWords(move, trans);
+    const hasArrived = move.stage === 'arrived';
     if (shown !== null) {
-      const type = move.stage === 'arrived' ? 'success' : 'error';
-      const autoClose = move.stage === 'arrived' ? 5000 : false;
       Notification.update({
         id: shown,
-        message: moveInWords(move, trans),
-        type,
-        autoClose,
-        actions: []
+        message,
+        type: hasArrived ? 'success' : 'error',
+        autoClose: hasArrived ? 5000 : false,
+        actions: hasArrived ? [] : [details(app, move.host, trans)]
       });
       shown = null;
+    } else if (!hasArrived && refused?.sentence !== message) {
+      // Refused before it began; at the next instruction it may be for the same reason.
+      if (refused !== null) {
+        Notification.dismiss(refused.id);
+      }
+      refused = { id: Notification.error(message, { autoClose: false }), sentence: message };
     }
   });
+}
+
+function details(
+  app: JupyterFrontEnd,
+  host: string,
+  trans: TranslationBundle
+): Notification.IAction {
+  return {
+    label: trans.__('Examine host'),
+    callback: () => {
+      void app.commands.execute(CommandIDs.doctor, { target: host });
+    }
+  };
 }
 
 function cancel(teleport: ITeleport, trans: TranslationBundle): Notification.IAction {

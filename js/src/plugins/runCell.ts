@@ -40,7 +40,11 @@ export const runCell: JupyterFrontEndPlugin<void> = {
           return;
         }
         const known = await hosts(app.serviceManager.serverSettings);
-        const host = typeof args.target === 'string' ? args.target : await pickHost(known, trans);
+        const title = trans.__('Run this cell on');
+        const host =
+          typeof args.target === 'string'
+            ? args.target
+            : await pickHost(known, title, trans, trans.__('Run'));
         if (host !== null) {
           if (teleports.of(panel.sessionContext)?.place == null) {
             await load(kernel);

@@ -24,7 +24,12 @@ export const status: JupyterFrontEndPlugin<void> = {
     }
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const menu = new Menu({ commands: app.commands });
-    for (const command of [CommandIDs.go, CommandIDs.home, CommandIDs.where]) {
+    const { go, home, plan, where, detach, sessions, doctor } = CommandIDs;
+    for (const command of [go, home, plan, where, detach]) {
+      menu.addItem({ command });
+    }
+    menu.addItem({ type: 'separator' });
+    for (const command of [sessions, doctor]) {
       menu.addItem({ command });
     }
     const item = new StatusItem(teleports, trans, at => {
