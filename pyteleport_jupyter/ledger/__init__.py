@@ -4,7 +4,7 @@ about it now (:mod:`.asking`, :mod:`.table`).
 
 from __future__ import annotations
 
-from pyteleport_jupyter.ledger.asking import HostAnswer, Session, ask_hosts, find_session
+from pyteleport_jupyter.ledger.asking import HostAnswer, Session, ask_hosts, find_session, waiting_session
 from pyteleport_jupyter.ledger.record import Entry, known_places, remember
 from pyteleport_jupyter.ledger.table import described
 
@@ -17,4 +17,5 @@ __all__ = [
     "find_session",
     "known_places",
     "remember",
+    "waiting_session",
 ]

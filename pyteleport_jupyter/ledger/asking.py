@@ -99,6 +99,18 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     raise SessionUnknown(session=identifier, hosts=where)
 
 
+def waiting_session(ask: Ask | None = None) -> str:
+    """The only session that was started from here, or the only one that nobody is linked to, as ``HOST/ID``.
+    Raises SessionUnknown."""
+    sessions = [session for answer in ask_hosts((), ask=ask) for session in answer.sessions]
+    waiting = [session for session in sessions if not session.linked] or sessions
+    names = [f"{session.place.target}/{session.id}" for session in waiting]
+    if len(names) == 1:
+        return names[0]
+    which = f"say which: {', '.join(names)}" if names else "none was started from here"
+    raise SessionUnknown(session="of yours", hosts=which)
+
+
 def place_of(target: str) -> Entry:
     """How to get to ``target``: as the last time, if there was one. Raises TargetUnknown."""
     known = next((entry for entry in known_places() if entry.target == target), None)

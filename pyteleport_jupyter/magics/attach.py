@@ -9,16 +9,21 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.attaching import attach_kernel
 from pyteleport_jupyter.errors import AttachRefused, NotInCell
-from pyteleport_jupyter.ledger import find_session
+from pyteleport_jupyter.ledger import find_session, waiting_session
 from pyteleport_jupyter.magics.words import parse
 
 SHOWN_NAMES = 5
 
 
 @magic_arguments("teleport attach")
-@argument("session", metavar="ID", help="as %%teleport list shows it, or HOST/ID")
+@argument(
+    "session",
+    nargs="?",
+    metavar="ID",
+    help="as %%teleport list shows it, or HOST/ID (default: the only one)",
+)
 @argument("--discard", action="store_true", help="give up the variables of the session that is here now")
-def take_up(shell: Any, *, session: str, discard: bool) -> None:
+def take_up(shell: Any, *, session: str | None, discard: bool) -> None:
     """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go."""
     if not hasattr(shell, "kernel"):
         raise NotInCell(
@@ -28,9 +33,9 @@ def take_up(shell: Any, *, session: str, discard: bool) -> None:
     if names and not discard:
         shown = ", ".join(names[:SHOWN_NAMES]) + (" ..." if len(names) > SHOWN_NAMES else "")
         reason = f"the session here has variables of its own ({shown}): say --discard to give them up"
-        raise AttachRefused(session=session, reason=reason)
+        raise AttachRefused(session=session or "", reason=reason)
     ask = ask_of(shell)
-    attach_kernel(shell, find_session(session, "claim", ask), ask)
+    attach_kernel(shell, find_session(session or waiting_session(ask), "claim", ask), ask)
 
 
 def run(shell: Any, words: list[str]) -> None:
