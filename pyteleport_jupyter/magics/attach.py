@@ -26,9 +26,7 @@ SHOWN_NAMES = 5
 def take_up(shell: Any, *, session: str | None, discard: bool) -> None:
     """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go."""
     if not hasattr(shell, "kernel"):
-        raise NotInCell(
-            reason="there is no Jupyter kernel in this process (in a terminal: jupyter console)"
-        )
+        raise NotInCell(reason="there is no Jupyter kernel in this process (in a terminal: jupyter console)")
     names = [name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden]
     if names and not discard:
         shown = ", ".join(names[:SHOWN_NAMES]) + (" ..." if len(names) > SHOWN_NAMES else "")
