@@ -65,11 +65,12 @@ class Scripts:
         found = []
         for process in psutil.process_iter():
             try:
-                if process.environ().get("TELEPORT_TEST") == self.environment["TELEPORT_TEST"]:
+                ours = process.environ().get("TELEPORT_TEST") == self.environment["TELEPORT_TEST"]
+                if ours and process.status() != psutil.STATUS_ZOMBIE:
                     found.append(process)
             except psutil.Error:
                 continue
-        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return found
 
 
 @contextmanager

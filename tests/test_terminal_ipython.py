@@ -97,7 +97,7 @@ def test_the_prompt_there_has_all_its_keys(start: Start) -> None:
     ipython.run(1, SETUP, "def f(a):\n    return a / 0\n", "%teleport local")
     ipython.type("os.getpg")
     ipython.press("Tab")
-    ipython.wait_for_text("os.getpgid")
+    ipython.wait_for_text("getpgid()")
     ipython.press("C-c")
     ipython.press("C-r")
     ipython.type("earlier")
