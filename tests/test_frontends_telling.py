@@ -172,6 +172,17 @@ def test_a_plan_for_a_frontend(kernel: LabKernel) -> None:
     assert "is not a place to go" in told_of(kernel, comm_id, "plan")["sentence"]
 
 
+def test_who_has_a_subshell_as_jupyterlab_has_for_comms_comes_home() -> None:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter")
+        made = request(kernel, "create_subshell_request")
+        assert made["status"] == "ok"
+        kernel.run("%teleport --home local")
+        kernel.run("%teleport home")
+        assert request(kernel, "list_subshell_request")["subshell_id"] == [made["subshell_id"]]
+        assert "this session runs on" in kernel.run("%teleport").text()
+
+
 def test_another_version_is_closed(kernel: LabKernel) -> None:
     kernel.run("%load_ext pyteleport_jupyter")
     assert told(kernel, open_comm(kernel, {"version": 99})) == {"closed": True}

@@ -8,6 +8,7 @@ from typing import Any, Final
 from pyteleport_jupyter.errors import TeleportError, clean
 from pyteleport_jupyter.inventory import Plan, plan
 from pyteleport_jupyter.inventory.rendering import public_type
+from pyteleport_jupyter.inventory.stock import RUNNING_CODE
 from pyteleport_jupyter.progress import bytes_in_words
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.session import current_place
@@ -46,13 +47,15 @@ def planned(wish: dict[str, Any]) -> dict[str, Any]:
 
 
 def _described(found: Plan) -> dict[str, Any]:
-    ordered = sorted(found.rows, key=lambda row: (_ORDER.get(row.verdict, 1), -row.nbytes))
+    # A message is being handled: that this code cannot move says nothing of a move that comes later.
+    rows = [row for row in found.rows if row.name != RUNNING_CODE]
+    ordered = sorted(rows, key=lambda row: (_ORDER.get(row.verdict, 1), -row.nbytes))
     return {
         "target": found.target,
         "nbytes": found.nbytes,
         "seconds": found.seconds,
         "size": bytes_in_words(found.nbytes),
-        "count": len(found.rows),
+        "count": len(rows),
         "notes": list(map(clean, found.notes)),
         "rows": [
             {

@@ -28,6 +28,9 @@ LOOKING_SECONDS = 30.0
 SHELL = "(the shell)"
 """The row for In, Out and all else that a shell keeps on its own."""
 
+RUNNING_CODE = "(the running code)"
+"""The row of frames that cannot move."""
+
 _OF_SHELL = re.compile(r"_(i{0,3}|_{1,2}|i?\d+|[ido]h|exit_code)|In|Out|get_ipython|exit|quit|open|__\w+__")
 
 
@@ -146,7 +149,7 @@ def session_of_shell(shell: Any, choose: Any = None) -> Session:
             cell = find_running_cell(shell)
             root = session_root(shell, cell, current_place())
         except (FrameRefused, NotInCell, LoopRefused, TaskRefused) as error:
-            obstacles.append(("(the running code)", error.facts.get("reason", str(error))))
+            obstacles.append((RUNNING_CODE, error.facts.get("reason", str(error))))
             root = session_root(shell, None, current_place())
         root["items"]["modules"] = modules_that_travel(own)
         if choose:

@@ -148,6 +148,9 @@ def restore_subshells(shell: Any, ids: list[str]) -> None:
         raise RestoreFailed(
             reason="this session has subshells, and ipykernel there has none (7 or later has)"
         )
+    if not hasattr(manager, "_on_recv_callback"):
+        # At home the kernel is started only when the session is there; its start says the same once more.
+        manager._on_recv_callback = shell.kernel.shell_main
     done = threading.Event()
     shell.kernel.shell_channel_thread.io_loop.add_callback(_make_subshells, manager, ids, done)
     if not done.wait(SUBSHELL_SECONDS):
