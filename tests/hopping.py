@@ -28,6 +28,8 @@ from typing import Any, NoReturn
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import idle_clock
+
 from pyteleport_jupyter import frames, loops, objects
 
 MOVED = 42
@@ -116,6 +118,7 @@ def main_in_child(program: str, state: str | None, mode: str) -> int:
 
 
 def main(program: str, state: str | None, mode: str = "once") -> int:
+    idle_clock.start()
     (run_cell if mode == "cell" else run_module)(program, state or None, mode)
     return 0
 

@@ -80,6 +80,10 @@ def _load_all(frames: tuple[FrameSnapshot, ...], inner: Calls) -> CodeType:
         calls = frame.action.kind in CALLING or frame.action.kind is Kind.STAND_IN
         if within is not None and code is not None and calls:
             inner = ENTRIES.get(frame.action.kind, _plain_entry)(frame, within, code)
+        if frame.action.kind is Kind.CLOSE and within is not None:
+            cast(Any, within.generator).send(
+                None
+            )  # to its opening: one that never ran would be closed without a word
         code, within = _loaded_morph(frame, inner), frame
     if code is None:
         raise ValueError("a stack without frames cannot be resumed")
@@ -95,8 +99,6 @@ def _loaded_morph(frame: FrameSnapshot, inner: Calls) -> CodeType:
     if frame.generator is not None:
         code = generator_code(frame.generator)
         load_values(code, last)  # its values were loaded when it was unpickled; these are fetched behind them
-        if frame.action.opening:
-            cast(Any, frame.generator).send(None)
         return code
     code = build_morph(frame.code, frame.shape, frame.action, frame.position)
     load_values(code, (*frame.values, *last))
