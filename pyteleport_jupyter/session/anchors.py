@@ -116,7 +116,7 @@ def _loop_of_cells() -> asyncio.AbstractEventLoop | None:
     """The loop that IPython keeps for cells that await (``_asyncio_event_loop`` in core/async_helpers.py,
     IPython 9). ``get_asyncio_loop`` would rather give one that the cell runs, which is to travel."""
     if asyncio._get_running_loop() is None:
-        return async_helpers.get_asyncio_loop()
+        return async_helpers.get_asyncio_loop()  # type: ignore[no-any-return]
     return getattr(async_helpers, "_asyncio_event_loop", None)
 
 
