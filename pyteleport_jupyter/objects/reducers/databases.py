@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +56,8 @@ def _check_is_plain(connection: sqlite3.Connection, names: set[str]) -> None:
         raise CannotMove(f"it has attached databases ({', '.join(sorted(names - {'main', 'temp'}))})")
     if _rows(connection, "SELECT count(*) FROM sqlite_temp_master") != [(0,)]:
         raise CannotMove("it has temporary tables")
-    own = _functions(connection) - _functions(sqlite3.connect(":memory:"))
+    with closing(sqlite3.connect(":memory:")) as plain:
+        own = _functions(connection) - _functions(plain)
     if own:
         raise CannotMove(f"it has functions of its own ({', '.join(sorted(own))})")
 
