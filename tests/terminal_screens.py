@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SECONDS = 90.0
+SOCKETS = itertools.count()
 
 
 class Terminal:
@@ -18,7 +20,9 @@ class Terminal:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *argv: str) -> None:
         """Run ``argv`` in ``folder``."""
-        self._socket = str(folder / "tmux")
+        self._socket = str(
+            folder / f"tmux{next(SOCKETS)}"
+        )  # a server that was just killed may still hold its own
         self._environment = dict(environment)
         after = "echo ended $?; stty -a | grep -o '.icanon'; exec cat"
         command = f"cd {shlex.quote(str(folder))}; {shlex.join(argv)}; {after}"

@@ -113,7 +113,7 @@ def test_the_prompt_there_has_all_its_keys(start: Start) -> None:
     ipython.paste("q")
     ipython.wait_for_prompt(6)
     ipython.paste("import time; print('wa' + 'iting'); time.sleep(600)")
-    ipython.wait_for_text("\nwaiting\n")
+    ipython.wait_for_text("\nwaiting")
     ipython.press("C-c")
     assert "KeyboardInterrupt" in ipython.wait_for_prompt(7)
     ipython.tmux("resize-window", "-x", "87", "-y", "43")
