@@ -15,6 +15,9 @@ reversed a there
 1 there [2]
 (7, 'a') there [(8, 'b'), (9, 'c')]
 0 there [1, 2]
+deque mutated during iteration
+deque mutated during iteration
+[2, 3, 4]
 """
 import array
 for kind in ("str", b"by", bytearray(b"ba"), (1, 2), range(2), array.array("i", [4, 5]), memoryview(b"mv").tolist()):
@@ -43,3 +46,17 @@ e = enumerate("abc", start=7)
 print(next(e), teleport(), list(e))
 r = iter(range(10 ** 20, 10 ** 20 + 3))
 print(next(r) % 10, teleport(), [n % 10 for n in r])
+from collections import deque
+changing = deque([1, 2, 3])
+forward, backward = iter(changing), reversed(changing)
+next(forward), next(backward)
+changing.append(4)
+behind = iter(changing)
+next(behind)
+teleport()
+for outdated in (forward, backward):
+    try:
+        print(next(outdated))
+    except RuntimeError as error:
+        print(error)
+print(list(behind))

@@ -8,9 +8,11 @@ import itertools
 import operator
 import pickle
 import warnings
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from functools import cache
 from typing import Any
 
+from pyteleport_jupyter.frames.layout import word_at
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
@@ -120,6 +122,41 @@ def _iterated_by(iterator: Any) -> Any:
 
 
 ITERATED = (set, frozenset, OrderedDict)
+
+
+STATE_OF_ITERATOR, STATE_OF_DEQUE = 40, 56
+"""Where an iterator of a deque keeps the count of changes that the deque had, and the deque its own
+(Modules/_collectionsmodule.c, 3.11 to 3.14)."""
+
+
+@reduces(type(iter(deque())), type(reversed(deque())))
+def reduce_deque_iterator(iterator: Any, reduction: Reduction) -> Any:
+    """Pickle's own way; but if the deque has changed meanwhile, the next step has to say so."""
+    if not _counts_are_read() or not _has_changed(iterator):
+        return NotImplemented
+    return make_outdated_iterator, (type(iterator), operator.length_hint(iterator))
+
+
+def make_outdated_iterator(kind: Any, length: int) -> Any:
+    """An iterator over a deque that has changed."""
+    iterated: deque[None] = deque([None] * length)
+    iterator = kind(iterated)
+    iterated.append(None)
+    return iterator
+
+
+def _has_changed(iterator: Any) -> bool:
+    iterated = next((each for each in gc.get_referents(iterator) if isinstance(each, deque)), None)
+    if iterated is None:
+        return False
+    return word_at(id(iterator) + STATE_OF_ITERATOR) != word_at(id(iterated) + STATE_OF_DEQUE)
+
+
+@cache
+def _counts_are_read() -> bool:
+    probe = deque([1])
+    probe.append(2)
+    return not _has_changed(iter(probe)) and _has_changed(make_outdated_iterator(type(iter(probe)), 2))
 
 
 @reduces(map)
