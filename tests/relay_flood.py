@@ -32,9 +32,9 @@ CONTROL_REQUEST = "kernel_info_request"
 TICK = 0.01
 """Seconds between two requests of one client."""
 
-MISSED_BEATS = 3
-"""So many pings of one client may have no answer: what the heart holds at the moment of exec is gone. A client
-that asks once a second, as jupyter_client's does, misses one in some hundred moves.
+LAST_PING = b"last"
+"""Of the others some may have no answer: what the heart holds at the moment of exec is gone. A client that asks
+once a second, as jupyter_client's does, misses one in some hundred moves.
 """
 
 UNANSWERED = 150
@@ -59,6 +59,8 @@ class Book:
     told: list[Told] = field(default_factory=list)
     pings: int = 0
     pongs: int = 0
+    beats: bool = False
+    """Whether the last ping has been answered."""
 
     @property
     def missing(self) -> int:
@@ -106,7 +108,11 @@ class FloodClient:
             self.request("shell", *next(self._turn))
         else:
             self.request("control", CONTROL_REQUEST, {})
-        self.sockets["hb"].send(b"ping")
+        self.ping(b"ping")
+
+    def ping(self, text: bytes) -> None:
+        """Ask the heart."""
+        self.sockets["hb"].send(text)
         self.book.pings += 1
 
     def take(self, channel: str) -> None:
@@ -119,6 +125,7 @@ class FloodClient:
                 return
             if channel == "hb":
                 self.book.pongs += 1
+                self.book.beats |= frames == [LAST_PING]
                 continue
             parent = str(parent_header_of(frames).get("msg_id", ""))
             kind = str(header_of(frames)["msg_type"])
@@ -186,9 +193,12 @@ class Flood:
     def finish(self) -> None:
         """Only listen, until there is nothing left to be heard."""
         asked = self.requests()
+        for client in self.clients:
+            client.ping(LAST_PING)
 
         def complete() -> bool:
-            return all(not c.book.missing and self._idle(c) >= asked for c in self.clients)
+            done = (c.book.beats and not c.book.missing and self._idle(c) >= asked for c in self.clients)
+            return all(done)
 
         self.until(complete, 60, asking=False)
         # What came twice would come now.
@@ -242,7 +252,7 @@ def _wrong(book: Book, asked: set[str], moved: set[str]) -> list[str]:
         # The kernel there says busy once more for the cell that it takes over.
         if seen != ["busy", "idle"] and not (identity in moved and seen == ["busy", "busy", "idle"]):
             found.append(f"states of {identity}: {seen}")
-    if not book.pings - max(MISSED_BEATS, len(moved)) <= book.pongs <= book.pings:
+    if not book.beats or book.pongs > book.pings:
         found.append(f"{book.pings} pings, {book.pongs} pongs")
     return found
 
@@ -252,5 +262,13 @@ def _difference(channel: str, expected: list[tuple[str, str]], got: list[tuple[s
     lost = [(index, pair[1]) for index, pair in enumerate(expected) if not counts[pair]]
     twice = [pair for pair, count in counts.items() if count > 1]
     strange = [pair for pair in counts if pair not in set(expected)]
-    order = "order differs" if not (lost or twice or strange) else ""
+    order = "" if lost or twice or strange else _disorder(expected, got)
     return f"{channel}: {len(expected)} sent, lost {lost}, twice {twice}, strange {strange} {order}"
+
+
+def _disorder(expected: list[tuple[str, str]], got: list[tuple[str, str]]) -> str:
+    """The first replies that do not stand where they should, each by its place and kind."""
+    places = {pair: index for index, pair in enumerate(expected)}
+    first = next(index for index, pair in enumerate(got) if pair != expected[index])
+    around = got[max(0, first - 3) : first + 12]
+    return f"order differs at {first}: {[(places[pair], pair[1]) for pair in around]}"

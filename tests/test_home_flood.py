@@ -26,7 +26,7 @@ def move(flood: Flood, target: str) -> list[str]:
     cells += [f"ran.append({n}); print('cell', {n}, len(ran))" for n in range(QUEUED)]
     requests = [first.execute(cell) for cell in cells]
     replies = first.book.got["shell"]
-    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-400:], 90), "no reply"
+    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-400:], 150), "no reply"
     flood.until(lambda: False, 0.2)
     return requests
 
@@ -49,12 +49,12 @@ def there_and_back(kernel: LabKernel, rounds: int) -> None:
         assert kernel.pid not in places[::2]
 
 
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(600)
 def test_two_round_trips_in_a_flood_with_a_queue(kernel: LabKernel) -> None:
     there_and_back(kernel, 2)
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_twenty_round_trips_in_a_flood_with_a_queue(kernel: LabKernel) -> None:
     there_and_back(kernel, 20)

@@ -63,3 +63,17 @@ def test_a_block_on_each_of_two_hosts(lab: Lab, kernel: LabKernel) -> None:
             kernel.execute(code + "said + [where()]").result
             == "['cartesius', 'huygens', 'cartesius', 'workbench']"
         )
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_on_from_behind_a_jump_the_host_between_makes_the_link(lab: Lab, kernel: LabKernel) -> None:
+    lab.need_own_systems()
+    with lab.nothing_left_on(lab.host("huygens")):
+        kernel.execute("from pyteleport_jupyter import teleport\n%teleport cartesius -q")
+        assert kernel.execute("teleport('snegyuh'[::-1])\nwhere()").result == "'huygens'"
+        run = kernel.execute("%teleport cartesius\nwhere()", timeout=200)
+        assert run.result == "'cartesius'", run.error
+        assert "is the jump" not in str(run.of_type("update_display_data"))
+        assert kernel.execute("1 + 1").result == "2"
+        kernel.close()

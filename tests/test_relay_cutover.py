@@ -77,7 +77,7 @@ def test_flood_of_requests_and_queued_cells(way: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 def test_twenty_floods() -> None:
     for _ in range(20):
         flood_and_cut("exec")

@@ -25,7 +25,7 @@ def hop(flood: Flood, target: str) -> list[str]:
     cells += [f"ran.append({n}); print('cell', {n}, ran, socket.gethostname())" for n in range(QUEUED)]
     requests = [first.execute(cell) for cell in cells]
     replies = first.book.got["shell"]
-    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-50:], 60), "no reply"
+    assert flood.until(lambda: (requests[-1], "execute_reply") in replies[-400:], 150), "no reply"
     flood.until(lambda: False, 0.2)
     return requests
 

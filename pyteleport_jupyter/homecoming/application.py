@@ -18,8 +18,8 @@ from pyteleport_jupyter.relay.kernel_internals import call_in
 from pyteleport_jupyter.relay.timing import AFTER_BUSY
 from pyteleport_jupyter.remote.kernel import TeleportedKernel, TeleportedKernelApp
 
-PATIENCE = 1.0
-"""Seconds in which clients reconnect."""
+PATIENCE = 5.0
+"""Seconds in which clients reconnect: they try every 100 to 200 ms, on a machine that may have much to do."""
 
 CHANNELS = ("shell", "stdin", "control")
 

@@ -204,18 +204,18 @@ def _arrived(parts: KernelParts) -> list[Request]:
 
 
 def _send(home: Control, requests: list[Request]) -> None:
-    """In the format of the baggage, without the identities of those in between."""
+    """In the format of the baggage, as the relay has them."""
     with open_file() as file:
         baggage = Baggage(file)
         for lane, frames in requests:
-            baggage.append(lane, [without_supervisors(frames)])
+            baggage.append(lane, [without_supervisor(frames)])
         file.seek(0)
         while piece := file.read(PIECE):
             home.send(SHIP, piece)
 
 
-def without_supervisors(frames: list[bytes]) -> list[bytes]:
-    """``frames`` as the client at home sent them: each supervisor on the way has put its name in front."""
-    while frames and frames[0] == IDENTITY:
-        frames = frames[1:]
-    return frames
+def without_supervisor(frames: list[bytes]) -> list[bytes]:
+    """``frames`` as the relay has them: ours has put its name in front. In a chain others come behind it,
+    which are the relay's clients.
+    """
+    return frames[1:] if frames[:1] == [IDENTITY] else frames

@@ -16,7 +16,6 @@ from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.homecoming.application import HomeKernelApp
 from pyteleport_jupyter.relay.configuration import Settings, Unpacked, open_file, read_messages
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
-from pyteleport_jupyter.relay.kernel_internals import call_in
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.processes import pass_on_captured
@@ -139,8 +138,9 @@ class Takeover:
         self._app.kernel.taken_over = by_lane[Lane.SHELL], by_lane[Lane.CONTROL]
 
     def _reply(self, lane: Lane, frames: Sequence[bytes]) -> None:
-        app = self._app
+        """Before all that the kernel will say; it is not waited for, as its client may be on its way back."""
+        app, kernel = self._app, self._app.kernel
         if lane is Lane.SHELL:
-            call_in(app.shell_channel_thread.io_loop, lambda: app.shell_socket.send_multipart(frames))
+            app.shell_channel_thread.io_loop.add_callback(kernel.shell_stream.send_multipart, frames)
         elif lane is Lane.CONTROL:
-            call_in(app.control_thread.io_loop, lambda: app.control_socket.send_multipart(frames))
+            app.control_thread.io_loop.add_callback(kernel.control_stream.send_multipart, frames)

@@ -49,8 +49,10 @@ from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.relay.processes import captured_descriptors, dismiss
 from pyteleport_jupyter.relay.sockets import (
     Address,
+    Door,
     accepted,
     addresses_of,
+    all_passed_on,
     end_sending,
     end_unfinished,
     give_back_path,
@@ -62,7 +64,10 @@ from pyteleport_jupyter.relay.sockets import (
 )
 from pyteleport_jupyter.wire.lanes import Lane
 
-HALF_CLOSE_SECONDS = 2.0
+PASS_SECONDS = 2.0
+"""How long a client that does not read its replies is waited for."""
+
+HALF_CLOSE_SECONDS = 5.0
 """How long a client may take to notice the end of a connection; one that is stopped or unreachable never
 does."""
 LOOK_SECONDS = 0.001
@@ -78,6 +83,7 @@ class Leaving:
     baggage: Baggage
     second_path: str | None
     drained: list[tuple[Lane, list[list[bytes]]]] = field(default_factory=list)
+    door: Door = field(default_factory=Door)
 
 
 def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:
@@ -250,10 +256,12 @@ def _close_iopub(leaving: Leaving) -> None:
 
 
 def _end_connections(leaving: Leaving) -> None:
-    """Step 4. A client that has reconnected to the old sockets meanwhile is half-closed again, and read
-    again.
-    """
-    addresses = {leaving.addresses[channel] for channel in ("shell", "control", "stdin")}
+    """Step 4. Who comes from now on waits for the relay."""
+    kept = leaving.settings.front.listeners
+    lines = {leaving.addresses[channel]: kept[channel] for channel in ("shell", "control", "stdin")}
+    addresses = set(lines)
+    until(partial(all_passed_on, addresses), PASS_SECONDS)
+    leaving.door.shut(lines.items())
 
     def all_gone() -> bool:
         connections = accepted(addresses)
@@ -319,6 +327,7 @@ def _become_relay(leaving: Leaving) -> NoReturn:
 
 def _close_old_sockets(leaving: Leaving) -> None:
     """They listen on the same descriptors and would take connections away from the relay's."""
+    leaving.door.open()
     parts = leaving.parts
     closers: dict[str, Callable[[], None]] = {
         "shell": lambda: call_in(parts.shell_loop, lambda: parts.shell_stream.close(0)),

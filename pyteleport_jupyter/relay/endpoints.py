@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ import zmq
 
 from pyteleport_jupyter.relay.configuration import FrontSettings
 from pyteleport_jupyter.relay.publisher import OwnPublisher, Publisher, ZmqPublisher
-from pyteleport_jupyter.relay.sockets import accepted, end_sending, listening, unsent, until
+from pyteleport_jupyter.relay.sockets import Door, accepted, all_passed_on, end_sending, listening, until
 from pyteleport_jupyter.wire.lanes import Lane
 
 BATCH = 256
@@ -31,7 +31,7 @@ BATCH_BYTES = 4 << 20
 """A batch ends with the message that makes it longer than this."""
 
 FLUSH_SECONDS = 2.0
-HALF_CLOSE_SECONDS = 2.0
+HALF_CLOSE_SECONDS = 5.0
 """Before another program takes over: so long clients may take to read what they were sent, and to notice the
 end of a connection.
 """
@@ -56,6 +56,8 @@ class Rest:
     subscriber_fds: tuple[int, ...]
     subscribers: int
     requests: list[tuple[Lane, list[bytes]]]
+    door: Door = field(default_factory=Door)
+    """Shut: who comes now is for the other program."""
 
     @contextmanager
     def given_up(self) -> Iterator[None]:
@@ -63,6 +65,7 @@ class Rest:
         try:
             yield
         finally:
+            self.door.open()
             for number in (*self.listeners.values(), *self.subscriber_fds):
                 os.close(number)
 
@@ -185,21 +188,23 @@ class SocketEndpoints:
         addresses = self._settings.addresses
         subscriber_fds, subscribers = self._publisher.come_to_rest(FLUSH_SECONDS)
         ours = {addresses[channel] for channel in ROUTERS.values()}
-        until(lambda: not any(unsent(c.number) for c in accepted(ours)), FLUSH_SECONDS)
-        requests: list[tuple[Lane, list[bytes]]] = []
+        until(lambda: all_passed_on(ours), FLUSH_SECONDS)
+        found = listening()
+        listeners = {channel: os.dup(found[address]) for channel, address in addresses.items()}
+        rest = Rest(listeners, subscriber_fds, subscribers, [])
+        rest.door.shut((addresses[channel], listeners[channel]) for channel in ROUTERS.values())
 
         def all_gone() -> bool:
             connections = accepted(ours)
             for connection in connections:
                 end_sending(connection)
-            requests.extend(self.receive(self._routers.values()))
+            rest.requests.extend(self.receive(self._routers.values()))
             return not connections
 
         until(all_gone, HALF_CLOSE_SECONDS)
-        requests += self.receive(self._routers.values())
-        found = listening()
-        listeners = {channel: os.dup(found[address]) for channel, address in addresses.items()}
-        return Rest(listeners, subscriber_fds, subscribers, requests)
+        while arrived := self.receive(self._routers.values()):
+            rest.requests.extend(arrived)
+        return rest
 
     def close(self, seconds: float) -> None:
         """See :class:`Endpoints`."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pyteleport_jupyter.relay.configuration import FarSettings, open_file, plain_fields, read_messages
+from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.reattach import Reattachment
@@ -149,9 +150,13 @@ class Onward:
         # Only here: the relay starts without what it takes to make a link.
         from pyteleport_jupyter.errors import TargetUnknown
         from pyteleport_jupyter.options import make_options
+        from pyteleport_jupyter.remote.package_finder import install
         from pyteleport_jupyter.targets import parse_target
         from pyteleport_jupyter.transports import BootRequest, SshTransport, close_link, land
 
+        if os.path.isfile(package_folder()):
+            # The relay of a session that has moved on from here: what it came from goes on as it is.
+            install(package_folder())
         given = {name: command[name] for name in ("python", "setup", "via") if command.get(name)}
         options = make_options(**given)
         target = parse_target(command["target"], options)

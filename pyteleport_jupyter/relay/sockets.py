@@ -7,6 +7,7 @@ it, and clients that connect meanwhile wait in its backlog.
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import socket
 import stat
@@ -102,6 +103,37 @@ def kept_listeners(addresses: dict[str, Address]) -> Iterator[dict[str, int]]:
             os.close(copy)
 
 
+class Door:
+    """The listening descriptors of libzmq, which lets in whoever knocks, and goes on to do so while a program
+    prepares to be replaced: such a client would lose what it says between the last look and ``execv``.
+
+    Shut, its threads find another descriptor in the place of each of them, on which nobody knocks; clients
+    wait in the backlog of the duplicates that are kept. (``unbind`` would end the connections too.)
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, int] = {}
+
+    def shut(self, kept: Iterable[tuple[Address, int]]) -> None:
+        """``kept``: each address with the duplicate of its listening descriptor."""
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as elsewhere:
+            # An abstract address that the system chooses (unix(7)); to be asked without blocking, as theirs.
+            elsewhere.bind("")
+            elsewhere.listen(1)
+            elsewhere.setblocking(False)
+            copies = dict(kept)
+            for found in list(socket_descriptors()):
+                if found.listens and found.number != copies.get(found.address, found.number):
+                    os.dup2(elsewhere.fileno(), found.number, inheritable=False)
+                    self._kept[found.number] = copies[found.address]
+
+    def open(self) -> None:
+        """As before. libzmq must not close descriptors that it does not know."""
+        for number, copy in self._kept.items():
+            os.dup2(copy, number, inheritable=False)
+        self._kept.clear()
+
+
 @contextmanager
 def kept_connections(address: Address) -> Iterator[list[int]]:
     """Duplicates of the connections to ``address``: they stay open when libzmq closes its own descriptors."""
@@ -132,6 +164,27 @@ def unsent(number: int) -> int:
     """
     answer = fcntl.ioctl(number, termios.TIOCOUTQ, struct.pack("i", 0))
     return int(struct.unpack("i", answer)[0])
+
+
+def all_passed_on(addresses: set[Address]) -> bool:
+    """Whether all that libzmq was given for the connections to ``addresses`` has left this system.
+
+    Its threads are woken by what they are given: where they sleep, the system has it.
+    """
+    return not _working() and not any(unsent(found.number) for found in accepted(addresses))
+
+
+def _working() -> bool:
+    """Whether a thread runs that libzmq has named (``ZMQbg/IO/0``; proc(5): name and state in ``stat``).
+
+    False where the system does not say it.
+    """
+    for path in glob.glob("/proc/self/task/*/stat"):
+        with suppress(OSError), open(path) as file:
+            name, _, rest = file.read().rpartition(")")
+            if "(ZMQbg/IO" in name and rest.split()[0] != "S":
+                return True
+    return False
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
