@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -10,11 +11,17 @@ from typing import Any
 
 import pytest
 
+from pyteleport_jupyter.errands.road import IDLE_LEASE, idle_lease
 from pyteleport_jupyter.objects import NamespaceAnchors, Numbering, dump
 from pyteleport_jupyter.objects.ownership import marked, owners, unmarked
+from pyteleport_jupyter.options import DEFAULT_LEASE
 from pyteleport_jupyter.remote import errand_stops
+from pyteleport_jupyter.remote.activity import Activity
+from pyteleport_jupyter.remote.errand_messages import RUN
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
+from pyteleport_jupyter.remote.orders import parse_start
+from pyteleport_jupyter.wire.framing import WireError
 
 
 def by_signal() -> None:
@@ -103,3 +110,25 @@ def test_objects_hang_on_the_variable_that_they_were_reached_from() -> None:
     assert found[id(variables["b"])] == "b"
     assert found[id(inside)] in ("function", "last")
     assert unmarked(marked(variables)) == variables
+
+
+def test_a_kernel_that_serves_another_session_is_busy_while_a_cell_of_that_runs() -> None:
+    def status(state: str) -> list[bytes]:
+        parent, content = {"msg_type": RUN, "msg_id": "cell"}, {"execution_state": state}
+        parts = (b"kernel.1.status", b"<IDS|MSG>", b"", b"{}", json.dumps(parent), b"{}", json.dumps(content))
+        return [part.encode() if isinstance(part, str) else part for part in parts]
+
+    activity = Activity()
+    activity.published(status("busy"))
+    assert activity.request == "cell"
+    activity.published(status("idle"))
+    assert activity.request == ""
+
+
+def test_it_goes_soon_without_a_link_unless_a_lease_was_said() -> None:
+    assert (idle_lease(DEFAULT_LEASE), idle_lease(7200.0)) == (IDLE_LEASE, 7200.0)
+    said = {"token": "00" * 32, "key": "k", "host": "h", "target": "t", "modules": [], "lease": 900.0}
+    assert parse_start(said).idle_lease == 900.0
+    assert parse_start({**said, "idle_lease": 60.0}).idle_lease == 60.0
+    with pytest.raises(WireError):
+        parse_start({**said, "idle_lease": -1.0})
