@@ -45,7 +45,7 @@ def answer(kernel: LabKernel, prompt: str, text: str, secret: bool = False) -> N
     kernel.client.input(text)
 
 
-def wait_for_text(kernel: LabKernel, text: str, seconds: float = 30) -> list[dict[str, Any]]:
+def wait_for_text(kernel: LabKernel, text: str, seconds: float = 120) -> list[dict[str, Any]]:
     """Messages on iopub until one of the streams says ``text``."""
     messages: list[dict[str, Any]] = []
     deadline = time.monotonic() + seconds
