@@ -76,6 +76,7 @@ interrupted meanwhile. Short sleeps: a signal between Python's last look and the
 """
 
 
+@pytest.mark.timeout(400)
 def test_interrupt_by_signal_and_by_message(kernel: LabKernel) -> None:
     """In the cell that moves, by a signal to the process group as managers do; in a later one by message.
 
