@@ -1,8 +1,9 @@
-"""A clock that goes on only while an event loop waits: what happens after how long does not depend on the machine.
+"""A clock that goes on while an event loop waits, and a millionth of a second when it is read.
 
-An event loop reads ``time.monotonic`` and sleeps in its selector (``BaseEventLoop.time`` and ``_run_once`` in
-asyncio/base_events.py, 3.11 to 3.14), so those two are all that has to be replaced. Each process starts at another
-time, as each host does.
+So what happens after how long does not depend on the machine. An event loop reads ``time.monotonic`` and sleeps in
+its selector (``BaseEventLoop.time`` and ``_run_once`` in asyncio/base_events.py, 3.11 to 3.14): those two are all
+that has to be replaced. No two timers are due at the same time, for the loop does not say which of them comes
+first. Each process starts at another time, as each host does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import selectors
 import time
 from typing import Any
+
+TICK = 1e-6
 
 
 def start() -> None:
@@ -24,5 +27,10 @@ def start() -> None:
             now += timeout
         return ready
 
-    time.monotonic = lambda: now
+    def read() -> float:
+        nonlocal now
+        now += TICK
+        return now
+
+    time.monotonic = read
     selectors.DefaultSelector.select = wait  # type: ignore[method-assign]
