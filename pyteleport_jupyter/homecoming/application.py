@@ -6,7 +6,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import zmq
@@ -34,29 +34,21 @@ class HomeKernel(TeleportedKernel):
     def start(self) -> None:
         """As IPythonKernel, with what was taken over."""
         shell, control = self.taken_over
-        # Which only the main thread may make; what it is given waits for the start.
-        _ = self.shell_channel_thread.manager
-        for frames in shell:
-            message = [zmq.Frame(frame) for frame in frames]
-            self.shell_channel_thread.io_loop.add_callback(self.shell_channel_thread_main, message)
-        stream: Any = self.control_stream  # type: ignore[has-type]
-        self.control_stream = None
+        # Which only the main thread may make.
+        manager = self.shell_channel_thread.manager
+        streams: Any = self.shell_stream, self.control_stream  # type: ignore[has-type]
+        self.shell_stream = self.control_stream = None
         super().start()
-        self.control_stream = stream
+        self.shell_stream, self.control_stream = streams
+        manager.set_on_recv_callback(self.shell_main)
+        shell_loop, control_loop = self.shell_channel_thread.io_loop, self.control_thread.io_loop
+        shell_loop.add_callback(_hear, self.shell_stream, self.shell_channel_thread_main, shell)
         # An interrupt is for the cell that goes on, which is busy by then; what clients send meanwhile waits.
         delay = AFTER_BUSY if self.restored is not None and self.restored.cell is not None else 0.0
-        loop = self.control_thread.io_loop
-        loop.add_callback(loop.call_later, delay, self._hear_control, control)
+        hear_control = _hear, self.control_stream, self.dispatch_control, control
+        control_loop.add_callback(control_loop.call_later, delay, *hear_control)
         if not delay:
             let_interrupts_through()
-
-    def _hear_control(self, taken_over: Sequence[Sequence[bytes]]) -> None:
-        """In the thread of the control channel."""
-        for frames in taken_over:
-            message = [zmq.Frame(frame) for frame in frames]
-            self.control_thread.io_loop.add_callback(self.dispatch_control, message)
-        stream: Any = self.control_stream
-        stream.on_recv(self.dispatch_control, copy=False)
 
     def _publish_status(self, status: str, *arguments: Any, **names: Any) -> None:
         # Frontends would take it for a restart.
@@ -71,6 +63,19 @@ class HomeKernel(TeleportedKernel):
             let_interrupts_through()
         reply: dict[str, Any] = await super().do_execute(*arguments, **names)
         return reply
+
+
+async def _hear(
+    stream: Any, dispatch: Callable[..., Awaitable[None]], taken_over: Sequence[Sequence[bytes]]
+) -> None:
+    """In the thread of the stream's loop: what was taken over, then what comes.
+
+    The stream is not listened to before: its handler may wait in the loop's queue already, ahead of callbacks
+    that are only then put there.
+    """
+    for frames in taken_over:
+        await dispatch([zmq.Frame(frame) for frame in frames])
+    stream.on_recv(dispatch, copy=False)
 
 
 def let_interrupts_through() -> None:
