@@ -177,10 +177,19 @@ def test_who_has_a_subshell_as_jupyterlab_has_for_comms_comes_home() -> None:
         kernel.run("%load_ext pyteleport_jupyter")
         made = request(kernel, "create_subshell_request")
         assert made["status"] == "ok"
-        kernel.run("%teleport --home local")
+        kernel.run("%teleport local")
         kernel.run("%teleport home")
         assert request(kernel, "list_subshell_request")["subshell_id"] == [made["subshell_id"]]
         assert "this session runs on" in kernel.run("%teleport").text()
+
+
+def test_a_click_on_home_is_leave_to_come_home() -> None:
+    with lab_kernel() as kernel:
+        kernel.run("%load_ext pyteleport_jupyter\nimport os")
+        kernel.run("%teleport local")
+        assert kernel.run("print(os.getpid())").text() != f"{kernel.pid}\n"
+        assert eventually(lambda: request(kernel, "teleport_request", target="home") == {"status": "ok"})
+        assert eventually(lambda: kernel.run("print(os.getpid())").text() == f"{kernel.pid}\n")
 
 
 def test_another_version_is_closed(kernel: LabKernel) -> None:

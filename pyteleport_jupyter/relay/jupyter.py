@@ -200,7 +200,7 @@ class Relay:
         if lane is Lane.SHELL:
             self._cells.requested(frames)
             self._notices.listeners.requested(frames)
-            self._way_home.requested(frames)
+        self._way_home.requested(frames)
         if lane is Lane.CONTROL and self._far.state is not Link.UP:
             self._note(frames)
         if lane is not Lane.CONTROL:

@@ -43,6 +43,12 @@ HOME_BOOT = (
 NAMED = re.compile(r"teleport\b.*\bhome\b|\baway\s*\(|[\"']home[\"']")
 """How code says that it will come home."""
 
+SAYING: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "execute_request": lambda content: content.get("code"),
+    "teleport_request": lambda content: f"teleport({content.get('target')!r})",
+}
+"""What a request runs, as code."""
+
 QUESTION = (
     "Bring this session home from {host}? What it sends will be run on this machine. "
     "To allow it, type {word}:"
@@ -112,13 +118,12 @@ class WayHome:
     # ------------------------------------------------------------------- consent
 
     def requested(self, frames: Sequence[bytes]) -> None:
-        """A client sent this on its shell channel: its code may say that the user wants the session back."""
+        """A client sent this: it may say that the user wants the session back, or where it may go."""
         if not any(b"teleport" in frame or b"home" in frame or b"away" in frame for frame in frames):
             return
         # Other requests have code in them too, and run none of it.
-        if header_of(frames).get("msg_type") != "execute_request":
-            return
-        code = content_of(frames).get("code")
+        says = SAYING.get(str(header_of(frames).get("msg_type")))
+        code = says(content_of(frames)) if says is not None else None
         self.onward.requested(code)
         if self._allowed is None and means_home(code):
             self._allowed = True

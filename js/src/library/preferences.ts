@@ -23,10 +23,10 @@ export class Preferences {
   get options(): Options {
     const set = { lease: this.text('lease'), limit: this.text('confirmAbove') };
     const given = Object.fromEntries(Object.entries(set).filter(([, value]) => value !== ''));
-    // Whether it may come home is settled when it leaves: no cell speaks of it here.
+    // A click on "home" allows it to come; only that none may is settled when it leaves.
     return this._settings?.get('mayComeHome').composite === false
-      ? given
-      : { ...given, home: true };
+      ? { ...given, home: false }
+      : given;
   }
 
   private text(name: string): string {
