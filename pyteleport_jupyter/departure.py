@@ -232,7 +232,7 @@ def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.Cut
         host=journey.target.host,
         lease=journey.options.lease,
         in_flight=relay.in_flight_request(journey.kernel),
-        keep=keeper.starter(luggage.pickled, home, journey.progress.note),
+        keep=keeper.starter(luggage.pickled, home),
         announcement=last_line(journey.progress, arrival.pid, arrival.python, journey.started),
         home=home,
         comms=frontends.comms(),

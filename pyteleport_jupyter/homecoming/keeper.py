@@ -51,18 +51,13 @@ _REQUEST = struct.Struct(f"!I{DIGEST_SIZE}s")
 _PLACE = struct.Struct(f"!I{DIGEST_SIZE}sQ")
 _HERE, _CHANGED = b"\1", b"\0"
 
-NOTE = "its data stays in memory here, while there is enough, so that only what has changed comes home"
 
-
-def starter(
-    pickled: Pickled, home: Mapping[str, Any] | None, tell: Callable[[str], None]
-) -> Callable[[], KeeperSettings] | None:
-    """How the cut-over starts a keeper of ``pickled``, of which the user is told; None where it would not be
-    worth it, or the session will not come home (``home`` is the record of that).
+def starter(pickled: Pickled, home: Mapping[str, Any] | None) -> Callable[[], KeeperSettings] | None:
+    """How the cut-over starts a keeper of ``pickled``; None where it would not be worth it, or the session
+    will not come home (``home`` is the record of that).
     """
     if home is None or home["allowed"] is False or not worth_keeping(pickled):
         return None
-    tell(NOTE)
     return partial(keep, pickled)
 
 
