@@ -30,9 +30,9 @@ def moved() -> Iterator[LabKernel]:
 def carriers(kernel: LabKernel) -> list[int]:
     """The children of the relay: the transport's. Read at once: a link may be there again in no time."""
     found: list[int] = []
-    for thread in Path(f"/proc/{kernel.pid}/task").iterdir():
-        with suppress(OSError):
-            found += map(int, (thread / "children").read_text().split())
+    for children in Path(f"/proc/{kernel.pid}/task").glob("*/children"):
+        with suppress(OSError):  # the thread has ended
+            found += map(int, children.read_text().split())
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from .actions import FILLING
 from .boundary import Site
 from .callees import called_object, runs_special_method
+from .dialect import SPOKEN
 from .flow import Instruction
 from .words import PlaceName, describe_code, name_of
 
@@ -95,4 +96,6 @@ WORDS: Final[dict[str, str]] = {
 
 
 def _words_of(instruction: Instruction) -> str:
+    if instruction.name == "BINARY_OP" and instruction.argument == SPOKEN.subscript:
+        return WORDS["BINARY_SUBSCR"]
     return WORDS.get(instruction.name, f"the operation {instruction.name}")

@@ -88,6 +88,15 @@ def find_variable(module: str, name: str) -> Any:
     return getattr(import_named(module), name)
 
 
+TYPES_OF_RESULTS: dict[str, tuple[str, str]] = {"decimal.ContextManager": ("decimal", "localcontext")}
+"""Types of C that no module holds, by their own name: module and function of which they are the result."""
+
+
+def type_of_result(module: str, name: str) -> type:
+    """What :func:`find_variable` finds is called for it."""
+    return type(find_variable(module, name)())
+
+
 def import_named(name: str) -> ModuleType:
     """Import ``name``; a submodule without a file comes with its parent."""
     if name not in sys.modules and "." in name:

@@ -14,8 +14,9 @@ from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
-HEAP_TYPE = 1 << 9
-"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
+"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if). ``Py_TPFLAGS_IMMUTABLETYPE``: by C, which
+keeps what it is made of to itself."""
 
 MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "_abc_impl", "__slotnames__"})
 """Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
@@ -47,7 +48,10 @@ def reduce_class(made: type, reduction: Reduction) -> Any:
     if elsewhere is not None:
         reduction.modules.add(elsewhere[0])
         return names.find_variable, elsewhere
-    if not made.__flags__ & HEAP_TYPE:
+    maker = names.TYPES_OF_RESULTS.get(f"{made.__module__}.{made.__qualname__}")
+    if maker is not None and names.type_of_result(*maker) is made:
+        return names.type_of_result, maker
+    if not made.__flags__ & HEAP_TYPE or made.__flags__ & IMMUTABLE_TYPE:
         raise CannotMove("its type is built in and has no name that can be imported")
     if issubclass(made, Enum):
         return make_enum, _enum_arguments(made), _enum_state(made), None, None, set_enum
