@@ -15,8 +15,8 @@ from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
 HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
-"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if). ``Py_TPFLAGS_IMMUTABLETYPE``: by C, which
-keeps what it is made of to itself."""
+"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if). ``Py_TPFLAGS_IMMUTABLETYPE``: by C,
+which keeps what it is made of to itself."""
 
 MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "_abc_impl", "__slotnames__"})
 """Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
