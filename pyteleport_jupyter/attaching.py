@@ -14,20 +14,19 @@ from typing import Any, NoReturn
 
 from pyteleport_jupyter import relay
 from pyteleport_jupyter.errors import AttachRefused
-from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
+from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.homecoming.departure_day import home_record
 from pyteleport_jupyter.ledger import Session
 from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.preparing import open_link
 from pyteleport_jupyter.progress import KernelProgress
-from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.targets import Target, parse_target
-from pyteleport_jupyter.transports import Ask, AttachRequest, Landed, Link, close_link, land
+from pyteleport_jupyter.transports import Ask, AttachRequest, Landed, Link, land
 from pyteleport_jupyter.wire import NumberedChannel
 
 CONNECT_SECONDS = 60.0
-CLOSE_SECONDS = 1.0
 
 ANNOUNCEMENT = "session {session} on {host}: here from now on ({seconds:.1f} s)"
 
@@ -77,22 +76,13 @@ def foothold(session: Session, ask: Ask | None) -> Iterator[Foothold]:
     """The link to ``session`` is ours within the block; closed when it is left."""
     options = make_options(via=session.place.via)
     target = parse_target(session.place.target, options)
-    link, patience = None, CLOSE_SECONDS
-    try:
-        with signals_noted():
-            link = target.transport.spawn(AttachRequest.command)
+    with open_link(target, AttachRequest.command) as link:
         token = bytes.fromhex(session.token)
         request = AttachRequest(session.directory, token, session.python, takeover=True)
         landed = land(link, target.transport, request, ask, time.monotonic() + CONNECT_SECONDS)
         channel = NumberedChannel()
         channel.receive(landed.leftover)
         yield Foothold(link, landed, channel, target)
-    except KeyboardInterrupt:
-        patience = STOP_SECONDS
-        raise
-    finally:
-        if link is not None:
-            close_link(link, patience)
 
 
 def _plan(

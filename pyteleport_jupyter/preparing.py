@@ -75,11 +75,18 @@ class Arrival:
 def connected(journey: Journey) -> Iterator[Link]:
     """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
     journey.progress.stage("connect")
+    with open_link(journey.target, BootRequest.command) as link:
+        yield link
+
+
+@contextmanager
+def open_link(target: Target, command: str) -> Iterator[Link]:
+    """A transport child that runs ``command`` on the target; closed and reaped when the block is left."""
     link, patience = None, CLOSE_SECONDS
     try:
         # Stopped in the middle of it, we would have a child that we do not know.
         with signals_noted():
-            link = journey.target.transport.spawn(BootRequest.command)
+            link = target.transport.spawn(command)
         yield link
     except KeyboardInterrupt:
         patience = STOP_SECONDS
