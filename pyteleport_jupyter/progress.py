@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from pyteleport_jupyter import frontends
 from pyteleport_jupyter.errors import TeleportError
-from pyteleport_jupyter.relay.plan import Announcement
+from pyteleport_jupyter.quantities import bytes_in_words, seconds_in_words
+from pyteleport_jupyter.relay.announcement import Announcement
 
 ARRIVED = "teleported to {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
 
@@ -59,23 +60,6 @@ class Progress(Protocol):
 
     def display(self) -> Display | None:
         """The display that someone else is to bring to its end, None where nothing is shown."""
-
-
-def bytes_in_words(count: int) -> str:
-    """``count`` bytes as people say it: ``812 B``, ``80.0 MB``."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError
-
-
-def seconds_in_words(seconds: float) -> str:
-    """How long something takes, as people say it: ``45 s``, ``3 min``, ``2.5 h``."""
-    if seconds < 99.5:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5940 else f"{seconds / 3600:.1f} h"
 
 
 def shipping_in_words(sent: int, total: int, seconds: float) -> str:

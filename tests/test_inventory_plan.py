@@ -139,7 +139,7 @@ def test_time_is_told_where_the_link_is_known(ours: None) -> None:
     assert known.rate == 10_000_000
     assert known.seconds is not None
     assert known.seconds >= 2
-    assert "about 2.0 s to local at 10.0 MB/s" in repr(known)
+    assert "about 2 s to local at 10.0 MB/s" in repr(known)
 
 
 def test_an_unknown_target_is_an_error(ours: None) -> None:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.configuration import (
     FarSettings,
     FrontSettings,
@@ -17,7 +18,6 @@ from pyteleport_jupyter.relay.configuration import (
     unpack,
 )
 from pyteleport_jupyter.relay.in_flight import InFlight
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.wire.lanes import Lane
 
 FRONT = FrontSettings(

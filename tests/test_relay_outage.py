@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.outage import CELLS, LATER, SHOW_AFTER, Outage, in_words
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import Signer, content_of, header_of, parent_header_of
 from pyteleport_jupyter.relay.waiting_room import MOST_REQUESTS, OWN_IDENTITY, WaitingRoom

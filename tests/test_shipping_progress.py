@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyteleport_jupyter.progress import seconds_in_words, shipping_in_words
+from pyteleport_jupyter.progress import shipping_in_words
+from pyteleport_jupyter.quantities import seconds_in_words
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import TeleportError, clean
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports.inquiry import examine
 from pyteleport_jupyter.transports.link import Ask

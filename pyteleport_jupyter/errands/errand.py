@@ -24,7 +24,7 @@ from pyteleport_jupyter.errands.talk import STOP, Ask, Conversation, Sent, bring
 from pyteleport_jupyter.errands.widgets import Widgets
 from pyteleport_jupyter.errors import TeleportError, from_record
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.remote.errand_messages import REPACK
 from pyteleport_jupyter.session import modules_in_use, search_path

@@ -24,7 +24,8 @@ from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
-from pyteleport_jupyter.session import place_at, take_snapshot
+from pyteleport_jupyter.remote.orders import CELLS
+from pyteleport_jupyter.session import current_place, place_at, take_snapshot
 from pyteleport_jupyter.session.snapshot import Root
 from pyteleport_jupyter.targets import Target
 from pyteleport_jupyter.transports import (
@@ -114,6 +115,7 @@ def _start(conversation: Conversation, outset: Outset, key: bytes, token: bytes,
     target = outset.target
     conversation.command(
         "start",
+        kind=CELLS,
         key=key.decode(),
         host=target.host,
         target=target.text,
@@ -122,6 +124,7 @@ def _start(conversation: Conversation, outset: Outset, key: bytes, token: bytes,
         lease=outset.options.lease,
         idle_lease=idle_lease(outset.options.lease),
         token=token.hex(),
+        origin=current_place().host,
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_survey(survey, outset.modules, target.host)

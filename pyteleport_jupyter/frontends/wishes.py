@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from pyteleport_jupyter.errors import TeleportError, clean
 from pyteleport_jupyter.inventory import Plan, plan
-from pyteleport_jupyter.inventory.rendering import public_type
+from pyteleport_jupyter.inventory.rows import public_type
 from pyteleport_jupyter.inventory.stock import RUNNING_CODE
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.place import HOME, own_directory

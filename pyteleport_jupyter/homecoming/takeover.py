@@ -14,10 +14,10 @@ from typing import Any
 from pyteleport_jupyter import frontends
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.homecoming.application import HomeKernelApp
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.configuration import Settings, Unpacked, open_file, read_messages
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.notices import Notices
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.processes import pass_on_captured
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.signing import Signer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.scripts.companions import Companions
 
 NAMED = 4

@@ -8,13 +8,12 @@ from typing import Any
 
 from pyteleport_jupyter.errors import TooLarge
 from pyteleport_jupyter.inventory import confidential, rates
-from pyteleport_jupyter.inventory.rendering import time_in_words
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.inventory.stock import names_of_shell
 from pyteleport_jupyter.inventory.verdicts import opened_again, without_graph
 from pyteleport_jupyter.objects import Leaving, Pickled
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words, seconds_in_words
 from pyteleport_jupyter.session import Place, current_place, take_snapshot
 from pyteleport_jupyter.session.logging_items import what_becomes_of_logs
 from pyteleport_jupyter.session.snapshot import Root
@@ -96,7 +95,7 @@ def _facts(nbytes: int, rate: float, host: str) -> dict[str, str]:
     return {
         "size": bytes_in_words(nbytes),
         "rate": f"{bytes_in_words(int(rate))}/s",
-        "time": time_in_words(nbytes / rate),
+        "time": seconds_in_words(nbytes / rate),
         "host": host,
     }
 

@@ -1,4 +1,7 @@
-"""An inventory as data: a row for each variable, and one for each object that stays."""
+"""An inventory as data: a row for each variable, and one for each object that stays; and as people read it.
+
+Names and types come from the user's session, so all are cleaned.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pyteleport_jupyter.inventory import rendering
+from pyteleport_jupyter.errors import clean
+from pyteleport_jupyter.inventory.rendering import Cells, as_html, as_text
+from pyteleport_jupyter.quantities import bytes_in_words, seconds_in_words
 
 Verdict = Literal["moves", "rebuilt", "stays"]
+
+SHOWN = 50
+"""Most rows shown; as data all are there."""
+WIDEST = 40
+_ORDER = {"stays": 0, "rebuilt": 1, "moves": 1}
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,52 @@ class Plan:
         return self.rows[index]
 
     def __repr__(self) -> str:
-        return rendering.as_text(self)
+        return as_text(_table(self), _remarks(self))
 
     def _repr_html_(self) -> str:
-        return rendering.as_html(self)
+        return as_html(_table(self), _remarks(self))
+
+
+def _table(plan: Plan) -> list[Cells]:
+    """What stays first, then the largest."""
+    ordered = sorted(plan.rows, key=lambda row: (_ORDER[row.verdict], -row.nbytes))
+    return [_cells(row) for row in ordered[:SHOWN]]
+
+
+def _cells(row: Row) -> Cells:
+    size = bytes_in_words(row.nbytes) if row.nbytes else ""
+    name = _short(f"{row.name}{row.path}")
+    return name, _short(public_type(row.type)), size, row.verdict, clean(row.reason).replace("\n", " ")
+
+
+def _short(text: str) -> str:
+    text = clean(text).replace("\n", " ")
+    return text if len(text) <= WIDEST else f"{text[: WIDEST // 2]}…{text[-WIDEST // 2 + 1 :]}"
+
+
+def public_type(kind: str) -> str:
+    """``pandas.DataFrame`` for ``pandas.core.frame.DataFrame``."""
+    parts = kind.split(".")
+    return kind if len(parts) < 3 or "<" in kind else f"{parts[0]}.{parts[-1]}"
+
+
+def _remarks(plan: Plan) -> list[str]:
+    more = len(plan.rows) - SHOWN
+    remarks = [f"and {more} more, all of them smaller"] if more > 0 else []
+    return [*remarks, _summary(plan), *map(clean, plan.notes)]
+
+
+def _summary(plan: Plan) -> str:
+    """``12 variables, 80.0 MB: about 6 s to cartesius at 12.5 MB/s; 1 object cannot come along``."""
+    names = {row.name for row in plan.rows if row.name.isidentifier()}
+    text = f"{_counted(len(names), 'variable')}, {bytes_in_words(plan.nbytes)}"
+    if plan.seconds is not None and plan.rate:
+        rate = f"{bytes_in_words(int(plan.rate))}/s"
+        text += f": about {seconds_in_words(plan.seconds)} to {plan.target} at {rate}"
+    if plan.stays:
+        text += f"; {_counted(len(plan.stays), 'object')} cannot come along"
+    return text
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

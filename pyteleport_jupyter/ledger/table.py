@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pyteleport_jupyter.ledger.asking import HostAnswer, Session
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 
 HEAD = ("ID", "HOST", "AGE", "MEMORY", "DOES", "LINK")
 NOTHING = "no session of yours is known to live elsewhere (%teleport list HOST asks a host)"

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from pyteleport_jupyter.ledger.table import duration_in_words
-from pyteleport_jupyter.progress import bytes_in_words
+from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.remote.session_desk import memory_of
 from pyteleport_jupyter.remote.sessions_there import identifier_of

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
-from pyteleport_jupyter.relay.plan import Announcement, CutPlan
+from pyteleport_jupyter.relay.plan import CutPlan
 
 __all__ = [
     "Announcement",

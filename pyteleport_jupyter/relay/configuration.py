@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, BinaryIO
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.in_flight import InFlight
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.wire.lanes import Lane
 
 _LENGTH = struct.Struct(">Q")

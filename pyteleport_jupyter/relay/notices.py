@@ -11,8 +11,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.listeners import Listeners
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.requests import Cell
 from pyteleport_jupyter.relay.signing import Signer
 

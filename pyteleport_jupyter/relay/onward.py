@@ -17,10 +17,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.configuration import FarSettings, open_file, plain_fields, read_messages
 from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
-from pyteleport_jupyter.relay.plan import Announcement
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.framing import WireError

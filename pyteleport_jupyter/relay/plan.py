@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyteleport_jupyter.relay.in_flight import InFlight
 
 if TYPE_CHECKING:
+    from pyteleport_jupyter.relay.announcement import Announcement
     from pyteleport_jupyter.relay.configuration import KeeperSettings
     from pyteleport_jupyter.transports.link import Link
     from pyteleport_jupyter.transports.requests import AttachRequest
     from pyteleport_jupyter.wire.channel import NumberedChannel
-
-
-@dataclass(frozen=True)
-class Announcement:
-    """The line of progress that the relay brings to its end.
-
-    ``template`` is filled with ``facts``, ``host`` and ``seconds`` (since ``started``, CLOCK_MONOTONIC,
-    which goes on across exec). ``parent`` is the header of the request that the display belongs to.
-    """
-
-    display_id: str
-    metadata: dict[str, Any]
-    template: str
-    facts: dict[str, Any]
-    started: float
-    parent: dict[str, Any]
-
-    def as_record(self) -> dict[str, Any]:
-        """As JSON-able data."""
-        return dict(vars(self))
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Announcement:
-        """What :meth:`as_record` wrote."""
-        return cls(**record)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,11 @@ from pyteleport_jupyter.remote.kernel_lines import DELIMITER
 EXECUTING = ("execute_request", "teleport_errand_run")
 """Requests that run the user's code (the latter: RUN of :mod:`.errand_messages`)."""
 
+DOING = "doing"
+"""What IPython in a terminal says to its supervisor when a cell begins, and with an empty ``request`` when it has
+ended.
+"""
+
 STATUS = b".status"
 """How the topic of a status message ends (ipykernel kernelbase.py, ``_topic``)."""
 
@@ -33,9 +38,14 @@ class Activity:
         if asked.get("msg_type") not in EXECUTING:
             return
         if state == "busy":
-            self.request, self.since = str(asked.get("msg_id")), time.time()
-        elif state == "idle" and self.request:
-            self.request, self.since = "", time.time()
+            self.turn_to(str(asked.get("msg_id")))
+        elif state == "idle":
+            self.turn_to("")
+
+    def turn_to(self, request: str) -> None:
+        """From now on it executes this; the empty one is none."""
+        if request != self.request:
+            self.request, self.since = request, time.time()
 
 
 def _parsed(part: bytes) -> dict[str, Any]:

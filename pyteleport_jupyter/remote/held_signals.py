@@ -3,7 +3,7 @@
 A handler that raises while frames are being restored would raise in none of them: no ``except`` and no
 ``finally`` of the user would see it. The process that becomes the program has one thread, so its signal mask
 holds them back, from before it starts to the innermost frame; then they come
-(:data:`..scripts.restore.LET_COME`).
+(:data:`..scripts.arrived.LET_COME`).
 """
 
 from __future__ import annotations

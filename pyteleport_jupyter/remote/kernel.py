@@ -19,7 +19,7 @@ from pyteleport_jupyter import made_files
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.arrival import Shipment, receive_in_background
-from pyteleport_jupyter.remote.errand_messages import take_errands
+from pyteleport_jupyter.remote.errand_entrance import take_errands
 from pyteleport_jupyter.remote.resume import resuming
 from pyteleport_jupyter.session import Restored, restore_snapshot
 from pyteleport_jupyter.session.anchors import anchors

@@ -18,6 +18,11 @@ MODULES_LIMIT = 10_000
 
 NAME_LIMIT = 256
 
+KERNEL, CELLS, TERMINAL, PROGRAM = KINDS = ("kernel", "cells", "terminal", "program")
+"""What lives there: the kernel of a notebook, one that runs single cells for a session that is elsewhere,
+IPython in a terminal, a script.
+"""
+
 PATHS_LIMIT = 1000
 """Most folders in which it looks besides the interpreter's own."""
 
@@ -47,6 +52,8 @@ class StartOrder:
     """The machine that it was sent from, for people."""
     idle_lease: float = DEFAULT_LEASE
     """How long it lives without a link while nothing runs; the lease, if nothing else was said."""
+    kind: str = KERNEL
+    """One of KINDS."""
 
     def __repr__(self) -> str:
         return f"StartOrder(host={self.host!r}, target={self.target!r})"
@@ -69,11 +76,20 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             flags=tuple(str(flag) for flag in command.get("flags", ())),
             origin=str(command.get("origin", ""))[:NAME_LIMIT],
             idle_lease=float(command.get("idle_lease", command.get("lease", DEFAULT_LEASE))),
+            kind=parse_kind(command, KERNEL),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None
     _check(order)
     return order
+
+
+def parse_kind(command: Mapping[str, Any], default: str) -> str:
+    """What is to live there. Raises ValueError."""
+    kind = str(command.get("kind", default))
+    if kind not in KINDS:
+        raise ValueError(f"{kind} lives nowhere")
+    return kind
 
 
 def _check(order: StartOrder) -> None:

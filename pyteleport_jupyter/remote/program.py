@@ -16,8 +16,9 @@ from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.remote.package_finder import served_from
+from pyteleport_jupyter.scripts.arrived import Arrived
 from pyteleport_jupyter.scripts.epilogue import Epilogue
-from pyteleport_jupyter.scripts.restore import Arrived, restore_arrived
+from pyteleport_jupyter.scripts.restore import restore_arrived
 
 
 def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]:

@@ -11,7 +11,10 @@ from pyteleport_jupyter.remote.orders import (
     DEFAULT_LEASE,
     LEASE_LIMITS,
     MODULES_LIMIT,
+    NAME_LIMIT,
     PATHS_LIMIT,
+    PROGRAM,
+    parse_kind,
 )
 from pyteleport_jupyter.wire.framing import WireError
 
@@ -47,6 +50,12 @@ class ProgramOrder:
     streams: dict[str, str]
     terminal: Terminal | None
     environment: dict[str, str]
+    kind: str = PROGRAM
+    """One of :data:`.orders.KINDS`."""
+    host: str = ""
+    target: str = ""
+    origin: str = ""
+    """What people call the machine here, how they said it, and where it was sent from."""
 
     def __repr__(self) -> str:
         return f"ProgramOrder(streams={self.streams!r})"
@@ -64,6 +73,8 @@ def parse_order(command: Mapping[str, Any]) -> ProgramOrder:
             streams={name: str(command["streams"][name]) for name in KINDS},
             terminal=parse_terminal(command.get("terminal")),
             environment={str(name): str(text) for name, text in command.get("environment", {}).items()},
+            kind=parse_kind(command, PROGRAM),
+            **{name: str(command.get(name, ""))[:NAME_LIMIT] for name in ("host", "target", "origin")},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None

@@ -11,12 +11,14 @@ from typing import Any
 
 from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.activity import DOING
 from pyteleport_jupyter.remote.control import COMMAND, INPUT, SHIP, TALK
 from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.program_order import ProgramOrder
 from pyteleport_jupyter.remote.program_process import ProgramProcess
 from pyteleport_jupyter.remote.runtime_directory import remove
+from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP, SessionDesk
 from pyteleport_jupyter.remote.supervisor_signals import SIGNALS, wake_on_signals
 from pyteleport_jupyter.remote.tether import Tether
 from pyteleport_jupyter.wire.channel import Message
@@ -62,9 +64,11 @@ class ProgramService:
         self._linked = Linked(directory, link, order.token, self)
         self._channel = self._linked.channel
         link.pipe.sink = process.shipment
+        self._desk = SessionDesk(directory, order, self._linked, process.pid, self._kill)
+        self._desk.activity.turn_to(order.kind)
         self._exited_at: float | None = None
         self._was_session = False
-        self._released = False
+        self._released = self._on_its_way = False
         self._holds_input = False
         self._complains = True
         self._wakeup = wake_on_signals(self._terminate)
@@ -78,6 +82,7 @@ class ProgramService:
         finally:
             self._process.end(PROGRAM_GRACE if self._was_session else 0.0)
             self._linked.close()
+            self._desk.close()
             if not self._was_session:
                 made_files.undo(self._directory)
             remove(self._directory)
@@ -101,6 +106,7 @@ class ProgramService:
     def _readers(self) -> Watched:
         """What may be read now, and who sees to it, in this order."""
         watched: Watched = {self._wakeup.fileno(): self._wake, **self._linked.readers()}
+        watched |= self._desk.readers()
         if self._complains:
             watched[self._process.words_fd] = self._hear_complaints
         if not self._channel.has_room:
@@ -125,7 +131,7 @@ class ProgramService:
     def _seconds(self) -> float:
         """How long nothing has to be done by the clock."""
         now = time.monotonic()
-        times = [now + 3600.0, *self._linked.deadlines()]
+        times = [now + 3600.0, *self._linked.deadlines(), *self._desk.deadlines()]
         if self._exited_at is not None and self._channel.has_room:
             times.append(self._exited_at + SETTLE_SECONDS)
         return max(0.0, min(times) - now + 0.001)
@@ -133,6 +139,7 @@ class ProgramService:
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         self._linked.look()
+        self._desk.look()
         if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS:
             self._report_exit()
         if self._phase is Phase.CLOSING and self._exited_at is None and self._channel.idle:
@@ -147,11 +154,17 @@ class ProgramService:
         return 0.0 if self._phase in REVOCABLE else self._order.lease
 
     def stays_with_owner(self) -> str:
-        """Only who has its streams can have it."""
-        return "a program cannot be taken up elsewhere"
+        """Only who has its streams can have it, but a terminal can be another one."""
+        if self._order.kind not in TO_BE_TAKEN_UP:
+            return "a program cannot be taken up elsewhere"
+        return "the session is on its way home" if self._on_its_way else ""
 
     def taken_over(self, undelivered: list[Message]) -> None:
-        """Never called: see :meth:`stays_with_owner`."""
+        """What the terminal has not shown is shown by the new one; so is that the program has ended."""
+        for said in undelivered:
+            ended = said.lane is Lane.COMMAND and parse_command(b"".join(said.parts))["op"] == "exited"
+            if ended or said.lane is Lane.TERMINAL:
+                self._channel.send(said.lane, said.parts)
 
     def take(self, message: Message) -> None:
         """Do what the other side says. Raises WireError for what does not fit."""
@@ -206,7 +219,7 @@ class ProgramService:
         yet is to go home too.
         """
         if command["op"] in ("arrived", "refused"):
-            self._holds_input = command["op"] == "arrived"
+            self._holds_input = self._on_its_way = command["op"] == "arrived"
         self._process.control.queue(COMMAND, encode_command(**command))
 
     def _hold(self, command: dict[str, Any]) -> None:
@@ -221,6 +234,7 @@ class ProgramService:
     def _commit(self, command: dict[str, Any]) -> None:
         self._phase = Phase.LIVE
         self._was_session = True
+        self._desk.opens()
         fault("commit.sent_not_acked")
         self._tell({"op": "go", "value": command.get("value")})
         self._linked.say("committed")
@@ -279,8 +293,16 @@ class ProgramService:
             self._fail(str(command.get("error", "RestoreFailed")), **(command.get("facts") or {}))
         elif op == "released" and self._phase is Phase.LIVE:
             self._release()
+        elif op == DOING:
+            self._desk.activity.turn_to(str(command.get("request", "")))
         elif self._phase is Phase.LIVE:
+            self._on_its_way = op == "homeward" or (self._on_its_way and op != "cancelled")
             self._linked.say("told", **{**command, "what": op})
+
+    def _kill(self) -> None:
+        """Somebody wants its end; who has its streams is told how it ended."""
+        self._process.end(PROGRAM_GRACE)
+        self._look_at_process()
 
     def _release(self) -> None:
         """The program has gone home, and waits for its end here: no frame of it is unwound."""

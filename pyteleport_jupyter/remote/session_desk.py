@@ -5,25 +5,54 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from pyteleport_jupyter.remote.activity import Activity
 from pyteleport_jupyter.remote.inquiries import Inquiries, Reply
 from pyteleport_jupyter.remote.linked import Linked
-from pyteleport_jupyter.remote.orders import StartOrder
+from pyteleport_jupyter.remote.orders import KERNEL, TERMINAL
+
+TO_BE_TAKEN_UP = (KERNEL, TERMINAL)
+"""Kinds of sessions that somebody else can go on with. Cells belong to another session, and a script's streams
+lead nowhere else.
+"""
+
+
+class Order(Protocol):
+    """What the desk tells of the order by which its session was started."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def lease(self) -> float: ...
 
 
 class SessionDesk:
-    """Answers with facts: plain data, short, times in seconds. ``pid`` is the kernel's, ``end`` ends all."""
+    """Answers with facts: plain data, short, times in seconds. ``pid`` is the session's process, ``end`` ends
+    all; ``key`` is that of a kernel.
+    """
 
     def __init__(
-        self, directory: str, order: StartOrder, linked: Linked, pid: int, end: Callable[[], None]
+        self,
+        directory: str,
+        order: Order,
+        linked: Linked,
+        pid: int,
+        end: Callable[[], None],
+        key: str = "",
     ) -> None:
         self.activity = Activity()
         self._order = order
         self._linked = linked
         self._pid = pid
         self._end = end
+        self._key = key
         self._since: float | None = None
         self._inquiries = Inquiries(directory, self._answer)
         self.readers = self._inquiries.readers
@@ -37,13 +66,14 @@ class SessionDesk:
 
     def _answer(self, question: dict[str, Any], reply: Reply) -> None:
         op = question.get("op")
+        may_leave = self._order.kind in TO_BE_TAKEN_UP
         if self._since is None:
             reply({})
         elif op == "measure":
             self._linked.round_trip.measure(lambda seconds: reply(self._facts() | {"round_trip": seconds}))
         else:
-            reply(self._facts() | (self._secrets() if op == "claim" else {}))
-            if op == "detach":
+            reply(self._facts() | (self._secrets() if op == "claim" and may_leave else {}))
+            if op == "detach" and may_leave:
                 self._linked.say("detached")
                 self._linked.let_go()
             elif op == "kill":
@@ -52,7 +82,7 @@ class SessionDesk:
     def _facts(self) -> dict[str, Any]:
         now = time.time()
         return {
-            "kind": "kernel",
+            "kind": self._order.kind,
             "host": self._order.host,
             "target": self._order.target,
             "origin": self._order.origin,
@@ -68,7 +98,7 @@ class SessionDesk:
 
     def _secrets(self) -> dict[str, Any]:
         """What it takes to go on with the session: for who has come for it."""
-        return {"token": self._linked.door.token.hex(), "key": self._order.key}
+        return {"token": self._linked.door.token.hex(), "key": self._key}
 
 
 def memory_of(pid: int) -> int | None:

@@ -18,7 +18,7 @@ from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.orders import StartOrder
 from pyteleport_jupyter.remote.phases import OPERATIONS, REVOCABLE, Phase
 from pyteleport_jupyter.remote.runtime_directory import remove
-from pyteleport_jupyter.remote.session_desk import SessionDesk
+from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP, SessionDesk
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.remote.spoken import read_command
 from pyteleport_jupyter.remote.spool import Spool
@@ -78,7 +78,7 @@ class SessionService:
         self._shipment = Shipment(kernel.ship_fd)
         self._linked = Linked(directory, link, order.token, self)
         link.pipe.sink = self._shipment
-        self._desk = SessionDesk(directory, order, self._linked, kernel.pid, self._abort)
+        self._desk = SessionDesk(directory, order, self._linked, kernel.pid, self._abort, order.key)
         self._adopting = self._catching_up = False
         link.pipe.sink = self._shipment
         self._way_up = WayUp(directory, link.pipe.channel)
@@ -184,6 +184,8 @@ class SessionService:
 
     def stays_with_owner(self) -> str:
         """While it is about to live elsewhere: its home may have it by now, and there would be two."""
+        if self._order.kind not in TO_BE_TAKEN_UP:
+            return "it runs single cells for another session"
         return "the session is on its way to another host" if self._way_up.decided else ""
 
     def taken_over(self, undelivered: list[Message]) -> None:

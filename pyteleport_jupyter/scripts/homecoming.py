@@ -30,9 +30,10 @@ from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings, unpack
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.remote import held_signals
+from pyteleport_jupyter.scripts.arrived import Arrived
 from pyteleport_jupyter.scripts.epilogue import Epilogue
 from pyteleport_jupyter.scripts.homeward import LOCAL_FLAGS
-from pyteleport_jupyter.scripts.restore import Arrived, restore_arrived
+from pyteleport_jupyter.scripts.restore import restore_arrived
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane

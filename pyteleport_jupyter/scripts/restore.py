@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found,unused-ignore]
 import builtins
-import functools
 import importlib
 import pickle
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
-from typing import Any, Protocol
+from typing import Any
 
 from pyteleport_jupyter import frames, user_hooks
 from pyteleport_jupyter.carried import carrying
@@ -22,6 +19,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
 from pyteleport_jupyter.objects import load
 from pyteleport_jupyter.scripts.anchors import anchors
+from pyteleport_jupyter.scripts.arrived import LET_COME, SHELL_MARK, Arrived
 from pyteleport_jupyter.scripts.companions import (
     Companions,
     Source,
@@ -33,27 +31,6 @@ from pyteleport_jupyter.scripts.companions import (
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, restore_items
 from pyteleport_jupyter.scripts.main_module import MainModule
 from pyteleport_jupyter.session.place import set_place
-
-LET_COME = functools.partial(_signal.pthread_sigmask, signal.SIG_SETMASK, ())
-"""Signals that were held back while the program was restored come now (:mod:`..remote.held_signals`). It is
-C (``signal`` has a wrapper in Python): what a handler raises is raised in the user's frame, without one of
-ours.
-"""
-
-
-SHELL_MARK = b"IPython terminal\n"
-"""The first buffer begins so where it is not a program that comes but a session at IPython's prompt."""
-
-
-class Arrived(Protocol):
-    """Whatever has arrived in this process: :class:`Restored`, or a session at IPython's prompt."""
-
-    @property
-    def prompts(self) -> bool:
-        """Whether the interpreter's prompt follows."""
-
-    def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
-        """See :meth:`Restored.go_on`."""
 
 
 def restore_arrived(

@@ -206,6 +206,10 @@ def _start(
     """A process starts there, and what it finds is compared: nothing is shipped to an unfit target."""
     conversation.command(
         "start",
+        kind=luggage.kind,
+        host=trip.target.host,
+        target=trip.target.text,
+        origin=current_place().host,
         token=token.hex(),
         modules=list(luggage.modules),
         lease=trip.options.lease,

@@ -14,6 +14,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
+from pyteleport_jupyter.remote.orders import PROGRAM
 from pyteleport_jupyter.scripts.anchors import anchors
 from pyteleport_jupyter.scripts.companions import Companions, find_companions
 from pyteleport_jupyter.scripts.consent import means_to_come_home
@@ -34,11 +35,14 @@ NAMES_OF_MAIN = frozenset(
 
 @dataclass(frozen=True)
 class Luggage:
-    """What moves: the snapshot, the packages that the target must have, and whether it means to come home."""
+    """What moves: the snapshot, the packages that the target must have, and whether it means to come home.
+    ``kind`` is one of :data:`..remote.orders.KINDS`.
+    """
 
     pickled: Pickled
     modules: tuple[str, ...]
     homeward: bool
+    kind: str = PROGRAM
 
 
 def take_snapshot(program: RunningProgram, place: Place, options: Options = DEFAULT_OPTIONS) -> Luggage:

@@ -13,7 +13,7 @@ from IPython.core.async_helpers import get_asyncio_loop
 
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.remote.resume import replace_start
-from pyteleport_jupyter.scripts.restore import LET_COME, SHELL_MARK
+from pyteleport_jupyter.scripts.arrived import LET_COME, SHELL_MARK
 from pyteleport_jupyter.session import Restored, restore_snapshot
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.terminals import past

@@ -10,7 +10,8 @@ from typing import Any
 from pyteleport_jupyter.inventory.packing import pack_session
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.scripts.restore import SHELL_MARK
+from pyteleport_jupyter.remote.orders import TERMINAL
+from pyteleport_jupyter.scripts.arrived import SHELL_MARK
 from pyteleport_jupyter.scripts.snapshot import Luggage
 from pyteleport_jupyter.session import Place, find_running_cell, modules_in_use
 from pyteleport_jupyter.terminals.ground import check_cell, check_shell
@@ -40,4 +41,4 @@ def pack(shell: Any, place: Place, options: Options, frame: FrameType | None) ->
     header = memoryview(SHELL_MARK + pickle.dumps(settings_of(shell)))
     pickled = replace(packed.pickled, buffers=(header, *packed.pickled.buffers))
     modules = tuple(sorted({*modules_in_use(shell, packed.pickled), *NEEDED}))
-    return Packed(Luggage(pickled, modules, homeward=True), packed.notes)
+    return Packed(Luggage(pickled, modules, homeward=True, kind=TERMINAL), packed.notes)

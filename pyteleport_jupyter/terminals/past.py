@@ -11,6 +11,7 @@ from typing import Any
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.relay.terminal_history import LINE_LIMIT, TYPED
 from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.remote.activity import DOING
 
 MEMORY = ":memory:"
 
@@ -41,16 +42,28 @@ def as_record(shell: Any) -> dict[str, Any]:
 
 
 def tell_home(shell: Any) -> None:
-    """From now on each line typed here is told home."""
+    """From now on each line typed here is told home, and the supervisor when a cell runs."""
 
     def tell(info: Any) -> None:
-        control = upstream.control()
-        if control is None or not info.store_history or len(info.raw_cell) > LINE_LIMIT:
+        if not info.store_history or len(info.raw_cell) > LINE_LIMIT:
             return
         # The prompt number has been counted on by now in IPython 9, and has not in 8.
         number = len(shell.history_manager.input_hist_raw)
         source = getattr(info, "transformed_cell", None) or info.raw_cell
-        with suppress(OSError):
-            control.say(TYPED, line=number, source=source[:LINE_LIMIT], raw=info.raw_cell.rstrip("\n"))
+        _say(TYPED, line=number, source=source[:LINE_LIMIT], raw=info.raw_cell.rstrip("\n"))
 
-    shell.events.register("pre_run_cell", tell)
+    def begin(info: Any) -> None:
+        _say(DOING, request="a cell")
+
+    def end(result: Any) -> None:
+        _say(DOING, request="")
+
+    for event, callback in (("pre_run_cell", tell), ("pre_run_cell", begin), ("post_run_cell", end)):
+        shell.events.register(event, callback)
+
+
+def _say(what: str, **fields: object) -> None:
+    control = upstream.control()
+    if control is not None:
+        with suppress(OSError):
+            control.say(what, **fields)
