@@ -1,4 +1,4 @@
-"""``pyteleport list``, ``detach``, ``kill`` and ``doctor``: sessions seen from a shell."""
+"""``pyteleport list``, ``attach``, ``detach``, ``kill`` and ``doctor``: sessions seen from a shell."""
 
 from __future__ import annotations
 
@@ -17,6 +17,14 @@ def add_session_commands(commands: Any) -> None:
         "hosts", nargs="*", metavar="HOST", help="where to look (default: wherever one was started from here)"
     )
     listed.set_defaults(run=list_sessions)
+    attached = commands.add_parser("attach", help="take up a session in this terminal")
+    attached.add_argument(
+        "session",
+        nargs="?",
+        metavar="ID",
+        help="as pyteleport list shows it, or HOST/ID (default: the only one)",
+    )
+    attached.set_defaults(run=attach)
     for name, run, help_text in (
         ("detach", detach, "let a session go on where it is, with nobody linked to it"),
         ("kill", kill, "end a session: its kernel, its memory, everything"),
@@ -68,6 +76,15 @@ def list_sessions(chosen: argparse.Namespace) -> int:
 
     print(described(ask_hosts(chosen.hosts, ask=ask_at_terminal)))
     return 0
+
+
+def attach(chosen: argparse.Namespace) -> int:
+    """Go on with a session here."""
+    from pyteleport_jupyter.ledger import find_session, waiting_session
+    from pyteleport_jupyter.terminals.taking_up import take_up
+
+    name = chosen.session or waiting_session(ask_at_terminal)
+    return take_up(find_session(name, "claim", ask_at_terminal), ask_at_terminal)
 
 
 def detach(chosen: argparse.Namespace) -> int:

@@ -69,7 +69,7 @@ def a_session(**differently: Any) -> Session:
 
 
 def test_the_table() -> None:
-    lost = a_session(id="0", linked=False, lease_left=300.0, busy=False, memory=None)
+    lost = a_session(id="0", kind="cells", linked=False, lease_left=300.0, busy=False, memory=None)
     answers = [
         HostAnswer("cartesius", (a_session(), lost)),
         HostAnswer("snellius"),
@@ -78,15 +78,20 @@ def test_the_table() -> None:
     assert described(answers).split() == [
         "ID",
         "HOST",
+        "WHAT",
         "AGE",
+        "LEASE",
         "MEMORY",
         "DOES",
         "LINK",
         "489951f1",
         "cartesius",
+        "notebook",
         "2",
         "h",
         "5",
+        "min",
+        "15",
         "min",
         "93.6",
         "MB",
@@ -99,9 +104,12 @@ def test_the_table() -> None:
         "laptop",
         "0",
         "cartesius",
+        "%%teleport",
         "2",
         "h",
         "5",
+        "min",
+        "15",
         "min",
         "?",
         "idle",

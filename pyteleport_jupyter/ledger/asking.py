@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from pyteleport_jupyter.errors import SessionUnknown, TeleportError, clean
+from pyteleport_jupyter.errors import AttachRefused, SessionUnknown, TeleportError, clean
 from pyteleport_jupyter.ledger.record import Entry, known_places, noted
 from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP
 from pyteleport_jupyter.targets import parse_target
 from pyteleport_jupyter.transports.inquiry import inquire
 from pyteleport_jupyter.transports.link import Ask
@@ -82,7 +83,7 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     """The session called ``name``: ``ID``, or ``HOST/ID`` for one that was not started from here; ``op`` is
     done with it (``facts``, ``claim``, ``detach``, ``kill``).
 
-    Raises SessionUnknown, or why its host does not answer.
+    Raises SessionUnknown, AttachRefused where it cannot be let go, or why its host does not answer.
     """
     host, _, identifier = name.rpartition("/")
     if not identifier:
@@ -93,6 +94,8 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     places = [place_of(host)] if host else likely
     for place in places:
         found = _asked(place, op, identifier, ask)
+        if found and op == "detach" and found[0].kind not in TO_BE_TAKEN_UP:
+            raise AttachRefused(session=identifier, reason="nobody could take it up again")
         if found:
             return found[0]
     where = ", ".join(place.target for place in places) or "no host is known"

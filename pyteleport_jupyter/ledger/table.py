@@ -6,8 +6,13 @@ from collections.abc import Sequence
 
 from pyteleport_jupyter.ledger.asking import HostAnswer, Session
 from pyteleport_jupyter.quantities import bytes_in_words
+from pyteleport_jupyter.remote.orders import CELLS, KERNEL, PROGRAM, TERMINAL
 
-HEAD = ("ID", "HOST", "AGE", "MEMORY", "DOES", "LINK")
+HEAD = ("ID", "HOST", "WHAT", "AGE", "LEASE", "MEMORY", "DOES", "LINK")
+
+WHAT = {KERNEL: "notebook", CELLS: "%%teleport", TERMINAL: "IPython", PROGRAM: "script"}
+"""Each kind in a word that its user knows."""
+
 NOTHING = "no session of yours is known to live elsewhere (%teleport list HOST asks a host)"
 
 
@@ -25,8 +30,9 @@ def described(answers: Sequence[HostAnswer]) -> str:
 def _row(session: Session) -> tuple[str, ...]:
     doing = f"{'busy' if session.busy else 'idle'} for {duration_in_words(session.activity_for)}"
     memory = "?" if session.memory is None else bytes_in_words(session.memory)
-    age = duration_in_words(session.age)
-    return (session.id, session.place.target, age, memory, doing, link_in_words(session))
+    what = WHAT.get(session.kind, session.kind)
+    times = (duration_in_words(session.age), duration_in_words(session.lease))
+    return (session.id, session.place.target, what, *times, memory, doing, link_in_words(session))
 
 
 def link_in_words(session: Session) -> str:

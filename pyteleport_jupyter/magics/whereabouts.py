@@ -7,6 +7,7 @@ from typing import Any
 
 from pyteleport_jupyter.ledger.table import duration_in_words
 from pyteleport_jupyter.quantities import bytes_in_words
+from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.remote.session_desk import memory_of
 from pyteleport_jupyter.remote.sessions_there import identifier_of
@@ -17,7 +18,7 @@ from pyteleport_jupyter.session.place import HOME, own_directory
 def whereabouts() -> str:
     """A sentence or two; what the supervisor here cannot be asked is left out."""
     place = current_place()
-    directory = own_directory()
+    directory = own_directory() or upstream.directory()
     if place.target == HOME or directory is None:
         memory = memory_of(os.getpid())
         return place.sentence() + (f"; it has {bytes_in_words(memory)} of memory" if memory else "")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from pyteleport_jupyter.relay.far_side import FarSide
+from pyteleport_jupyter.relay.parting import PARTED
 from pyteleport_jupyter.relay.processes import reap_children
 from pyteleport_jupyter.relay.states import Event, Link
 from pyteleport_jupyter.relay.terminal_guard import HINT, SANE, TerminalGuard
@@ -35,10 +36,18 @@ FAREWELL_SECONDS = 2.0
 ENDING = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 """Signals that end us by themselves while there is no link over which they could be passed on."""
 
-ABRUPT = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
+ABRUPT = frozenset(
+    {signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGTERM, signal.SIGHUP}
+)
 """Signals that end a program before it can put its terminal back."""
 
 OUTPUTS = {Lane.STDOUT: 1, Lane.STDERR: 2}
+
+PARTINGS = {
+    "detached": (0, "detached: the session on {host} goes on; pyteleport attach takes it up again"),
+    "replaced": (PARTED, "the session on {host} was taken up elsewhere, and goes on there"),
+}
+"""How we end, and what the user is told, by the command that the supervisor lets us go with."""
 
 
 class TerminalRelay:
@@ -62,7 +71,7 @@ class TerminalRelay:
         self.status: int | None = None
         """How the far side ended."""
         self.guard: TerminalGuard | None = None
-        self._killed_by = ""
+        self._killed_by = self._parting = ""
         self._signals = signals
         self._terminal = LocalTerminal(streams["stdin"] == "terminal")
         self._unread = unread
@@ -78,6 +87,7 @@ class TerminalRelay:
             "committed": lambda command: self._begin(),
             "exited": self._note_exit,
             "stopped": self._stop,
+            **dict.fromkeys(PARTINGS, self._part),
         }
 
     def handle(self, op: str, handler: Callable[[dict[str, Any]], None]) -> None:
@@ -139,9 +149,10 @@ class TerminalRelay:
     def _let_go_of_terminal(self) -> None:
         """As it was before; where the program had no time to say farewell to it, this does."""
         self._terminal.restore()
-        if self._terminal.is_terminal and self._killed_by:
+        if self._terminal.is_terminal and (self._killed_by or self._parting):
             self._write_sane()
-            self._tell_user(f"what ran on {self.host} was ended by {self._killed_by}; {HINT}", always=True)
+            killed = f"what ran on {self.host} was ended by {self._killed_by}; {HINT}"
+            self._tell_user(self._parting or killed, always=True)
         if self.guard is not None:
             self.guard.dismiss()
 
@@ -238,6 +249,20 @@ class TerminalRelay:
         self.committed = True
         self._terminal.make_raw()
 
+    def take_up(self) -> None:
+        """It ran before we came, in a terminal that may have had another size and shows nothing of it now."""
+        if self.announcement:
+            self._tell_user(self.announcement, always=True)
+        self.take_terminal()
+        self._tell_size()
+        self.far.command("signal", number=int(signal.SIGWINCH))
+
+    def _part(self, command: dict[str, Any]) -> None:
+        """The session goes on there without us."""
+        status, words = PARTINGS[str(command["op"])]
+        self._parting = words.format(host=self.host)
+        self.status = status
+
     def _note_exit(self, command: dict[str, Any]) -> None:
         status = command.get("status")
         number = status if isinstance(status, int) else 1
@@ -259,6 +284,8 @@ class TerminalRelay:
 
     def _notice(self, event: Event) -> None:
         """Tell the user, if there is one at a terminal, what becomes of the link."""
+        if self.status is not None:
+            return
         if event is Event.LOST:
             self._tell_user(f"the link to {self.host} is lost, reconnecting")
         elif event is Event.ATTACHED:

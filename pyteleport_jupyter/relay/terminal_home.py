@@ -21,6 +21,9 @@ from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.waiting import ready
 
+NO_LEAVE = "it left without leave to (home=True), so nothing that it sends is run here"
+TAKEN_UP = "it was taken up by a terminal that it did not come from"
+
 
 class ThisIsHome:
     """The program may end its journey in this process: it is received into a file, and taken over by a Python
@@ -51,8 +54,8 @@ class ThisIsHome:
 
     def _welcome(self) -> None:
         if self._settings.home is None:
-            reason = {"reason": "it left without leave to (home=True), so nothing that it sends is run here"}
-            self._answer("refused", error="HomeRefused", facts=reason)
+            why = TAKEN_UP if self._settings.taken_up else NO_LEAVE
+            self._answer("refused", error="HomeRefused", facts={"reason": why})
             return
         if not os.access(str(self._settings.home["python"]), os.X_OK):
             reason = {"reason": f"{self._settings.home['python']} is not there any more"}

@@ -54,7 +54,9 @@ def _run(baggage: TerminalBaggage) -> int:
     relay.announcement = settings.announcement
     if settings.talk_fd is not None:
         relay.talk_over(settings.talk_fd)
-    if settings.committed:
+    if settings.taken_up:
+        relay.take_up()
+    elif settings.committed:
         # The program was to come home and could not: it goes on there.
         relay.take_terminal()
         far.command("tell", what="refused", **(settings.failure or {}))

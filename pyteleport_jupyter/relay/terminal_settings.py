@@ -25,7 +25,7 @@ class TerminalSettings:
     ``home``: how to become the program again if it comes home, None where that is not wanted. ``value``:
     what the call that moved it returns there. ``failure``: why a program that was coming home could not.
     ``history``: where to write what is typed at IPython's prompt there. ``announcement``: what the user is
-    told when it goes on.
+    told when it goes on. ``taken_up``: it ran there before this process had anything to do with it.
     """
 
     far: FarSettings
@@ -40,6 +40,7 @@ class TerminalSettings:
     failure: dict[str, Any] | None = None
     history: dict[str, Any] | None = None
     announcement: str = ""
+    taken_up: bool = False
     kind: str = "terminal"
 
     def inherited(self) -> tuple[int, ...]:

@@ -12,8 +12,8 @@ EXECUTING = ("execute_request", "teleport_errand_run")
 """Requests that run the user's code (the latter: RUN of :mod:`.errand_messages`)."""
 
 DOING = "doing"
-"""What IPython in a terminal says to its supervisor when a cell begins, and with an empty ``request`` when it has
-ended.
+"""What IPython in a terminal says to its supervisor when a cell begins, and with an empty ``request`` when it
+has ended.
 """
 
 STATUS = b".status"

@@ -13,8 +13,8 @@ from pyteleport_jupyter.remote.linked import Linked
 from pyteleport_jupyter.remote.orders import KERNEL, TERMINAL
 
 TO_BE_TAKEN_UP = (KERNEL, TERMINAL)
-"""Kinds of sessions that somebody else can go on with. Cells belong to another session, and a script's streams
-lead nowhere else.
+"""Kinds of sessions that somebody else can go on with. Cells belong to another session, and a script's
+streams lead nowhere else.
 """
 
 

@@ -19,6 +19,7 @@ from pyteleport_jupyter.errors import OptionWrong
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.inventory.versions import compare
+from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import Options, make_options
@@ -85,7 +86,7 @@ def depart(target: str, **options: Any) -> None:
         return
     trip = trip_to(target, chosen)
     if current_place().target != trip.target.text:
-        _go(trip, sys._getframe(1))
+        _go(trip, sys._getframe(1), noted=True)
 
 
 def depart_at(frame: FrameType, target: str, **options: Any) -> None:
@@ -101,7 +102,7 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
         return
     trip = trip_to(target, options_for(target, **options))
     if current_place().target != trip.target.text:
-        _go(trip, frame, at_instruction=True)
+        _go(trip, frame, at_instruction=True, noted=True)
 
 
 def trip_to(target: str, options: Options) -> Trip:
@@ -123,7 +124,8 @@ def depart_by(argv: Sequence[str], python: str, before: str) -> None:
     _go(Trip(Target(f"cmd:{' '.join(argv)}", transport), request, options), sys._getframe(1))
 
 
-def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
+def _go(trip: Trip, caller: FrameType, at_instruction: bool = False, noted: bool = False) -> None:
+    """``noted``: whether the target is one that the list of sessions can ask."""
     with told_in_one_sentence(trip.target.host), user_hooks.leaving():
         check_interpreter()
         program = replace(find_program(caller), at_instruction=at_instruction)
@@ -137,6 +139,8 @@ def _go(trip: Trip, caller: FrameType, at_instruction: bool = False) -> None:
         with connect(trip) as link:
             arrival = prepare(link, luggage, flags, trip, streams.kinds())
             with aborted_on_failure(arrival.conversation):
+                if noted:
+                    remember(arrival.landed, trip.target, trip.options)
                 cut_over(departing(arrival, flags, trip))
 
 

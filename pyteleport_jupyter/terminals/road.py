@@ -14,6 +14,7 @@ from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.leaving import leave
+from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.scripts import streams
@@ -68,6 +69,7 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
         with aborted_on_failure(arrival.conversation):
             progress.clear()
             past.write_out(shell)
+            remember(arrival.landed, trip.target, trip.options)
             leave()
             cut_over(_departing(shell, arrival, trip, progress, started))
 

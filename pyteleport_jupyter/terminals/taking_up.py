@@ -1,0 +1,143 @@
+"""A session that lives elsewhere, taken up in this terminal: ``pyteleport attach``.
+
+One at IPython's prompt gets this terminal in place of its own. That of a notebook gets a ``jupyter console``,
+whose kernel is a relay to it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pyteleport_jupyter.attaching import Foothold, foothold
+from pyteleport_jupyter.cold_start import front_of
+from pyteleport_jupyter.errors import AttachRefused, TeleportError, from_child
+from pyteleport_jupyter.ledger import Session
+from pyteleport_jupyter.relay.configuration import FarSettings, Settings, open_baggage, open_file
+from pyteleport_jupyter.relay.cutover import python_path
+from pyteleport_jupyter.relay.entry import become_relay, package_folder
+from pyteleport_jupyter.relay.far_end import settings_over
+from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
+from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
+from pyteleport_jupyter.remote.orders import KERNEL, TERMINAL
+from pyteleport_jupyter.transports import Ask, AttachRequest
+
+STREAMS = dict.fromkeys(("stdin", "stdout", "stderr"), "terminal")
+
+ANNOUNCEMENT = "session {session} on {host}: here from now on (%teleport detach lets it go)"
+CONSOLE = "session {session} on {host}: here from now on. Ctrl-D leaves it running there, exit ends it"
+
+RECORD_LIMIT = 1 << 16
+
+_PR_SET_PDEATHSIG = 1
+"""linux/prctl.h"""
+
+
+def take_up(session: Session, ask: Ask | None) -> int:
+    """Be in ``session``, which must have been claimed, until it ends or is left; the exit status.
+
+    Raises AttachRefused, or why the host cannot be reached.
+    """
+    if not (os.isatty(0) and os.isatty(1)):
+        raise AttachRefused(session=session.id, reason="there is no terminal here")
+    if session.kind == TERMINAL and session.token:
+        _become_terminal(session, ask)
+    if session.kind != KERNEL or not session.key:
+        raise AttachRefused(session=session.id, reason="nobody but who has started it can have it")
+    if find_spec("jupyter_console") is None:
+        reason = "it is that of a notebook: say %teleport attach in one, or install jupyter_console here"
+        raise AttachRefused(session=session.id, reason=reason)
+    return _run_console(session, ask)
+
+
+def _become_terminal(session: Session, ask: Ask | None) -> NoReturn:
+    with foothold(session, ask) as found, open_file() as file:
+        said = ANNOUNCEMENT.format(session=session.id, host=found.target.host)
+        far = _far_settings(found, session)
+        settings = TerminalSettings(far, STREAMS, (package_folder(),), announcement=said, taken_up=True)
+        descriptor = TerminalBaggage(settings, found.channel.freeze()).pack(file)
+        wait_for_handlers()
+        become_relay(descriptor, settings.inherited())
+
+
+def _far_settings(found: Foothold, session: Session) -> FarSettings:
+    landed = found.landed
+    attach = AttachRequest(landed.directory, landed.token, landed.python, landed.epoch + 1)
+    return settings_over(
+        found.link, found.target.transport.as_record(), attach, found.target.host, session.lease
+    )
+
+
+# ------------------------------------------------------------------ a notebook's session
+
+
+def _run_console(session: Session, ask: Ask | None) -> int:
+    """The relay is a child of ours: what it is told and asks is at this terminal, too."""
+    from jupyter_client.connect import write_connection_file
+
+    file, connection = write_connection_file()
+    front: dict[str, Any] = {**connection, "key": str(connection["key"])}
+    told, says = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(told)
+        _be_kernel(session, ask, front, says)
+    os.close(says)
+    try:
+        with os.fdopen(told, "rb") as answer:
+            # It ends by itself when the relay takes over.
+            _raise(answer.read(RECORD_LIMIT))
+        print(CONSOLE.format(session=session.id, host=session.place.target), flush=True)
+        console = [sys.executable, "-m", "jupyter_console", "--existing", file]
+        return subprocess.run(console, check=False).returncode
+    finally:
+        _let_go(pid)
+        Path(file).unlink(missing_ok=True)
+
+
+def _be_kernel(session: Session, ask: Ask | None, connection: dict[str, Any], says: int) -> NoReturn:
+    """A kernel's process; says why if it cannot be."""
+    try:
+        _end_with_parent()
+        front = front_of(connection)
+        with foothold(session, ask) as found, open_baggage() as baggage:
+            settings = Settings(
+                front, _far_settings(found, session), python_path=python_path(), far_key=session.key
+            )
+            baggage.write(settings, found.channel.freeze())
+            become_relay(baggage.descriptor(), settings.inherited())
+    except TeleportError as error:
+        os.write(says, json.dumps(error.as_record()).encode()[:RECORD_LIMIT])
+    except BaseException as error:
+        reason = {"reason": f"{type(error).__name__}: {error}"}
+        os.write(says, json.dumps({"error": "AttachRefused", "facts": reason}).encode())
+    finally:
+        os._exit(1)
+
+
+def _end_with_parent() -> None:
+    """By a signal that leaves no time to end the session there: who closes the terminal only leaves it."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def _raise(record: bytes) -> None:
+    if record:
+        failure: dict[str, Any] = json.loads(record)
+        raise from_child(failure)
+
+
+def _let_go(pid: int) -> None:
+    """The session there goes on for its lease; one that has ended has taken its relay with it."""
+    with suppress(OSError):
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
