@@ -17,8 +17,9 @@ import pytest
 from relay_lab import Answer, LabKernel, eventually, lab_kernel
 
 from pyteleport_jupyter.errors import RestoreFailed
-from pyteleport_jupyter.homecoming import keeper as keeper_module
-from pyteleport_jupyter.homecoming.keeper import KeptChunks, keep
+from pyteleport_jupyter.homecoming import kept_chunks
+from pyteleport_jupyter.homecoming.keeper import keep
+from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
 from pyteleport_jupyter.objects import Pickled
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.relay.kept import NOTHING, Kept
@@ -88,7 +89,7 @@ def test_it_has_what_was_here_when_the_session_left(
 ) -> None:
     if not directly:
         # The system may not let us read its memory.
-        monkeypatch.setattr(keeper_module, "read_memory", lambda *_: False)
+        monkeypatch.setattr(kept_chunks, "read_memory", lambda *_: False)
     before = data.copy()
     data[CHUNK + 5] += 1
     assert list(keeper.answer(offer_of(data))) == [1, 1, 0, 1, 1, 1, 1]
@@ -98,6 +99,7 @@ def test_it_has_what_was_here_when_the_session_left(
     into = memoryview(bytearray(before.nbytes))
     for at, name in enumerate(offer.names[1]):
         chunks.take(name, into[at * CHUNK : at * CHUNK + name[0]])
+    chunks.settle()
     assert into == memoryview(before)
     chunks.forget_offer()
 
@@ -144,8 +146,9 @@ def test_one_that_was_killed_has_nothing(data: numpy.ndarray) -> None:
     assert keeper.answer(offer_of(data)) == b""
     assert keeper.kept.algorithms() == ()
     chunks = KeptChunks(keeper.settings)
+    chunks.take((10, bytes(16)), memoryview(bytearray(10)))
     with pytest.raises(RestoreFailed, match="gone"):
-        chunks.take((10, bytes(16)), memoryview(bytearray(10)))
+        chunks.settle()
     chunks.forget_offer()
     dismiss(keeper.settings)
 
@@ -158,11 +161,13 @@ def test_what_has_changed_since_the_answer_is_not_handed_out() -> None:
     assert list(keeper.answer(offer)) == [1, 1, 1]
     shared[100:105] = b"other"
     chunks = KeptChunks(keeper.settings)
-    with pytest.raises(RestoreFailed, match="changed"):
-        chunks.take(offer.names[1][0], memoryview(bytearray(CHUNK)))
     into = bytearray(CHUNK)
     chunks.take(offer.names[1][1], memoryview(into))
+    chunks.settle()
     assert into == bytes(CHUNK)
+    chunks.take(offer.names[1][0], memoryview(bytearray(CHUNK)))
+    with pytest.raises(RestoreFailed, match="changed"):
+        chunks.settle()
     chunks.forget_offer()
     dismiss(keeper.settings)
 

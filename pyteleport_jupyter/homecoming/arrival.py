@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, NoReturn
+from threading import Thread
+from typing import NoReturn
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.homecoming.keeper import KeptChunks
+from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.relay.configuration import (
     Baggage,
@@ -27,7 +29,7 @@ from pyteleport_jupyter.relay.configuration import (
 )
 from pyteleport_jupyter.relay.entry import become_relay
 from pyteleport_jupyter.relay.processes import dismiss
-from pyteleport_jupyter.remote.arrival import Shipment, memory_bytes
+from pyteleport_jupyter.remote.arrival import Shipment, in_short_turns, memory_bytes
 
 
 def main() -> None:
@@ -49,13 +51,13 @@ def main() -> None:
 
 def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
     try:
+        shipment = _read_meanwhile(snapshot_fd, unpacked.settings.keeper)
         # All that can be missing on this machine by now is found here.
         from pyteleport_jupyter.homecoming.takeover import Takeover
 
         takeover = Takeover(unpacked)
-        with os.fdopen(snapshot_fd, "rb") as snapshot:
-            fault("home.restore")
-            takeover.restore(*_read(snapshot, unpacked.settings.keeper))
+        fault("home.restore")
+        takeover.restore(*shipment.result())
     except TeleportError as error:
         _give_up(unpacked, error)
     except BaseException as error:
@@ -64,12 +66,29 @@ def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
     takeover.go_on()
 
 
-def _read(snapshot: Any, keeper: KeeperSettings | None) -> Shipment:
-    def fill(view: memoryview) -> None:
-        if snapshot.readinto(view) != len(view):
-            raise RestoreFailed(host="home", reason="the snapshot ended too early")
+def _read_meanwhile(snapshot_fd: int, keeper: KeeperSettings | None) -> Future[Shipment]:
+    """The session in memory: put there by a thread, while this one imports what a kernel consists of."""
+    shipment: Future[Shipment] = Future()
 
-    return chunks.receive(fill, memory_bytes(), KeptChunks(keeper) if keeper else None)
+    def read() -> None:
+        with in_short_turns():
+            try:
+                shipment.set_result(_read(snapshot_fd, keeper))
+            except BaseException as error:
+                shipment.set_exception(error)
+
+    Thread(target=read, name="teleport-arrival", daemon=True).start()
+    return shipment
+
+
+def _read(snapshot_fd: int, keeper: KeeperSettings | None) -> Shipment:
+    with os.fdopen(snapshot_fd, "rb") as snapshot:
+
+        def fill(view: memoryview) -> None:
+            if snapshot.readinto(view) != len(view):
+                raise RestoreFailed(host="home", reason="the snapshot ended too early")
+
+        return chunks.receive(fill, memory_bytes(), KeptChunks(keeper) if keeper else None)
 
 
 def _give_up(unpacked: Unpacked, error: TeleportError) -> NoReturn:

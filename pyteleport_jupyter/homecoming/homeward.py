@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.relay import draining, output
-from pyteleport_jupyter.relay.configuration import Baggage, open_file
+from pyteleport_jupyter.relay.above import send_requests
 from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.kernel_internals import KernelParts, PartsMissing, call_in, parts_of
@@ -28,7 +28,6 @@ from pyteleport_jupyter.relay.sockets import accepted, addresses_of, end_sending
 from pyteleport_jupyter.remote import way_up
 from pyteleport_jupyter.remote.answers import expect
 from pyteleport_jupyter.remote.control import COMMAND, PIECE, SHIP, Control
-from pyteleport_jupyter.remote.kernel_lines import IDENTITY
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.shipping import Consignment, make_offer
 from pyteleport_jupyter.shipping.offer import parse_answer
@@ -68,13 +67,13 @@ def come_home(
         raise HomeRefused(reason=error) from error
     with called(kernel) as home, ExitStack() as undo:
         home.say("homeward")
-        keeps = expect(home, "welcome", CONSENT_SECONDS).get("keeps") or ()
-        _ship(home, _without_kept(home, pickled, keeps), shipped)
+        welcome = expect(home, "welcome", CONSENT_SECONDS)
+        _ship(home, _without_kept(home, pickled, welcome), shipped)
         at_rest(parts, undo)
         home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
-        until_arrived(home)
+        relays = until_arrived(home)
         # THE POINT OF NO RETURN: it lives there.
-        hand_over(kernel, parts, home)
+        hand_over(kernel, parts, home, relays)
 
 
 def at_rest(parts: KernelParts, undo: ExitStack) -> None:
@@ -106,23 +105,27 @@ def called(kernel: Any) -> Iterator[Control]:
         home.close()
 
 
-def until_arrived(home: Control) -> None:
+def until_arrived(home: Control) -> int:
     """Wait for as long as it takes: whoever has the session now has to say so. The supervisor, which knows
     whether the link is there, ends us when the lease is over; raises what home says instead.
+
+    Returns how many relays are between here and there; whoever has the session takes itself for one.
     """
     try:
-        expect(home, "arrived", None)
+        return 1 + int(expect(home, "arrived", None).get("passed", 0))
     except EOFError:
         # The supervisor has gone, and home may have the session: nothing of it may go on here.
         os._exit(1)
 
 
-def _without_kept(home: Control, pickled: Pickled, keeps: Sequence[str]) -> Consignment:
-    """What home has not kept, if it keeps anything (``keeps``: the digests by which it knows it)."""
-    parts = chunks.parts(pickled)
+def _without_kept(home: Control, pickled: Pickled, welcome: Mapping[str, Any]) -> Consignment:
+    """What home has not kept, if it keeps anything (``keeps``: the digests by which it knows it, under
+    ``key``).
+    """
+    parts, keeps = chunks.parts(pickled), welcome.get("keeps") or ()
     if not keeps or sum(part.nbytes for part in parts) < KEPT_FROM:
         return chunks.consign(pickled)
-    offer = make_offer(parts, keeps)
+    offer = make_offer(parts, keeps, bytes.fromhex(str(welcome.get("key", ""))))
     encoded = memoryview(offer.encode())
     home.say("offer", size=len(encoded))
     for start in range(0, len(encoded), PIECE):
@@ -141,17 +144,19 @@ def _ship(home: Control, consignment: Consignment, shipped: Callable[[int, int],
             expect(home, "arrived", 0)
 
 
-def hand_over(kernel: Any, parts: KernelParts, home: Control) -> NoReturn:
-    """The requests follow the session. Nothing in here may keep this process from its end."""
+def hand_over(kernel: Any, parts: KernelParts, home: Control, relays: int) -> NoReturn:
+    """The requests follow the session, as the last of so many relays has them. Nothing in here may keep this
+    process from its end.
+    """
     try:
         # First that of the cell that goes on: what goes wrong with the others must not keep it here.
         with suppress(BaseException):
-            _send(home, [(Lane.SHELL, frames) for frames in _running(kernel)])
+            send_requests(home, [(Lane.SHELL, frames) for frames in _running(kernel)], relays)
         drained: list[Request] = []
         with suppress(BaseException):
             _drain(parts, home, drained)
         with suppress(BaseException):
-            _send(home, drained)
+            send_requests(home, drained, relays)
         with suppress(BaseException):
             home.say("released")
     finally:
@@ -201,21 +206,3 @@ def _arrived(parts: KernelParts) -> list[Request]:
     stdin = draining.receive_all(parts.stdin_socket)
     lanes = ((Lane.SHELL, shell), (Lane.CONTROL, control), (Lane.STDIN, stdin))
     return [(lane, frames) for lane, messages in lanes for frames in messages]
-
-
-def _send(home: Control, requests: list[Request]) -> None:
-    """In the format of the baggage, as the relay has them."""
-    with open_file() as file:
-        baggage = Baggage(file)
-        for lane, frames in requests:
-            baggage.append(lane, [without_supervisor(frames)])
-        file.seek(0)
-        while piece := file.read(PIECE):
-            home.send(SHIP, piece)
-
-
-def without_supervisor(frames: list[bytes]) -> list[bytes]:
-    """``frames`` as the relay has them: ours has put its name in front. In a chain others come behind it,
-    which are the relay's clients.
-    """
-    return frames[1:] if frames[:1] == [IDENTITY] else frames

@@ -12,26 +12,28 @@ import ctypes
 import gc
 import os
 import re
+import secrets
 import signal
 import socket
-import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
+from pyteleport_jupyter.errors import ProtocolBroken
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.homecoming.other_memory import read_memory
+from pyteleport_jupyter.homecoming.kept_chunks import CHANGED, HERE, PLACE, REQUEST, collect
+from pyteleport_jupyter.homecoming.other_memory import nobody_else_changes
 from pyteleport_jupyter.objects import Pickled
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.remote.control import COMMAND, PIECE, SHIP, Control
 from pyteleport_jupyter.shipping import ChunkStore
 from pyteleport_jupyter.shipping.cutting import CHUNK
-from pyteleport_jupyter.shipping.digests import DIGEST_SIZE, Digest, available, digest_function
-from pyteleport_jupyter.shipping.memory import available_bytes
-from pyteleport_jupyter.shipping.offer import Name, encode_answer
+from pyteleport_jupyter.shipping.digests import KEY_SIZE, available
+from pyteleport_jupyter.shipping.memory import SMALL, available_bytes
+from pyteleport_jupyter.shipping.offer import encode_answer
 from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.waiting import ready
 
 KEPT_FROM = 32 << 20
 """Bytes of buffers from which on it is worth a process."""
@@ -41,15 +43,14 @@ SHARE = 2
 here, and when the session comes home it needs as much again.
 """
 
+AFTER_CUT = 0.3
+"""Seconds until the relay has taken over, and the processor has time for what nobody waits for."""
+
 _DEVICES = re.compile(r" /dev/(?!shm/|zero)")
 """Memory of a device (a GPU) is given back when the last process that has mapped it ends."""
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 """linux/prctl.h"""
-
-_REQUEST = struct.Struct(f"!I{DIGEST_SIZE}s")
-_PLACE = struct.Struct(f"!I{DIGEST_SIZE}sQ")
-_HERE, _CHANGED = b"\1", b"\0"
 
 
 def starter(pickled: Pickled, home: Mapping[str, Any] | None) -> Callable[[], KeeperSettings] | None:
@@ -78,6 +79,7 @@ def worth_keeping(pickled: Pickled) -> bool:
 def keep(pickled: Pickled) -> KeeperSettings:
     """Fork the keeper; whoever closes the descriptor ends it. Raises OSError."""
     ours, theirs = socket.socketpair()
+    key = secrets.token_bytes(KEY_SIZE)
     with theirs:
         try:
             pid = os.fork()
@@ -87,10 +89,10 @@ def keep(pickled: Pickled) -> KeeperSettings:
         if pid == 0:
             try:
                 _live_apart(theirs.fileno())
-                _serve(theirs, pickled)
+                _serve(theirs, pickled, key)
             finally:
                 os._exit(0)
-    return KeeperSettings(ours.detach(), pid, available())
+    return KeeperSettings(ours.detach(), pid, available(), key.hex())
 
 
 def _live_apart(fd: int) -> None:
@@ -120,15 +122,20 @@ def _live_apart(fd: int) -> None:
 # ------------------------------------------------------------------------------- the keeper
 
 
-def _serve(line: socket.socket, pickled: Pickled) -> None:
-    """Until the line is closed, whoever closes it."""
+def _serve(line: socket.socket, pickled: Pickled, key: bytes) -> None:
+    """Until the line is closed, whoever closes it. Digests are made when the cut is over, before they are
+    asked for: that needs nobody to wait for them, if nobody else can change what they are of.
+    """
     store = ChunkStore(alive=True)
     store.remember([pickled.stream, *pickled.buffers])
     control = Control(line.fileno())
+    large = (buffer for buffer in pickled.buffers if buffer.nbytes >= SMALL)
+    if not ready([line.fileno()], [], AFTER_CUT)[0] and nobody_else_changes(large):
+        store.digest_ahead(available()[0], key)
     while True:
         command = parse_command(control.hear(COMMAND)[1])
         if command["op"] == "offer":
-            held = _compare(store, _collect(control, int(command["size"])))
+            held = _compare(store, collect(control, int(command["size"])))
             control.say("answer", number=command["number"], held=encode_answer(held))
         elif command["op"] == "places":
             _tell_places(control, store)
@@ -145,17 +152,10 @@ def _compare(store: ChunkStore, offer: bytes) -> bytes:
         return b""
 
 
-def _collect(control: Control, size: int) -> bytes:
-    offer = bytearray()
-    while len(offer) < size:
-        offer += control.hear(SHIP)[1]
-    return bytes(offer)
-
-
 def _tell_places(control: Control, store: ChunkStore) -> None:
     fault("keeper.places")
     algorithm, key = store.terms or ("", b"")
-    places = b"".join(_PLACE.pack(*name, address) for name, address in store.places())
+    places = b"".join(PLACE.pack(*name, address) for name, address in store.places())
     control.say("places", algorithm=algorithm, key=key.hex(), size=len(places))
     for start in range(0, len(places), PIECE):
         control.send(SHIP, places[start : start + PIECE])
@@ -163,87 +163,13 @@ def _tell_places(control: Control, store: ChunkStore) -> None:
 
 def _hand_out(line: socket.socket, store: ChunkStore) -> None:
     room = memoryview(bytearray(CHUNK))
-    while request := line.recv(_REQUEST.size, socket.MSG_WAITALL):
-        length, digest = _REQUEST.unpack(request)
+    while request := line.recv(REQUEST.size, socket.MSG_WAITALL):
+        length, digest = REQUEST.unpack(request)
         place = room[:length]
         try:
             store.take((length, digest), place)
         except ProtocolBroken:
-            line.sendall(_CHANGED)
+            line.sendall(CHANGED)
         else:
-            line.sendall(_HERE)
+            line.sendall(HERE)
             line.sendall(place)
-
-
-# ------------------------------------------------------------------------------- whoever comes home
-
-
-class KeptChunks:
-    """What a keeper holds, for :func:`~pyteleport_jupyter.shipping.receive`."""
-
-    def __init__(self, keeper: KeeperSettings) -> None:
-        self._line = socket.socket(fileno=os.dup(keeper.fd))
-        self._pid = keeper.pid
-        self._places: dict[Name, int] | None = None
-        self._digest: Digest | None = None
-        self._asked = False
-
-    def twin(self, part: int) -> None:
-        """None: its memory is another process's."""
-
-    def take(self, name: Name, into: memoryview) -> None:
-        """Fill ``into`` with the chunk ``name`` of the offer. Raises RestoreFailed."""
-        try:
-            if self._is_read(name, into):
-                return
-            if not self._asked:
-                self._begin()
-            self._line.sendall(_REQUEST.pack(*name))
-            self._fill(memoryview(head := bytearray(1)))
-            if head == _HERE:
-                self._fill(into)
-                return
-        except (OSError, EOFError) as error:
-            raise RestoreFailed(host="home", reason=f"what was kept here is gone ({error})") from None
-        raise RestoreFailed(host="home", reason="what was kept here has changed")
-
-    def _is_read(self, name: Name, into: memoryview) -> bool:
-        """Whether ``into`` was filled from where it lies. Through the socket each piece would have to wait
-        until both processes have had their turn.
-        """
-        if self._places is None:
-            self._learn_places()
-        address = (self._places or {}).get(name)
-        if address is None or self._digest is None or not read_memory(self._pid, address, into):
-            return False
-        return self._digest(into) == name[1]
-
-    def _learn_places(self) -> None:
-        control = Control(self._line.fileno())
-        control.say("places")
-        answer = control.command("places")
-        places = _collect(control, int(answer["size"]))
-        self._places = {(size, digest): address for size, digest, address in _PLACE.iter_unpack(places)}
-        if answer["algorithm"]:
-            self._digest = digest_function(answer["algorithm"], bytes.fromhex(answer["key"]))
-
-    def _begin(self) -> None:
-        control = Control(self._line.fileno())
-        control.say("hand out")
-        control.command("here")
-        self._line.setblocking(True)
-        self._asked = True
-
-    def _fill(self, view: memoryview) -> None:
-        while view:
-            count = self._line.recv_into(view, len(view), socket.MSG_WAITALL)
-            if not count:
-                raise EOFError("its process has ended")
-            view = view[count:]
-
-    def remember(self, parts: object) -> None:
-        """Nothing: what has come is the session's."""
-
-    def forget_offer(self) -> None:
-        """It was the last one."""
-        self._line.close()

@@ -1,10 +1,16 @@
-"""Reading the memory of a child: one copy, and nobody has to be waited for (process_vm_readv(2), Linux)."""
+"""Memory of this process and of a child: what it consists of, and reading it with one copy, without waiting
+for anybody (process_vm_readv(2), Linux).
+"""
 
 from __future__ import annotations
 
 import ctypes
 import functools
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from pyteleport_jupyter.shipping.digests import place_of
 
 
 class _Piece(ctypes.Structure):
@@ -13,15 +19,19 @@ class _Piece(ctypes.Structure):
     _fields_ = (("base", ctypes.c_void_p), ("len", ctypes.c_size_t))
 
 
-def read_memory(pid: int, address: int, into: memoryview) -> bool:
-    """Fill ``into`` with what process ``pid`` has at ``address``; False where the system does not let us."""
+def read_memory(pid: int, pieces: Sequence[tuple[int, memoryview]]) -> bool:
+    """Fill each view with what process ``pid`` has at the address beside it; False where the system does not
+    let us. At most 1024 pieces.
+    """
     call = _process_vm_readv()
     if call is None:
         return False
-    ours = (ctypes.c_char * into.nbytes).from_buffer(into)
-    here, there = _Piece(ctypes.addressof(ours), into.nbytes), _Piece(address, into.nbytes)
-    count: int = call(pid, ctypes.byref(here), 1, ctypes.byref(there), 1, 0)
-    return count == into.nbytes
+    ours = [(ctypes.c_char * into.nbytes).from_buffer(into) for _, into in pieces]
+    kind = _Piece * len(pieces)
+    here = kind(*(_Piece(ctypes.addressof(place), len(place)) for place in ours))
+    there = kind(*(_Piece(address, into.nbytes) for address, into in pieces))
+    count: int = call(pid, here, len(pieces), there, len(pieces), 0)
+    return count == sum(into.nbytes for _, into in pieces)
 
 
 @functools.cache
@@ -34,3 +44,23 @@ def _process_vm_readv() -> Any:
     pieces = (ctypes.c_void_p, ctypes.c_ulong)
     call.argtypes = (ctypes.c_int, *pieces, *pieces, ctypes.c_ulong)
     return call
+
+
+def nobody_else_changes(views: Iterable[memoryview]) -> bool:
+    """Whether they all lie in memory of this process alone, and not in files or in what others share
+    (proc(5), maps: an inode).
+    """
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
+            fields = [line.split(None, 5) for line in file]
+    except OSError:
+        return False
+    mapped = [[int(end, 16) for end in found[0].split("-")] for found in fields if found[4] != "0"]
+    ends = [end for _, end in mapped]
+    for view in views:
+        begin = place_of(view)[0].value or 0
+        # Mappings stand in order, so the first that ends behind its beginning is the one.
+        at = bisect_left(ends, begin + 1)
+        if at < len(mapped) and mapped[at][0] < begin + view.nbytes:
+            return False
+    return True

@@ -45,6 +45,8 @@ class Passage:
     landed: Landed
     host: str
     pump: threading.Thread
+    jump: str
+    """Why not home but a host between made it, which was a jump already; empty if home did."""
 
 
 @contextmanager
@@ -59,7 +61,7 @@ def through_home(kernel: Any, target: str, options: Options) -> Iterator[Passage
             pump.start()
             landed = Landed(b"", str(answer["python"]), str(answer["version"]), str(answer["directory"]))
             link = Link(0, ours.fileno(), ours.fileno())
-            yield Passage(home, link, landed, str(answer["host"]), pump)
+            yield Passage(home, link, landed, str(answer["host"]), pump, str(answer.get("jump", "")))
 
 
 def _answer(home: Control) -> dict[str, Any]:
@@ -109,9 +111,9 @@ def move_on(
         frozen = base64.b64encode(conversation.pipe.channel.freeze()).decode()
         seconds = time.monotonic() - farewell.started
         passage.home.say("moved", channel=frozen, line=farewell.line, seconds=seconds, **facts)
-        until_arrived(passage.home)
+        relays = until_arrived(passage.home)
         # THE POINT OF NO RETURN: home will say the word that lets the copy go on.
-        hand_over(kernel, parts, passage.home)
+        hand_over(kernel, parts, passage.home, relays)
 
 
 def _come_to_rest(passage: Passage, conversation: Conversation) -> None:

@@ -70,13 +70,15 @@ class FarSettings:
 
 @dataclass(frozen=True)
 class KeeperSettings:
-    """The process that keeps the data of a session that left: our end of its socket, its number, and the
-    algorithms of digests that it knows; see :mod:`..homecoming.keeper`.
+    """The process that keeps the data of a session that left: our end of its socket, its number, the
+    algorithms of digests that it knows, and the key (hex) under which it has digested already; see
+    :mod:`..homecoming.keeper`.
     """
 
     fd: int
     pid: int
     algorithms: tuple[str, ...]
+    key: str
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ class Settings:
     since no manager owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
     that children here may write to. ``home`` says how this process becomes a kernel again (None: it cannot),
     ``committed`` that the far side is the session already, ``failure`` why it could not come home,
-    ``comms`` who is told more than a line of text, ``keeper`` who has the data that the session had here.
+    ``comms`` who is told more than a line of text, ``keeper`` who has the data that the session had here;
+    ``above`` is the directory of the supervisor that the kernel belonged to which this process was (None: it
+    was at home).
     """
 
     front: FrontSettings
@@ -105,6 +109,7 @@ class Settings:
     failure: dict[str, Any] | None = None
     comms: tuple[str, ...] = ()
     keeper: KeeperSettings | None = None
+    above: str | None = None
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""

@@ -34,6 +34,11 @@ class Kept:
         self._hear(self._line)
         return () if self._line.closed else self._keeper.algorithms
 
+    @property
+    def key(self) -> str:
+        """Under which it has digested what it keeps (hex), empty without it."""
+        return "" if self._keeper is None else self._keeper.key
+
     def watched(self) -> dict[int, bool]:
         """Descriptors to be watched, and whether for writing too."""
         if self._line is None or not self._waiting:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from typing import Any, BinaryIO, NoReturn
 
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.relay.above import Above
 from pyteleport_jupyter.relay.configuration import Baggage, Settings, open_file
 from pyteleport_jupyter.relay.endpoints import Endpoints, Rest
 from pyteleport_jupyter.relay.entry import package_folder
@@ -31,6 +32,7 @@ from pyteleport_jupyter.relay.processes import captured_descriptors
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
 from pyteleport_jupyter.relay.signing import content_of, header_of
 from pyteleport_jupyter.relay.states import Link
+from pyteleport_jupyter.remote.control import SHIP, TALK
 from pyteleport_jupyter.wire.channel import NumberedChannel
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -58,6 +60,9 @@ QUESTION = (
 DELIVER_SECONDS = 2.0
 """So long clients may take to have what is theirs before their connections are renewed."""
 
+FOLLOW_SECONDS = 60.0
+"""So long what a session has said that was behind us may take to those that we belong to."""
+
 Requests = list[tuple[Lane, Sequence[bytes]]]
 
 
@@ -81,6 +86,7 @@ class WayHome:
     ) -> None:
         named = set() if settings.home is None else set(settings.home.get("named", ()))
         self.onward = Onward(self._say, ask, named)
+        self._above = Above(settings.above, self._say, self._told)
         self.kept = Kept(settings.keeper, lambda held: self._say("answer", held=held))
         self._shipped = False
         self._settings = settings
@@ -100,12 +106,22 @@ class WayHome:
 
     def watched(self) -> dict[int, bool]:
         """Descriptors to be watched besides the link, and whether for writing too."""
-        return {**self.onward.watched(), **self.kept.watched()}
+        return {**self.onward.watched(), **self.kept.watched(), **self._above.watched()}
+
+    @property
+    def congested(self) -> bool:
+        """Whether the session says more than is taken where it goes to."""
+        return self.onward.congested or self._above.congested
 
     @property
     def leaving(self) -> bool:
         """The session is here in a file, or held by another host: nothing more is for where it was."""
-        return self._shipped or self.onward.leaving
+        return self._shipped or self.onward.leaving or self.passed_by
+
+    @property
+    def passed_by(self) -> bool:
+        """The session was behind us, and is at home or on its way elsewhere, by those that we belong to."""
+        return self._above.arrived is not None
 
     def go_on_with(self, successor: Successor) -> None:
         """The session is elsewhere now."""
@@ -113,6 +129,8 @@ class WayHome:
         self._settings = replace(self._settings, far=successor.settings)
 
     def _say(self, what: str, **fields: object) -> None:
+        if what == "landed" and self._above.refusal:
+            fields["jump"] = self._above.refusal
         self._far.command("tell", what=what, **fields)
 
     # ------------------------------------------------------------------- consent
@@ -130,6 +148,10 @@ class WayHome:
 
     def told(self, command: Mapping[str, Any]) -> None:
         """The session says this."""
+        if not self._above.told(command):
+            self._told(command)
+
+    def _told(self, command: Mapping[str, Any]) -> None:
         what = command.get("what")
         if what == "onward" and self._settings.far_key is not None:
             # The next host would have the session's key, not that of the clients here.
@@ -192,7 +214,7 @@ class WayHome:
 
     def _welcome(self) -> None:
         self._received = open_file()
-        self._say("welcome", keeps=self.kept.algorithms())
+        self._say("welcome", keeps=self.kept.algorithms(), key=self.kept.key)
 
     def _refuse(self, error: str, facts: Mapping[str, Any]) -> None:
         self._say("refused", error=error, facts=dict(facts))
@@ -206,6 +228,8 @@ class WayHome:
 
     def receive(self, parts: Sequence[bytes]) -> None:
         """A piece of the session. One that there is no room for here stays where it is."""
+        if self._above.pass_up(SHIP, b"".join(parts)):
+            return
         if self.onward.successor is not None:
             self.onward.successor.keep(b"".join(parts))
         if self._received is None or self._shipped:
@@ -221,6 +245,11 @@ class WayHome:
             self._forget()
             self._refuse("HomeRefused", {"reason": str(error)})
 
+    def talk(self, content: bytes) -> None:
+        """The session says this to a new host."""
+        if not self._above.pass_up(TALK, content):
+            self.onward.talk(content)
+
     # -------------------------------------------------------------------- leaving
 
     def look(self, take_rest: Callable[[], Requests], housekeeping: Housekeeping) -> Requests:
@@ -230,13 +259,29 @@ class WayHome:
         relay's again.
         """
         self.kept.look()
-        self.onward.look(self._far.has_room, lambda content: self._far.send(Lane.TALK, [content]))
+        self._above.look(self._far.has_room, self._send_talk)
+        self.onward.look(self._far.has_room, self._send_talk)
         while not self._answers.empty():
             self._heard(self._answers.get())
         # Without a link nobody would hear that the session has arrived.
         if self._shipped and self._far.state is Link.UP:
             return self._become_kernel(take_rest, housekeeping)
         return []
+
+    def _send_talk(self, content: bytes) -> None:
+        self._far.send(Lane.TALK, [content])
+
+    def follow(self, take_rest: Callable[[], Requests]) -> None:
+        """The session has passed us by, and its kernel has ended: all that it said goes out, and what clients
+        had sent to it, by us, goes where it is.
+        """
+        self._deliver(FOLLOW_SECONDS)
+        self._above.until_quiet()
+        requests: Requests = []
+        # In the process of a kernel, nothing comes to rest.
+        with suppress(OSError):
+            requests += self._endpoints.come_to_rest().requests
+        self._above.follow([*take_rest(), *requests])
 
     def _become_kernel(self, take_rest: Callable[[], Requests], housekeeping: Housekeeping) -> Requests:
         """Become a kernel again, by exec. If the system refuses, the session stays where it is."""
@@ -245,7 +290,7 @@ class WayHome:
             return []
         requests: Requests = []
         try:
-            self._deliver()
+            self._deliver(DELIVER_SECONDS)
             rest = self._endpoints.come_to_rest()
             requests = [*take_rest(), *rest.requests]
             with rest.given_up(), open_file() as file:
@@ -282,9 +327,9 @@ class WayHome:
             home={**(self._settings.home or {}), **self._farewell, "allowed": self._allowed},
         )
 
-    def _deliver(self) -> None:
+    def _deliver(self, seconds: float) -> None:
         self._delivery.open()
-        deadline = time.monotonic() + DELIVER_SECONDS
+        deadline = time.monotonic() + seconds
         while not self._delivery.idle and time.monotonic() < deadline:
             self._delivery.look()
             time.sleep(0.005)

@@ -7,7 +7,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from threading import Thread
 
 from pyteleport_jupyter.errors import RestoreFailed
@@ -31,6 +33,19 @@ def receive_in_background(descriptor: int) -> Future[Shipment]:
     return shipment
 
 
+@contextmanager
+def in_short_turns() -> Iterator[None]:
+    """Within the block a thread that receives gets its turn although another one is importing all the while,
+    which would give it up only every 5 ms.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
+
+
 def memory_bytes() -> int:
     """Physical memory of this machine, and room for temporary files: no session that arrives here can be
     larger.
@@ -40,16 +55,13 @@ def memory_bytes() -> int:
 
 
 def _receive(descriptor: int, shipment: Future[Shipment]) -> None:
-    usual = sys.getswitchinterval()
-    # The kernel is importing all the while, and would let us have our turn only every 5 ms.
-    sys.setswitchinterval(SWITCH_SECONDS)
-    try:
-        shipment.set_result(chunks.receive(lambda view: _fill(descriptor, view), memory_bytes()))
-    except BaseException as error:
-        shipment.set_exception(error)
-    finally:
-        sys.setswitchinterval(usual)
-        os.close(descriptor)
+    with in_short_turns():
+        try:
+            shipment.set_result(chunks.receive(lambda view: _fill(descriptor, view), memory_bytes()))
+        except BaseException as error:
+            shipment.set_exception(error)
+        finally:
+            os.close(descriptor)
 
 
 def _fill(descriptor: int, view: memoryview) -> None:

@@ -38,6 +38,8 @@ def receive(read_into: ReadInto, limit: int, store: Held | None = None) -> list[
     """
     try:
         received = list(parts(read_into, announced(read_into, limit), store))
+        if store is not None:
+            store.settle()
     finally:
         if store is not None:
             store.forget_offer()

@@ -14,6 +14,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 KEY_SIZE = 16
 """Length of a key in bytes."""
@@ -63,9 +64,10 @@ class _Gmac:
     """GMAC with a constant nonce: nobody sees the digests but the two sides that share the key."""
 
     def __init__(self, key: bytes) -> None:
-        crypto = _libcrypto()
-        if crypto is None:
+        found = _libcrypto()
+        if found is None:
             raise ValueError("libcrypto is not there")
+        crypto, self._digest = found
         self._crypto = crypto
         self._context = ctypes.c_void_p(crypto.EVP_CIPHER_CTX_new())
         self._count = ctypes.c_int()
@@ -76,7 +78,7 @@ class _Gmac:
     def __call__(self, chunk: memoryview) -> bytes:
         crypto, context, count = self._crypto, self._context, ctypes.byref(self._count)
         self._must(crypto.EVP_EncryptInit_ex(context, None, None, None, bytes(12)))
-        self._must(crypto.EVP_EncryptUpdate(context, None, count, *place_of(chunk)))
+        self._must(self._digest(context, None, count, *place_of(chunk)))
         self._must(crypto.EVP_EncryptFinal_ex(context, self._tag, count))
         self._must(crypto.EVP_CIPHER_CTX_ctrl(context, _GET_TAG, DIGEST_SIZE, self._tag))
         return self._tag.raw
@@ -123,20 +125,23 @@ def place_of(chunk: memoryview) -> tuple[ctypes.c_void_p, ctypes.c_int]:
 
 
 @functools.cache
-def _libcrypto() -> ctypes.CDLL | None:
-    """The library that hashlib uses, found behind its extension module; None where that is built
-    otherwise.
+def _libcrypto() -> tuple[ctypes.PyDLL, Any] | None:
+    """The library that hashlib uses, found behind its extension module, and of it, as a function that other
+    threads run beside, EVP_EncryptUpdate; None where hashlib is built otherwise.
     """
     try:
         import _hashlib
 
-        crypto = ctypes.CDLL(_hashlib.__file__)
+        # Holding on to the interpreter: to get it back after each short call may take as long as the digest.
+        crypto = ctypes.PyDLL(_hashlib.__file__)
+        update = ctypes.CDLL(_hashlib.__file__).EVP_EncryptUpdate
+        update.restype = ctypes.c_int
         for name in ("EVP_CIPHER_CTX_new", "EVP_aes_128_gcm"):
             getattr(crypto, name).restype = ctypes.c_void_p
-        for name in ("EVP_EncryptInit_ex", "EVP_EncryptUpdate", "EVP_EncryptFinal_ex", "EVP_CIPHER_CTX_ctrl"):
+        for name in ("EVP_EncryptInit_ex", "EVP_EncryptFinal_ex", "EVP_CIPHER_CTX_ctrl"):
             getattr(crypto, name).restype = ctypes.c_int
         crypto.EVP_CIPHER_CTX_free.restype = None
         # Nothing but a trial shows whether a policy (FIPS) lets us.
     except (ImportError, AttributeError, OSError):
         return None
-    return crypto
+    return crypto, update

@@ -48,10 +48,12 @@ class Offer:
         return b"".join(pieces)
 
 
-def make_offer(parts: Parts, algorithms: Sequence[str] = ALGORITHMS) -> Offer:
-    """Digest ``parts`` with the first of ``algorithms`` that there is here, under a fresh key."""
+def make_offer(parts: Parts, algorithms: Sequence[str] = ALGORITHMS, key: bytes = b"") -> Offer:
+    """Digest ``parts`` with the first of ``algorithms`` that there is here, under ``key`` or else a fresh
+    one.
+    """
     algorithm = next(name for name in available() if name in algorithms)
-    key = secrets.token_bytes(KEY_SIZE)
+    key = key or secrets.token_bytes(KEY_SIZE)
     cut = [list(chunks_of(number, part)) for number, part in enumerate(parts)]
     found = iter(digests(algorithm, key, [chunk for part in cut for chunk in part]))
     names = tuple(tuple((chunk.nbytes, next(found)) for chunk in part) for part in cut)

@@ -42,7 +42,11 @@ class Held(Protocol):
         ...
 
     def take(self, name: Name, into: memoryview) -> None:
-        """Fill ``into`` with this chunk. Raises a TeleportError."""
+        """Fill ``into`` with this chunk, at the latest in :meth:`settle`. Raises a TeleportError."""
+        ...
+
+    def settle(self) -> None:
+        """Fill what was only noted. Raises a TeleportError."""
         ...
 
     def remember(self, parts: Iterable[Any]) -> None:

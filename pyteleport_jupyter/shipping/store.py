@@ -48,6 +48,7 @@ class ChunkStore:
         self._offer: Offer | None = None
         self._spots: dict[Name, tuple[_Known, int]] = {}
         self._twins: dict[int, _Known] = {}
+        self._ahead: tuple[tuple[str, bytes], list[_Known]] | None = None
 
     def remember(self, parts: Iterable[Any]) -> None:
         """These parts, the pickle stream first, have been shipped or received."""
@@ -91,6 +92,12 @@ class ChunkStore:
 
     # ----------------------------------------------------------- for a receiver
 
+    def digest_ahead(self, algorithm: str, key: bytes) -> None:
+        """Of one that keeps everything alive, whose memory nobody changes: offers on these terms are answered
+        at once.
+        """
+        self._ahead = (algorithm, key), self._digested(algorithm, key)
+
     def answer(self, offer: bytes, adopt: bool = False) -> bytes:
         """Which chunks of :meth:`.offer.Offer.encode` are here, for :class:`.blocks.Consignment`; empty if
         none.
@@ -104,7 +111,8 @@ class ChunkStore:
         if asked.algorithm not in available():
             return b""
         free = set(map(id, filter(_is_unused, self._there()))) if adopt else set()
-        known = self._digested(asked)
+        terms = asked.algorithm, asked.key
+        known = self._ahead[1] if self._ahead and self._ahead[0] == terms else self._digested(*terms)
         self._offer = asked
         self._choose_twins([one for one in known if id(one.owner) in free])
         self._find_spots(known)
@@ -113,11 +121,11 @@ class ChunkStore:
         )
         return answer if any(answer) else b""
 
-    def _digested(self, asked: Offer) -> list[_Known]:
+    def _digested(self, algorithm: str, key: bytes) -> list[_Known]:
         stream = memoryview(self._stream)
         found = [(None, stream, list(by_content(stream)))]
         found += [(owner, view, list(on_grid(view))) for owner, view in self._live()]
-        done = iter(digests(asked.algorithm, asked.key, [chunk for _, _, cut in found for chunk in cut]))
+        done = iter(digests(algorithm, key, [chunk for _, _, cut in found for chunk in cut]))
         return [
             _Known(owner, view, [(chunk.nbytes, next(done)) for chunk in cut]) for owner, view, cut in found
         ]
@@ -165,6 +173,9 @@ class ChunkStore:
         # Objects live there: somebody may have changed them since the answer.
         if self._offer is None or digests(self._offer.algorithm, self._offer.key, [into]) != [name[1]]:
             raise ProtocolBroken(reason="an object was changed there while the session was on its way")
+
+    def settle(self) -> None:
+        """Nothing: all that was taken is in its place."""
 
     def places(self) -> Iterator[tuple[Name, int]]:
         """The chunks of the last offer that are here, and where they lie as long as their owners live."""
