@@ -40,6 +40,7 @@ check: $(VENV)/installed-test
 	$(RUN) -m ruff format --check --extend-exclude '*.ipynb' --extend-exclude '*.md' --extend-exclude tests/programs .
 	$(RUN) -m mypy
 	MYPYPATH=tests $(RUN) -m mypy -p lab -p benchmarks
+	PYTHONPATH=. $(VENV)/bin/lint-imports --no-cache --no-logo
 
 bench: $(VENV)/installed-bench compiled
 	$(RUN) -m benchmarks

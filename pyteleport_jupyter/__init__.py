@@ -85,7 +85,7 @@ def away(target: str, **options: Any) -> Away:
     """
     from pyteleport_jupyter.excursion import Away
 
-    return Away(target, options)
+    return Away(teleport, target, options)
 
 
 def fork(target: str | Sequence[str], n: int | None = None, **options: Any) -> Any:

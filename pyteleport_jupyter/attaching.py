@@ -19,7 +19,7 @@ from pyteleport_jupyter.homecoming.departure_day import home_record
 from pyteleport_jupyter.ledger import Session
 from pyteleport_jupyter.options import make_options
 from pyteleport_jupyter.preparing import open_link
-from pyteleport_jupyter.progress import KernelProgress
+from pyteleport_jupyter.progress_line import KernelProgress
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.targets import Target, parse_target

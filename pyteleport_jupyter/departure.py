@@ -27,7 +27,8 @@ from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
-from pyteleport_jupyter.progress import KernelProgress, Progress, SilentProgress, last_line
+from pyteleport_jupyter.progress import Progress, SilentProgress
+from pyteleport_jupyter.progress_line import KernelProgress, last_line
 from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,

@@ -7,10 +7,10 @@ user's stack.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from pyteleport_jupyter import teleport
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.session.place import HOME, current_place
 
@@ -21,14 +21,15 @@ TRAVELS = True
 class Away:
     """See ``pyteleport_jupyter.away``. One may be entered any number of times."""
 
-    def __init__(self, target: str, options: dict[str, Any]) -> None:
+    def __init__(self, teleport: Callable[..., None], target: str, options: dict[str, Any]) -> None:
+        self._teleport = teleport
         self._target = target
         self._options = options
         self._came_from: list[str] = []
 
     def __enter__(self) -> Away:
         came_from = current_place().target
-        teleport(self._target, **{"home": True, **self._options})
+        self._teleport(self._target, **{"home": True, **self._options})
         self._came_from.append(came_from)
         return self
 
@@ -38,6 +39,6 @@ class Away:
         """Back, also with an exception, which goes on there. If that is impossible, it goes on here."""
         back_to = self._came_from.pop()
         try:
-            teleport(back_to, **({} if back_to == HOME else self._options))
+            self._teleport(back_to, **({} if back_to == HOME else self._options))
         except TeleportError as error:
             print(f"not back from {self._target}: {error.sentence()}", file=sys.stderr)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from session_kernels import Message, Session
 
+from pyteleport_jupyter.companions import Companions, Source
 from pyteleport_jupyter.inventory.notes import modules_in_words
-from pyteleport_jupyter.scripts.companions import Companions, Source
 from pyteleport_jupyter.session.own_modules import own_modules
 
 ROOT = Path(__file__).parent.parent
@@ -104,7 +104,7 @@ def test_what_pip_has_installed_beside_own_modules_is_not_own(tmp_path: Path) ->
     program = (
         f"import sys; sys.path += [{str(tmp_path)!r}, {str(tmp_path / 'site-packages')!r}]\n"
         "import tool, space.tool, theirs, mine, tooling\n"
-        "from pyteleport_jupyter.scripts.companions import find_companions\n"
+        "from pyteleport_jupyter.companions import find_companions\n"
         "from pyteleport_jupyter.session.own_modules import own_modules\n"
         "print(sorted(own_modules()), find_companions().loaded)"
     )

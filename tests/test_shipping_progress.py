@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pyteleport_jupyter.progress import shipping_in_words
+from pyteleport_jupyter.progress_line import shipping_in_words
 from pyteleport_jupyter.quantities import seconds_in_words
 
 

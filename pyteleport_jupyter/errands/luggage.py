@@ -12,12 +12,12 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
 from pyteleport_jupyter.errors import ErrandRefused, ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
 from pyteleport_jupyter.objects.ownership import marked
 from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
-from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of

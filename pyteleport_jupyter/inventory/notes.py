@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.quantities import bytes_in_words
-from pyteleport_jupyter.scripts.companions import Companions
 
 NAMED = 4
 """Most modules that are named in a sentence."""

@@ -226,10 +226,8 @@ def python_path() -> tuple[str, ...]:
     """Where the relay finds this package and pyzmq; it starts without site-packages."""
     import zmq
 
-    import pyteleport_jupyter
-
-    packages = (pyteleport_jupyter.__file__, zmq.__file__)
-    return tuple(os.path.dirname(os.path.dirname(os.path.abspath(file))) for file in packages)
+    rooms = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return tuple(map(os.path.dirname, (rooms, os.path.dirname(os.path.abspath(zmq.__file__)))))
 
 
 def _leave(leaving: Leaving) -> NoReturn:

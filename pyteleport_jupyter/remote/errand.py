@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from types import CodeType, ModuleType
 from typing import Any
 
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
 from pyteleport_jupyter.objects.changes import Change, Changes, Watch
 from pyteleport_jupyter.objects.ownership import unmarked
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
-from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of, restore_items

@@ -54,7 +54,7 @@ ROLES = {
 """Modules whose ``main`` is called with what follows the role."""
 
 ARRIVALS = {
-    "abroad": "pyteleport_jupyter.remote.program",
+    "abroad": "pyteleport_jupyter.scripts.abroad",
     "home": "pyteleport_jupyter.scripts.homecoming",
 }
 """Modules whose ``arrive`` takes over a program, here or where it was started."""

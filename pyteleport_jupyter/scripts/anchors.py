@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.scripts.program import main_namespace
+from pyteleport_jupyter.session.process_streams import process_streams
 
-STREAMS = ("stdin", "stdout", "stderr")
 SYSTEM_PARTS = (
     "__displayhook__", "__excepthook__", "__unraisablehook__", "__breakpointhook__",
     "meta_path", "path_hooks", "path_importer_cache",
@@ -39,16 +39,3 @@ def anchors() -> ProgramAnchors:
     parts = {f"sys.{name}": getattr(sys, name) for name in SYSTEM_PARTS}
     named = {**process_streams(), **parts, **_warning_functions, "main module": sys.modules["__main__"]}
     return ProgramAnchors(main_namespace(), {name: part for name, part in named.items() if part is not None})
-
-
-def process_streams() -> dict[str, object]:
-    """The three streams of the process and the layers under them; what a program has put in their place is
-    its own.
-    """
-    found: dict[str, object] = {}
-    for name in STREAMS:
-        layer = getattr(sys, f"__{name}__")
-        for suffix in ("", ".buffer", ".raw"):
-            found[name + suffix] = layer
-            layer = getattr(layer, "raw" if suffix else "buffer", None)
-    return found

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from types import CodeType
 
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.frames import original_code
-from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.scripts.program import RunningProgram
 from pyteleport_jupyter.session.place import HOME
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter.companions import foreign_folders
 from pyteleport_jupyter.scripts import exit_handlers, streams
-from pyteleport_jupyter.scripts.companions import foreign_folders
 from pyteleport_jupyter.scripts.program import main_namespace
 from pyteleport_jupyter.session import process_items, surroundings
 from pyteleport_jupyter.session.environment import (

@@ -14,13 +14,7 @@ from typing import Any
 
 from pyteleport_jupyter import frames, user_hooks
 from pyteleport_jupyter.carried import carrying
-from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
-from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
-from pyteleport_jupyter.objects import load
-from pyteleport_jupyter.scripts.anchors import anchors
-from pyteleport_jupyter.scripts.arrived import LET_COME, SHELL_MARK, Arrived
-from pyteleport_jupyter.scripts.companions import (
+from pyteleport_jupyter.companions import (
     Companions,
     Source,
     introduce,
@@ -28,6 +22,12 @@ from pyteleport_jupyter.scripts.companions import (
     show_lines,
     spec_of,
 )
+from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
+from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.frames import Stack, check_running_code, resume_code
+from pyteleport_jupyter.objects import load
+from pyteleport_jupyter.scripts.anchors import anchors
+from pyteleport_jupyter.scripts.arrived import LET_COME, SHELL_MARK, Arrived
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, restore_items
 from pyteleport_jupyter.scripts.main_module import MainModule
 from pyteleport_jupyter.session.place import set_place

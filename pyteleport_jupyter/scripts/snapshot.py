@@ -10,13 +10,13 @@ from types import ModuleType
 
 from pyteleport_jupyter import frames
 from pyteleport_jupyter.carried import carrying
+from pyteleport_jupyter.companions import Companions, find_companions
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.remote.orders import PROGRAM
 from pyteleport_jupyter.scripts.anchors import anchors
-from pyteleport_jupyter.scripts.companions import Companions, find_companions
 from pyteleport_jupyter.scripts.consent import means_to_come_home
 from pyteleport_jupyter.scripts.items import ITEMS, SURROUNDINGS, capture_items, travelling_namespace
 from pyteleport_jupyter.scripts.main_module import main_module

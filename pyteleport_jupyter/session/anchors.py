@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 import comm
 from IPython.core import async_helpers
 
-from pyteleport_jupyter.scripts.anchors import process_streams
 from pyteleport_jupyter.session.event_loop_items import arriving_cell_task, cell_task, context_variables
+from pyteleport_jupyter.session.process_streams import process_streams
 from pyteleport_jupyter.session.scripts import ScriptAnchors
 
 SHELL_PARTS = (

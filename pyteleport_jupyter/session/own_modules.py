@@ -1,7 +1,7 @@
 """The notebook's own modules: what lies beside it, on its path, or in a package that is installed in place.
 
 They travel by value, with their state and their source, as those of scripts do
-(:mod:`pyteleport_jupyter.scripts.companions`), so nothing of them need be installed on the target. Extensions
+(:mod:`pyteleport_jupyter.companions`), so nothing of them need be installed on the target. Extensions
 of IPython are the exception: they are loaded anew, from the source.
 """
 
@@ -16,7 +16,7 @@ from importlib.machinery import ExtensionFileLoader, ModuleSpec, SourceFileLoade
 from types import ModuleType
 from typing import Any
 
-from pyteleport_jupyter.scripts.companions import (
+from pyteleport_jupyter.companions import (
     OURS,
     CarriedLoader,
     Companions,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.carried import carrying
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
@@ -19,7 +20,6 @@ from pyteleport_jupyter.loops import finish_restore
 from pyteleport_jupyter.objects import Loaded, load
 from pyteleport_jupyter.objects.anchors import live_objects
 from pyteleport_jupyter.objects.verification import differences
-from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.namespace_items import restore_namespace

@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.carried import carrying
+from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.objects.anchors import live_objects
 from pyteleport_jupyter.objects.verification import digests
-from pyteleport_jupyter.scripts.companions import Companions
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.namespace_items import travelling_namespace
