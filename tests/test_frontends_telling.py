@@ -13,6 +13,8 @@ import pytest
 from frontends import eventually
 from relay_lab import LabKernel, answer_to, lab_kernel
 
+from pyteleport_jupyter.frontends import telling
+
 SECONDS = 90.0
 
 
@@ -67,6 +69,25 @@ def test_who_asks_is_told_where_the_session_is_and_how_it_fares(kernel: LabKerne
     assert (connecting["type"], connecting["move"]["stage"]) == ("move", "connect")
     assert failed["move"]["stage"] == "failed"
     assert "false" in failed["move"]["sentence"]
+
+
+def test_of_several_tries_only_the_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(telling, "_tell", lambda data: heard.append(data["move"]))
+    for _ in range(3):
+        with telling.one_try():
+            telling.move(stage="failed", host="cartesius", seconds=1.0, sentence="a lock")
+    assert heard == []
+    telling.given_up("", "tried three times: a lock")
+    told_once = {
+        "stage": "failed",
+        "host": "cartesius",
+        "seconds": 1.0,
+        "sentence": "tried three times: a lock",
+    }
+    assert heard == [told_once]
+    telling.move(stage="failed", host="huygens", seconds=2.0, sentence="no such host")
+    assert heard[1]["host"] == "huygens"
 
 
 def test_the_relay_tells_what_only_it_knows(kernel: LabKernel) -> None:

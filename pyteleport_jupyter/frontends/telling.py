@@ -7,7 +7,8 @@ Comms travel with the session, so this side keeps no list of its own. docs/PROTO
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any, Final
@@ -22,6 +23,12 @@ BEACON: Final = "pyteleport-beacon"
 """Id of a comm that nobody opened. ``comm_info_request`` lists comms, not targets, and this is how a frontend
 learns that the kernel knows us without asking for what it may not know.
 """
+
+
+_tries = False
+"""Whether the move under way is one of several tries."""
+_refusal: dict[str, Any] = {}
+"""How the last one failed."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,28 @@ def move(**facts: Any) -> None:
     """A move goes on: ``stage``, ``host``, ``seconds``; bytes ``sent`` and ``total``; ``sentence`` of a
     failure.
     """
+    if _tries and facts["stage"] == "failed":
+        _refusal.update(facts)
+    else:
+        _tell({"type": "move", "move": facts})
+
+
+@contextmanager
+def one_try() -> Iterator[None]:
+    """That a move fails within the block is not told: it may be tried again at the next instruction."""
+    global _tries
+    _tries = True
+    try:
+        yield
+    finally:
+        _tries = False
+
+
+def given_up(host: str, sentence: str) -> None:
+    """There is no further try."""
+    facts = {"stage": "failed", "host": host, "seconds": 0.0, **_refusal, "sentence": sentence}
     _tell({"type": "move", "move": facts})
+    _refusal.clear()
 
 
 def _described(now: Place) -> dict[str, Any]:

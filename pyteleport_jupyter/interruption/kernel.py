@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from pyteleport_jupyter import departure, frontends, relay
-from pyteleport_jupyter.errors import RequestGivenUp, TeleportError
+from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.interruption.machinery import is_in_user_code
 from pyteleport_jupyter.session.running_cell import a_cell_is_suspended
 
@@ -26,11 +26,12 @@ class KernelRoad:
         return is_in_user_code(frame, self.shell.user_ns)
 
     def leave(self, frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
-        if frame is None:
-            with _stoppable():
-                departure.depart(target, **options)
-        else:
-            departure.depart_at(frame, target, **options)
+        with frontends.one_try():
+            if frame is None:
+                with _stoppable():
+                    departure.depart(target, **options)
+            else:
+                departure.depart_at(frame, target, **options)
 
     def is_idle(self) -> bool:
         return relay.in_flight_request(self.shell.kernel) is None and not a_cell_is_suspended()
@@ -42,8 +43,7 @@ class KernelRoad:
     def report(self, error: TeleportError) -> None:
         kernel = self.shell.kernel
         sentence = error.sentence()
-        if isinstance(error, RequestGivenUp):  # all others were told by the move that has failed
-            frontends.move(stage="failed", host=error.facts["host"], seconds=0.0, sentence=sentence)
+        frontends.given_up(str(error.facts.get("host", "")), sentence)
         content = {
             "data": {"text/plain": sentence},
             "metadata": {"pyteleport": {"error": type(error).__name__}},
