@@ -2,5 +2,5 @@
 module.exports = {
   testEnvironment: 'jsdom',
   testMatch: ['<rootDir>/src/**/__tests__/*.spec.ts'],
-  transform: { '^.+\\.tsx?$': ['ts-jest', { tsconfig: { module: 'commonjs', moduleResolution: 'node', rootDir: 'src' }, diagnostics: false }] }
+  transform: { '^.+\\.tsx?$': ['ts-jest', { tsconfig: { module: 'commonjs', moduleResolution: 'node', rootDir: 'src' }, diagnostics: false, isolatedModules: true }] }
 };

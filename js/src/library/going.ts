@@ -18,8 +18,14 @@ export async function go(
 ): Promise<void> {
   try {
     await known(teleport, trans);
+    if (teleport.place?.target === target) {
+      Notification.info(trans.__('This session is on %1 already.', target), { autoClose: 5000 });
+      return;
+    }
+    teleport.expect(target === 'home' ? (teleport.place?.home ?? target) : target);
     await ask(teleport.kernel, target, options, teleport.commId);
   } catch (error) {
+    teleport.refuse();
     const reason = error instanceof Error ? error.message : String(error);
     Notification.error(trans.__('Not teleported: %1', reason));
   }

@@ -11,7 +11,8 @@ export interface IPlace {
   readonly pid: number;
 }
 
-export type Stage = 'connect' | 'start' | 'ship' | 'restore' | 'arrived' | 'failed';
+/** `asked` is what this frontend says itself until the kernel has something to tell. */
+export type Stage = 'asked' | 'connect' | 'start' | 'ship' | 'restore' | 'arrived' | 'failed';
 
 /** A move under way; bytes and seconds. */
 export interface IMove {

@@ -19,6 +19,9 @@ import {
 
 const LOADS = /pyteleport_jupyter/;
 
+/** A kernel that was asked for a move and has said nothing for so long will not. It tries for 30 s. */
+const ASKED_MILLISECONDS = 120_000;
+
 /** Stays the same over a move: to a frontend it is one kernel. */
 export interface ITeleport {
   /** Null until the kernel has said it; it has not loaded our package, or is of another version. */
@@ -27,6 +30,10 @@ export interface ITeleport {
   readonly move: IMove | null;
   readonly link: ILink | null;
   readonly kernel: Kernel.IKernelConnection;
+  /** This frontend has asked for a move to `host`: shown at once, until the kernel tells more. */
+  readonly expect: (host: string) => void;
+  /** It was refused on the spot. */
+  readonly refuse: () => void;
   /** Ask again: the kernel has loaded our package meanwhile. */
   readonly open: () => void;
   readonly changed: ISignal<ITeleport, void>;
@@ -115,6 +122,23 @@ export class Teleport implements ITeleport, IDisposable {
     comm.open({ version: VERSION });
   };
 
+  readonly expect = (host: string): void => {
+    this.showMove({ stage: 'asked', host, seconds: 0 });
+    this._patience = setTimeout(this.refuse, ASKED_MILLISECONDS);
+  };
+
+  readonly refuse = (): void => {
+    if (this._move?.stage === 'asked') {
+      this.showMove(null);
+    }
+  };
+
+  private showMove(move: IMove | null): void {
+    clearTimeout(this._patience);
+    this._move = move;
+    this._changed.emit();
+  }
+
   readonly plan = (target: string): Promise<IPlan> => {
     const id = UUID.uuid4();
     const answer = new PromiseDelegate<IPlan>();
@@ -133,6 +157,7 @@ export class Teleport implements ITeleport, IDisposable {
       return;
     }
     this._isDisposed = true;
+    clearTimeout(this._patience);
     this.kernel.statusChanged.disconnect(this.onStatus);
     this.kernel.iopubMessage.disconnect(this.onPublished);
     // Not closed: closing is a request, and the kernel may be gone or busy for hours.
@@ -187,6 +212,7 @@ export class Teleport implements ITeleport, IDisposable {
 
   private takeMove(move: IMove): void {
     const isOver = move.stage === 'arrived' || move.stage === 'failed';
+    clearTimeout(this._patience);
     this._move = isOver ? null : move;
     if (move.stage === 'arrived' && this._place !== null) {
       // The kernel there says more when its cell is over.
@@ -243,6 +269,7 @@ export class Teleport implements ITeleport, IDisposable {
       answer.reject(new Error('The kernel has ended.'));
     });
     this._plans.clear();
+    clearTimeout(this._patience);
     this._place = null;
     this._move = null;
     this._link = null;
@@ -250,6 +277,7 @@ export class Teleport implements ITeleport, IDisposable {
   }
 
   private _loading = '';
+  private _patience: ReturnType<typeof setTimeout> | undefined;
   private _comm: Kernel.IComm | null = null;
   private _place: IPlace | null = null;
   private _move: IMove | null = null;

@@ -52,6 +52,8 @@ export function placeInWords(place: IPlace, link: ILink | null, trans: Translati
 /** What a move is doing. */
 export function moveInWords(move: IMove, trans: TranslationBundle): string {
   switch (move.stage) {
+    case 'asked':
+      return trans.__('Getting ready for %1', move.host);
     case 'connect':
       return trans.__('Connecting to %1', move.host);
     case 'start':

@@ -34,8 +34,13 @@ export const commands: JupyterFrontEndPlugin<void> = {
     for (const command of [CommandIDs.go, CommandIDs.home, CommandIDs.where, CommandIDs.detach]) {
       palette?.addItem({ command, category: trans.__('Teleport') });
     }
-    teleports.currentChanged.connect(() => {
+    const changed = () => {
       app.commands.notifyCommandChanged();
+    };
+    teleports.currentChanged.connect(changed);
+    teleports.added.connect((_, teleport) => {
+      // The button says whether it moves a running cell.
+      teleport.kernel.statusChanged.connect(changed);
     });
   }
 };

@@ -1,11 +1,15 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
 
+import { account, followed, headline } from '../library/account';
 import type { IMove } from '../library/protocol';
 import type { ITeleport } from '../library/teleport';
 import { moveInWords } from '../library/words';
 import { CommandIDs, ITeleports, TRANSLATION_DOMAIN } from '../tokens';
+
+const NOTED_MILLISECONDS = 5000;
 
 /** A notification that lives through a move, with a button to stop it. */
 export const progress: JupyterFrontEndPlugin<void> = {
@@ -17,73 +21,114 @@ export const progress: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, teleports: ITeleports, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     teleports.added.connect((_, teleport) => {
-      follow(app, teleport, trans);
+      const shown = new Shown(app, teleport, trans);
+      teleport.changed.connect(() => {
+        shown.goOn(teleport.move);
+      });
+      teleport.moved.connect((_, move) => {
+        shown.end(move);
+      });
     });
   }
 };
 
-function follow(app: JupyterFrontEnd, teleport: ITeleport, trans: TranslationBundle): void {
-  let shown: string | null = null;
-  let refused: { id: string; sentence: string } | null = null;
-  teleport.changed.connect(() => {
-    const move = teleport.move;
+/** The notification of one kernel's moves. */
+class Shown {
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly teleport: ITeleport,
+    private readonly trans: TranslationBundle
+  ) {}
+
+  goOn(move: IMove | null): void {
     if (move === null) {
+      this.drop();
       return;
     }
-    const message = moveInWords(move, trans);
-    if (shown === null) {
-      shown = Notification.emit(message, 'in-progress', {
-        autoClose: false,
-        actions: [cancel(teleport, trans)]
-      });
-    } else {
-      Notification.update({ id: shown, message, progress: part(move) });
-    }
-  });
-  teleport.moved.connect((_, move) => {
-    const message = moveInWords(move, trans);
+    this._steps = followed(this._steps, move);
+    const id = (this._id ??= Notification.emit(moveInWords(move, this.trans), 'in-progress', {
+      autoClose: false
+    }));
+    Notification.update({
+      id,
+      message: moveInWords(move, this.trans),
+      progress: part(move),
+      // Before it has begun, Stop would be for the running cell.
+      actions: move.stage === 'asked' ? [] : [this.cancel()]
+    });
+  }
+
+  end(move: IMove): void {
+    const words = moveInWords(move, this.trans);
     const hasArrived = move.stage === 'arrived';
-    if (shown !== null) {
-      Notification.update({
-        id: shown,
-        message,
-        type: hasArrived ? 'success' : 'error',
-        autoClose: hasArrived ? 5000 : false,
-        actions: hasArrived ? [] : [details(app, move.host, trans)]
-      });
-      shown = null;
-    } else if (!hasArrived && refused?.sentence !== message) {
-      // Refused before it began; at the next instruction it may be for the same reason.
-      if (refused !== null) {
-        Notification.dismiss(refused.id);
+    const id = (this._id ??= Notification.emit(words, 'in-progress', { autoClose: false }));
+    Notification.update({
+      id,
+      message: headline(words),
+      type: hasArrived ? 'success' : 'error',
+      progress: undefined,
+      autoClose: hasArrived ? NOTED_MILLISECONDS : false,
+      actions: hasArrived ? [] : [this.details(move.host, account(this._steps, words, this.trans))]
+    });
+    this._id = null;
+    this._steps = [];
+  }
+
+  /** Nothing came of it, and somebody else has said why. */
+  private drop(): void {
+    if (this._id !== null) {
+      Notification.dismiss(this._id);
+    }
+    this._id = null;
+    this._steps = [];
+  }
+
+  private details(host: string, text: string): Notification.IAction {
+    const { app, trans } = this;
+    const examine = trans.__('Examine Host');
+    return {
+      label: trans.__('Show details'),
+      callback: event => {
+        // They may be wanted again.
+        event.preventDefault();
+        const buttons = [
+          Dialog.createButton({ label: examine }),
+          Dialog.okButton({ label: trans.__('Close') })
+        ];
+        void showDialog({
+          title: trans.__('Not moved to %1', host),
+          body: asText(text),
+          buttons,
+          defaultButton: 1
+        }).then(async ({ button }) => {
+          if (button.label === examine) {
+            await app.commands.execute(CommandIDs.doctor, { target: host });
+          }
+        });
       }
-      refused = { id: Notification.error(message, { autoClose: false }), sentence: message };
-    }
-  });
+    };
+  }
+
+  private cancel(): Notification.IAction {
+    return {
+      label: this.trans.__('Cancel'),
+      callback: event => {
+        // The notification tells how it ends.
+        event.preventDefault();
+        void this.teleport.kernel.interrupt();
+      }
+    };
+  }
+
+  private _id: string | null = null;
+  private _steps: IMove[] = [];
 }
 
-function details(
-  app: JupyterFrontEnd,
-  host: string,
-  trans: TranslationBundle
-): Notification.IAction {
-  return {
-    label: trans.__('Examine host'),
-    callback: () => {
-      void app.commands.execute(CommandIDs.doctor, { target: host });
-    }
-  };
-}
-
-function cancel(teleport: ITeleport, trans: TranslationBundle): Notification.IAction {
-  return {
-    label: trans.__('Cancel'),
-    callback: event => {
-      // The notification tells how it ends.
-      event.preventDefault();
-      void teleport.kernel.interrupt();
-    }
-  };
+function asText(text: string): Widget {
+  const node = document.createElement('div');
+  node.className = 'jp-teleport-details';
+  node.textContent = text;
+  return new Widget({ node });
 }
 
 /** How much of the shipping is done, from 0 to 1. */
