@@ -12,7 +12,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +38,8 @@ ANNOUNCEMENT = "session {session} on {host}: here from now on (%teleport detach 
 CONSOLE = "session {session} on {host}: here from now on. Ctrl-D leaves it running there, exit ends it"
 
 RECORD_LIMIT = 1 << 16
+END_SECONDS = 10.0
+"""So long a session whose user has ended it may take for that."""
 
 _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
@@ -79,6 +83,25 @@ def _far_settings(found: Foothold, session: Session) -> FarSettings:
 # ------------------------------------------------------------------ a notebook's session
 
 
+class _Relay:
+    """The process that the session's messages come through."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._ended = False
+
+    def alive(self) -> bool:
+        """Whether it is there; the session takes it along when it ends."""
+        self._ended = self._ended or os.waitpid(self._pid, os.WNOHANG) != (0, 0)
+        return not self._ended
+
+    def let_go(self) -> None:
+        """The session there goes on for its lease."""
+        if self.alive():
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+
 def _run_console(session: Session, ask: Ask | None) -> int:
     """The relay is a child of ours: what it is told and asks is at this terminal, too."""
     from jupyter_client.connect import write_connection_file
@@ -91,23 +114,42 @@ def _run_console(session: Session, ask: Ask | None) -> int:
         os.close(told)
         _be_kernel(session, ask, front, says)
     os.close(says)
+    relay = _Relay(pid)
     try:
-        with os.fdopen(told, "rb") as answer:
-            # It ends by itself when the relay takes over.
-            _raise(answer.read(RECORD_LIMIT))
-        print(CONSOLE.format(session=session.id, host=session.place.target), flush=True)
-        console = [sys.executable, "-m", "jupyter_console", "--existing", file]
-        return subprocess.run(console, check=False).returncode
+        return _converse(file, told, session, relay)
     finally:
-        _let_go(pid)
+        relay.let_go()
         Path(file).unlink(missing_ok=True)
+
+
+def _converse(file: str, told: int, session: Session, relay: _Relay) -> int:
+    from pyteleport_jupyter.terminals.console import ENDED, client_of, show_what_runs
+
+    # Before the relay is there: what it has to say at first is said to whoever listens by then.
+    client = client_of(file)
+    with os.fdopen(told, "rb") as answer:
+        # It ends by itself when the relay takes over.
+        _raise(answer.read(RECORD_LIMIT))
+    print(CONSOLE.format(session=session.id, host=session.place.target), flush=True)
+    # Ctrl-C is for the cell there: the relay hears it.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    show_what_runs(client, relay.alive)
+    client.stop_channels()
+    if not relay.alive():
+        raise AttachRefused(session=session.id, reason="it has just ended")
+    console = [sys.executable, "-m", "pyteleport_jupyter.terminals.console", file]
+    status = subprocess.run(console, check=False).returncode
+    deadline = time.monotonic() + END_SECONDS
+    while status == ENDED and relay.alive() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return 0 if status == ENDED else status
 
 
 def _be_kernel(session: Session, ask: Ask | None, connection: dict[str, Any], says: int) -> NoReturn:
     """A kernel's process; says why if it cannot be."""
     try:
         _end_with_parent()
-        front = front_of(connection)
+        front = replace(front_of(connection), subscribers=1)
         with foothold(session, ask) as found, open_baggage() as baggage:
             settings = Settings(
                 front, _far_settings(found, session), python_path=python_path(), far_key=session.key
@@ -134,10 +176,3 @@ def _raise(record: bytes) -> None:
     if record:
         failure: dict[str, Any] = json.loads(record)
         raise from_child(failure)
-
-
-def _let_go(pid: int) -> None:
-    """The session there goes on for its lease; one that has ended has taken its relay with it."""
-    with suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
