@@ -167,6 +167,10 @@ def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
             host, here = journey.target.host, current_place().host
             journey.progress.note(f"{host} is not reached from home ({reason}): {here} is the jump")
             return
+        if passage.jump:
+            journey.progress.note(
+                f"{journey.target.host} is not reached from home ({passage.jump}): the jump stays one"
+            )
         arrival = prepare(passage.link, passage.landed, luggage, journey)
         with aborted_on_failure(arrival.conversation):
             hold(arrival)

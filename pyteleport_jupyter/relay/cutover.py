@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 from pyteleport_jupyter.errors import QuiesceFailed, TeleportError
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.relay import draining, output
+from pyteleport_jupyter.relay.above import supervisor_of
 from pyteleport_jupyter.relay.configuration import (
     Baggage,
     FrontSettings,
@@ -179,6 +180,7 @@ def _settings(
         home=plan.home,
         far_key=plan.far_key,
         comms=plan.comms,
+        above=supervisor_of(parts.app),
     )
 
 

@@ -23,6 +23,7 @@ import zmq
 
 from pyteleport_jupyter.errors import KernelUnsupported, QuiesceFailed, TeleportError
 from pyteleport_jupyter.relay import draining, output
+from pyteleport_jupyter.relay.above import supervisor_of
 from pyteleport_jupyter.relay.configuration import Settings
 from pyteleport_jupyter.relay.cutover import front_settings
 from pyteleport_jupyter.relay.endpoints import Rest
@@ -218,7 +219,10 @@ def pump_in_process(kernel: Any, plan: CutPlan) -> NoReturn:
 def _settings(parts: KernelParts, plan: CutPlan) -> Settings:
     """No client has to come back, so none is waited for."""
     front = replace(front_settings(parts.kernel, parts.app, {}, ()), subscribers=0)
-    return Settings(front, far_settings(plan), plan.in_flight, plan.announcement, comms=plan.comms)
+    above = supervisor_of(parts.app)
+    return Settings(
+        front, far_settings(plan), plan.in_flight, plan.announcement, comms=plan.comms, above=above
+    )
 
 
 def _pump(parts: KernelParts, plan: CutPlan, settings: Settings) -> NoReturn:

@@ -29,10 +29,10 @@ from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.parting import PARTINGS, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
+from pyteleport_jupyter.relay.settling import Settling
 from pyteleport_jupyter.relay.shutdown import Shutdown, shutdown_reply
-from pyteleport_jupyter.relay.signing import Signer, content_of, divided, header_of, parent_header_of, resumed
-from pyteleport_jupyter.relay.states import MOVE, Event, Link, Move, following
-from pyteleport_jupyter.relay.timing import AFTER_BUSY, AFTER_LINK, SETTLE_SECONDS
+from pyteleport_jupyter.relay.signing import Signer, divided, header_of, resumed
+from pyteleport_jupyter.relay.states import Event, Link, Move
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY, WaitingRoom
 from pyteleport_jupyter.relay.watched import Watched
 from pyteleport_jupyter.relay.way_home import WayHome
@@ -79,11 +79,9 @@ class Relay:
         self._housekeeping = housekeeping
         self._way_home = way_home
         self._clock = clock
-        self._move = Move.COMMITTING
-        self._in_flight: InFlight | None = None
+        self._settling = Settling(clock)
         self._outgoing: deque[tuple[Lane, Sequence[bytes]]] = deque()
         self._urgent: deque[Sequence[bytes]] = deque()
-        self._settled_at = clock() + SETTLE_SECONDS
         self._reap_at = clock()
         self._shutdown = Shutdown(clock)
         self._status: int | None = None
@@ -91,9 +89,7 @@ class Relay:
 
     def run(self, in_flight: InFlight | None, drained: Iterable[Drained], committed: bool = False) -> int:
         """Relay to the end; returns the exit status. ``committed``: the far side is the session already."""
-        self._in_flight = in_flight
-        if committed:
-            self._move = Move.LIVE
+        self._settling.begin(in_flight, committed)
         if committed and in_flight is not None:
             self._cells.requested(resumed(in_flight, self._signer))
         for lane, frames in drained:
@@ -115,7 +111,7 @@ class Relay:
 
     def _step(self) -> None:
         # Acknowledged or not: the far side must learn that there is room again even if it has nothing to say.
-        self._far.hold_back(self._delivery.congested or self._way_home.onward.congested)
+        self._far.hold_back(self._delivery.congested or self._way_home.congested)
         self._far.flush()
         ready = self._wait()
         self._housekeep(ready)
@@ -152,9 +148,9 @@ class Relay:
         return self._watched.wait(seconds)
 
     def _until_settled(self) -> float:
-        live = self._move is Move.LIVE and self._far.state is Link.UP
-        if self._move is Move.SETTLING or (live and not self._waiting_room.empty):
-            return max(0.0, self._settled_at - self._clock())
+        live = self._settling.move is Move.LIVE and self._far.state is Link.UP
+        if self._settling.move is Move.SETTLING or (live and not self._waiting_room.empty):
+            return self._settling.seconds()
         return LONGEST_SLEEP
 
     def _watch(self) -> None:
@@ -212,7 +208,7 @@ class Relay:
 
     def _released(self) -> bool:
         """Whether control requests pass as they come."""
-        return self._move is Move.LIVE and self._waiting_room.empty and self._settled_at <= self._clock()
+        return self._settling.move is Move.LIVE and self._waiting_room.empty and self._settling.due
 
     def _note(self, frames: list[bytes]) -> None:
         """A control request while there is no link. One to shut down is passed on if the link comes back
@@ -235,13 +231,12 @@ class Relay:
         """Hand on what clients sent, as far as the channel has room. Before the commit is confirmed nothing
         goes out.
         """
-        if self._move is Move.COMMITTING or self._way_home.leaving:
+        if self._settling.move is Move.COMMITTING or self._way_home.leaving:
             return
-        if self._settled_at <= self._clock():
-            if self._move is Move.SETTLING:
-                self._settle()
-            elif self._far.state is Link.UP and not self._waiting_room.empty:
-                self._release_control()
+        if self._settling.move is Move.SETTLING:
+            self._settling.look()
+        elif self._settling.due and self._far.state is Link.UP and not self._waiting_room.empty:
+            self._release_control()
         while (self._urgent or self._outgoing) and self._far.has_room:
             lane, frames = (
                 (Lane.CONTROL, self._urgent.popleft()) if self._urgent else self._outgoing.popleft()
@@ -268,31 +263,22 @@ class Relay:
             elif message.lane is Lane.SHIP:
                 self._way_home.receive(message.parts)
             elif message.lane is Lane.TALK:
-                self._way_home.onward.talk(b"".join(message.parts))
+                self._way_home.talk(b"".join(message.parts))
             elif message.lane is Lane.CONTROL and message.parts[:1] == (OWN_IDENTITY,):
                 continue
             elif message.lane in FOR_CLIENTS and message.parts:
                 self._to_clients(message)
 
     def _to_clients(self, message: Message) -> None:
-        if self._move is Move.SETTLING and message.lane is Lane.IOPUB and self._is_busy(message.parts):
-            self._settle()
         fault("relay.first_message")
         if message.lane is Lane.SHELL:
             self._cells.replied(message.parts)
         elif message.lane is Lane.IOPUB:
+            self._settling.published(message.parts)
             self._cells.published(message.parts)
         elif message.lane is Lane.STDIN:
             self._questions.kernel_asks(message.parts)
         self._delivery.deliver(message.lane, message.parts)
-
-    def _is_busy(self, parts: Sequence[bytes]) -> bool:
-        """Whether this says that the resumed request is being executed."""
-        return (
-            self._in_flight is not None
-            and parent_header_of(parts).get("msg_id") == self._in_flight.message_id
-            and content_of(parts).get("execution_state") == "busy"
-        )
 
     def _obey(self, message: Message) -> None:
         try:
@@ -315,7 +301,12 @@ class Relay:
         if (successor := self._way_home.onward.take_successor()) is not None:
             self._go_on_with(successor)
             return
-        self._move = following(MOVE, self._move, Event.ENDED)
+        self._settling.ended()
+        if self._way_home.passed_by:
+            self._far.command("end")
+            self._way_home.follow(self._take_rest)
+            self._finish(0)
+            return
         if isinstance(status, int) and status < 0:
             self._say(f"the kernel there has ended (signal {-status})")
         elif status != 0:
@@ -328,12 +319,13 @@ class Relay:
         self._far.command("end")
         self._far.flush()
         self._far.end()
-        self._far, self._move = successor.far, Move.COMMITTING
+        self._far = successor.far
         self._way_home.go_on_with(successor)
         publish = partial(self._delivery.deliver, Lane.IOPUB)
         self._notices = Notices(successor.announcement, successor.settings.host, self._signer, publish)
         self._outage = Outage(self._notices, self._cells, self._clock)
-        self._in_flight, control, others = divided(successor.requests())
+        in_flight, control, others = divided(successor.requests())
+        self._settling.begin(in_flight)
         self._outgoing.extendleft(reversed(others))
         for frames in [*control, *self._urgent]:
             self._waiting_room.add(list(frames))
@@ -342,22 +334,15 @@ class Relay:
 
     def _committed(self) -> None:
         """The far side is the session now: say so, and hand over the running request before all others."""
-        if self._move is not Move.COMMITTING:
+        if self._settling.move is not Move.COMMITTING:
             return
         fault("commit.acked_local_dies")
-        self._move = following(MOVE, self._move, Event.COMMITTED)
-        self._settled_at = self._clock() + SETTLE_SECONDS
+        self._settling.committed()
         self._notices.arrived()
-        if self._in_flight is None:
-            self._settle()
-        else:
-            request = resumed(self._in_flight, self._signer)
+        if self._settling.in_flight is not None:
+            request = resumed(self._settling.in_flight, self._signer)
             self._cells.requested(request)
             self._outgoing.appendleft((Lane.SHELL, request))
-
-    def _settle(self) -> None:
-        self._move = following(MOVE, self._move, Event.BUSY)
-        self._settled_at = self._clock() + (AFTER_BUSY if self._in_flight is not None else 0.0)
 
     # ------------------------------------------------------------------- link
 
@@ -366,11 +351,11 @@ class Relay:
             if event is Event.LOST:
                 self._outage.lost()
             elif event is Event.ATTACHED:
-                self._settled_at = max(self._settled_at, self._clock() + AFTER_LINK)
+                self._settling.linked()
                 # First this: who has heard of the end of a cell no longer looks at its display.
                 self._outage.linked()
                 self._take_from_far()
-        if self._far.state is Link.GONE and self._way_home.onward.successor:
+        if self._far.state is Link.GONE and (self._way_home.onward.successor or self._way_home.passed_by):
             self._ended(None)
         if self._far.state is Link.GONE:
             self._outage.over(self._far.reason)
@@ -385,7 +370,7 @@ class Relay:
         """Leave the loop at the end of this step."""
         if self._status is None:
             self._status = status
-        self._move = Move.OVER
+        self._settling.over()
 
     def _close(self) -> None:
         """Say to both sides what is still to be said, within a second each."""
