@@ -8,27 +8,30 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter import relay
 from pyteleport_jupyter.departure import journey_to, plan
-from pyteleport_jupyter.errors import OptionWrong
-from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
+from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import CannotMove
+from pyteleport_jupyter.options import targets_of_copies
 from pyteleport_jupyter.preparing import Arrival, Journey, hold, land_on, prepare
 from pyteleport_jupyter.relay.configuration import FarSettings
 from pyteleport_jupyter.relay.far_end import settings_over
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
-from pyteleport_jupyter.relay.interrupts import signals_noted
+from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.signing import Signer, content_of, parent_header_of, resumed
 from pyteleport_jupyter.relay.states import Link as LinkState
 from pyteleport_jupyter.remote.sessions_there import identifier_of
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
-from pyteleport_jupyter.transports import AttachRequest, BootRequest, Link, close_link
+from pyteleport_jupyter.transports import AttachRequest, BootRequest, close_link
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
@@ -208,40 +211,74 @@ def _shown(content: dict[str, Any], label: str) -> dict[str, Any]:
     return {"data": data, "metadata": metadata}
 
 
-def fork(target: Any, n: int | None, options: dict[str, Any]) -> Copy:
-    """See ``pyteleport_jupyter.fork``. Returns here only: there the call returns None."""
-    if not isinstance(target, str) or n is not None:
-        reason = "in a notebook it is one host for each fork"
-        raise OptionWrong(option="target", given=repr(target), reason=reason)
-    shell, journey = journey_to(target.strip(), options)
-    with told_in_one_sentence(journey.target.host, journey.progress.failed):
-        made: list[Copy] = []
-        in_context_of_cell(lambda: made.append(_fork(shell, journey)))
-    return made[0]
+@dataclass(frozen=True)
+class Prepared:
+    """A copy that is held on its target."""
+
+    journey: Journey
+    arrival: Arrival
 
 
-def _fork(shell: Any, journey: Journey) -> Copy:
-    if relay.in_flight_request(shell.kernel) is None:
+def fork(target: Any, n: int | None, options: dict[str, Any]) -> Any:
+    """See ``pyteleport_jupyter.fork``. Returns here only: there the call returns None, or the number."""
+    wanted = targets_of_copies(target, n)
+    several = n is not None or not isinstance(target, str)
+    shells, journeys = zip(*(journey_to(each.strip(), options) for each in wanted), strict=True)
+    made: list[Copy] = []
+
+    def make() -> None:
+        made.extend(_fork(shells[0], journeys, several))
+
+    def failed(error: TeleportError) -> None:
+        for journey in journeys:
+            journey.progress.failed(error)
+
+    hosts = ", ".join(dict.fromkeys(journey.target.host for journey in journeys))
+    with told_in_one_sentence(hosts, failed):
+        in_context_of_cell(make)
+    return made if several else made[0]
+
+
+def _fork(shell: Any, journeys: Sequence[Journey], several: bool) -> list[Copy]:
+    """All of them, or none."""
+    in_flight = relay.in_flight_request(shell.kernel)
+    if in_flight is None:
         raise CannotMove("no cell runs that a copy could go on with")
+    with ExitStack() as undo:
+        held = [_held(shell, journey, undo) for journey in journeys]
+        alike = len({each.journey.target.host for each in held}) < len(held)
+        # From the first word on it is all of them.
+        with interrupts_postponed():
+            copies = []
+            for number, each in enumerate(held):
+                label = f"{each.journey.target.host} {number}" if alike else each.journey.target.host
+                copies.append(_set_free(each, in_flight, number if several else None, label))
+            undo.pop_all()
+    return copies
+
+
+def _held(shell: Any, journey: Journey, undo: ExitStack) -> Prepared:
+    """Everything up to the point where the copy could go on."""
     luggage = plan(shell, journey.target, None, journey.options)
     journey.progress.stage("connect")
     with signals_noted():
         link = journey.target.transport.spawn(BootRequest.command)
-    try:
-        arrival = prepare(link, land_on(link, journey), luggage, journey)
-        with aborted_on_failure(arrival.conversation):
-            hold(arrival)
-            return _set_free(arrival, journey)
-    except BaseException:
-        close_link(link)
-        raise
+        undo.callback(close_link, link)
+    arrival = prepare(link, land_on(link, journey), luggage, journey)
+    undo.callback(_abort, arrival)
+    hold(arrival)
+    return Prepared(journey, arrival)
 
 
-def _set_free(arrival: Arrival, journey: Journey) -> Copy:
-    kernel = journey.kernel
-    in_flight = relay.in_flight_request(kernel)
-    if in_flight is None:
-        raise CannotMove("no cell runs that a copy could go on with")
+def _abort(arrival: Arrival) -> None:
+    # A second Ctrl-C must not keep it from being told: a copy that is held waits for its whole lease.
+    with interrupts_postponed():
+        arrival.conversation.abort(STOP_SECONDS)
+
+
+def _set_free(prepared: Prepared, in_flight: InFlight, number: int | None, label: str) -> Copy:
+    arrival, journey = prepared.arrival, prepared.journey
+    kernel, host = journey.kernel, journey.target.host
     settings = _settings(arrival, journey)
     far = FarSide(
         arrival.conversation.pipe.channel,
@@ -249,21 +286,20 @@ def _set_free(arrival: Arrival, journey: Journey) -> Copy:
         Reattachment(settings, lambda *_: None),
         journey.options.lease,
     )
-    output = Output(kernel, journey.target.host, kernel.get_parent("shell"))
+    output = Output(kernel, label, kernel.get_parent("shell"))
     remember(arrival.landed, journey.target, journey.options)
-    copy = Copy(journey.target.host, identifier_of(arrival.landed.directory), far, output.show)
+    copy = Copy(host, identifier_of(arrival.landed.directory), far, output.show)
     session = kernel.session
     signer = Signer(session.key, session.signature_scheme, session.session)
     # Nobody here could be asked for its input.
     unasked = replace(in_flight, identities=(), content={**in_flight.content, "allow_stdin": False})
-    request = [b"copy", *resumed(unasked, signer)]
-    threading.Thread(target=copy.live, args=(request,), name=f"copy on {copy.host}", daemon=True).start()
-    journey.progress.done(f"a copy goes on on {copy.host}: %teleport attach {copy.id}")
+    request = [b"copy", *resumed(unasked, signer, number)]
+    threading.Thread(target=copy.live, args=(request,), name=f"copy on {host}", daemon=True).start()
+    journey.progress.done(f"a copy goes on on {host}: %teleport attach {copy.id}")
     return copy
 
 
 def _settings(arrival: Arrival, journey: Journey) -> FarSettings:
-    link: Link = arrival.link
     attach = AttachRequest(arrival.landed.directory, arrival.token, arrival.landed.python)
     transport, options = journey.target.transport.as_record(), journey.options
-    return settings_over(link, transport, attach, journey.target.host, options.lease)
+    return settings_over(arrival.link, transport, attach, journey.target.host, options.lease)

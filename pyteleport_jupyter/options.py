@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +12,8 @@ from pyteleport_jupyter.errors import OptionWrong
 DEFAULT_LEASE = 900.0
 """Seconds that the far side lives without a link; short, because it holds memory on a machine of others."""
 LONGEST_LEASE = 7 * 24 * 3600.0
+
+MOST_COPIES = 1000
 
 DEFAULT_LIMIT = 2_000_000_000
 _SIZES = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -81,6 +83,19 @@ def parse_names(option: str, given: str | Iterable[str]) -> tuple[str, ...]:
     if not all(isinstance(text, str) for text in texts):
         raise OptionWrong(option=option, given=repr(given)[:100], reason="say names with commas between")
     return tuple(name for text in texts for name in re.split(r"[,\s]+", text) if name)
+
+
+def targets_of_copies(targets: str | Sequence[str], n: int | None) -> list[str]:
+    """Where ``fork(targets, n)`` makes copies: one on each target, or ``n`` on one. Raises OptionWrong."""
+    if n is not None and (not isinstance(n, int) or not 1 <= n <= MOST_COPIES):
+        raise OptionWrong(option="n", given=repr(n), reason=f"it must be between 1 and {MOST_COPIES}")
+    if isinstance(targets, str):
+        return [targets] * (n or 1)
+    if n is not None:
+        raise OptionWrong(option="n", given=repr(n), reason="it goes with one target")
+    if not 1 <= len(targets) <= MOST_COPIES:
+        raise OptionWrong(option="target", given=repr(targets), reason=f"1 to {MOST_COPIES} are possible")
+    return list(targets)
 
 
 def make_options(**given: Any) -> Options:

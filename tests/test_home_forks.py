@@ -68,6 +68,25 @@ def test_the_magic_tells_how_to_get_there(kernel: LabKernel) -> None:
     assert ended(kernel)
 
 
+def test_several_copies_know_their_number_and_are_told_apart(kernel: LabKernel) -> None:
+    code = "copies = fork(['local', 'local'], quiet=True)\nif isinstance(copies, int):\n"
+    code += (
+        "    print('number', copies)\nelse:\n    said = [copy.wait(60) for copy in copies]\n    print(said)"
+    )
+    lines = kernel.run(code).text().splitlines()
+    assert "['ok', 'ok']" in lines
+    found = [line for line in lines if "number" in line]
+    assert sorted(line.rpartition("number ")[2] for line in found) == ["0", "1"]
+    assert all(line.partition("]")[0].endswith(f" {line[-1]}") for line in found), found
+    kernel.run("[copy.kill() for copy in copies]")
+    run = kernel.run("copies = %teleport --fork local local -q\ncopies")
+    assert len(eval(result(kernel.run("[copy.host for copy in copies]")))) == 2
+    kernel.run("[copy.wait(60) for copy in copies]; [copy.kill() for copy in copies]")
+    assert run.status == "ok"
+    assert ended(kernel)
+    assert "--fork local home" in kernel.run("%teleport local home").text("stderr")
+
+
 class FarWithoutLink:
     """As much of a far side as a copy needs."""
 
@@ -132,4 +151,7 @@ def test_who_waits_for_a_copy_does_not_wait_for_ever(unlinked: tuple[FarWithoutL
 def test_a_copy_that_cannot_be_made_is_one_sentence(kernel: LabKernel) -> None:
     run = kernel.run("fork('no-such-host.invalid')")
     assert run.reply["content"]["traceback"] == [f"HostUnknown: {run.reply['content']['evalue']}"]
-    assert "one host for each fork" in kernel.run("fork(['a', 'b'])").reply["content"]["evalue"]
+    run = kernel.run("fork(['local', 'no-such-host.invalid'], quiet=True)")
+    assert run.reply["content"]["ename"] == "HostUnknown"
+    assert ended(kernel)
+    assert "1 to 1000" in kernel.run("fork([])").reply["content"]["evalue"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter import errors
@@ -14,7 +15,7 @@ from pyteleport_jupyter.magics.words import given
 
 @magic_arguments("teleport")
 @argument(
-    "target", nargs="?", help="ssh alias, user@host[:port], local, home, or cmd:COMMAND; none: where am I?"
+    "target", nargs="*", help="ssh alias, user@host[:port], local, home, or cmd:COMMAND; none: where am I?"
 )
 @argument("--python", metavar="PATH", help="interpreter to use there (default: python3 of the login shell)")
 @argument("--setup", metavar="LINE", help="shell line run there first: 'module load python; …'")
@@ -24,7 +25,7 @@ from pyteleport_jupyter.magics.words import given
     "--home", action="store_true", default=None, help="it may come home: what it then sends is run here"
 )
 @argument("--no-home", dest="home", action="store_false", default=None, help="it may not come home")
-@argument("--fork", action="store_true", help="a copy goes on there, this session here")
+@argument("--fork", action="store_true", help="a copy goes on there (on each of several), this session here")
 @argument("--with-files", action="store_true", help="files open for writing go along with their contents")
 @argument("--leave", action="store_true", help="what cannot move stays here and does not stop the rest")
 @argument("--exclude", action="append", metavar="NAMES", help="leave these here: 'df_*,tmp'")
@@ -36,18 +37,22 @@ from pyteleport_jupyter.magics.words import given
 @argument("--abandon-threads", action="store_true", help="leave running threads behind: they end here")
 @argument("--quiet", "-q", action="store_true", help="no line of progress")
 @argument("--debug", action="store_true", help="show our own tracebacks when something fails")
-def move(*, target: str | None, debug: bool, fork: bool, **options: Any) -> Any:
+def move(*, target: list[str], debug: bool, fork: bool, **options: Any) -> Any:
     """Move this session, in the middle of this cell, to another machine."""
     errors.show_tracebacks = debug
     said = given(options)
-    if target is None:
+    if not target:
         print(whereabouts())
     elif fork:
-        from pyteleport_jupyter.copies import fork as make_copy
+        from pyteleport_jupyter.copies import fork as make_copies
 
-        return make_copy(target, None, said)
+        return make_copies(target if len(target) > 1 else target[0], None, said)
+    elif len(target) > 1:
+        raise UsageError(
+            f"%teleport: a session is at one place; copies go to several: --fork {' '.join(target)}"
+        )
     else:
-        depart(target, **said)
+        depart(target[0], **said)
     return None
 
 

@@ -108,9 +108,9 @@ def content_of(frames: Frames) -> dict[str, Any]:
     return _part(frames, 5)
 
 
-def resumed(in_flight: InFlight, signer: Signer) -> list[bytes]:
-    """The running request once more, marked as one to be resumed."""
-    metadata = {**in_flight.metadata, "teleport": {"resume": True}}
+def resumed(in_flight: InFlight, signer: Signer, value: int | None = None) -> list[bytes]:
+    """The running request once more, marked as one to be resumed: the interrupted call returns ``value``."""
+    metadata = {**in_flight.metadata, "teleport": {"resume": True, "value": value}}
     identities = [bytes.fromhex(identity) for identity in in_flight.identities]
     return [
         *identities,

@@ -102,6 +102,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         if restored is None or not resumes(cell_meta):
             return await self._execute(code, *arguments, cell_meta=cell_meta, cell_id=cell_id)
         self.restored = None
+        restored.value = (cell_meta or {})["teleport"].get("value")
         unmarked = {name: value for name, value in (cell_meta or {}).items() if name != "teleport"}
         with resuming(self.shell, restored):
             del restored

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import IO, Any
 
-from pyteleport_jupyter.errors import NotInProgram, OptionWrong
+from pyteleport_jupyter.errors import NotInProgram
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.objects import CannotMove
+from pyteleport_jupyter.options import targets_of_copies
 from pyteleport_jupyter.relay.configuration import open_file
 from pyteleport_jupyter.relay.entry import relay_argv
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage
@@ -41,8 +42,6 @@ from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.transports import Link, close_link
 
 STREAMS = {"stdin": "pipe", "stdout": "pipe", "stderr": "pipe"}
-
-MOST_COPIES = 1000
 
 
 class Copy:
@@ -170,7 +169,7 @@ class Prepared:
 
 def fork(targets: str | Sequence[str], n: int | None, options: dict[str, Any], caller: FrameType) -> Any:
     """See ``pyteleport_jupyter.fork``."""
-    wanted = _wanted(targets, n)
+    wanted = targets_of_copies(targets, n)
     with told_in_one_sentence(", ".join(dict.fromkeys(map(str, wanted)))), ExitStack() as undo:
         check_interpreter()
         prepared = [_prepared(target, options, caller, undo) for target in wanted]
@@ -178,16 +177,6 @@ def fork(targets: str | Sequence[str], n: int | None, options: dict[str, Any], c
         copies = [_set_free(each, number if several else None) for number, each in enumerate(prepared)]
         undo.pop_all()
     return copies if several else copies[0]
-
-
-def _wanted(targets: str | Sequence[str], n: int | None) -> list[str]:
-    if n is not None and (not isinstance(n, int) or not 1 <= n <= MOST_COPIES):
-        raise OptionWrong(option="n", given=repr(n), reason=f"it must be between 1 and {MOST_COPIES}")
-    if isinstance(targets, str):
-        return [targets] * (n or 1)
-    if n is not None:
-        raise OptionWrong(option="n", given=repr(n), reason="it goes with one target")
-    return list(targets)
 
 
 def _prepared(target: str, options: dict[str, Any], caller: FrameType, undo: ExitStack) -> Prepared:

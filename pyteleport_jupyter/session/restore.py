@@ -41,6 +41,8 @@ class Restored:
     """Clauses on variables that are not as they were."""
     told: tuple[str, ...] = ()
     """What became of objects that are not what they were there."""
+    value: object = None
+    """What the interrupted call returns."""
 
     def settle(self, shell: Any) -> None:
         """Set what is left to be set; to be called in the Context that user code will run in."""
@@ -75,7 +77,7 @@ class Restored:
         if self.stack is None:
             raise RestoreFailed(reason="no cell was running")
         stack, self.stack = self.stack, None
-        return resume_code(stack, None, arrived)
+        return resume_code(stack, self.value, arrived)
 
 
 def restore_snapshot(
