@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import ExitStack
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import frontends, relay, user_hooks
+from pyteleport_jupyter.approach import approaching
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
@@ -38,14 +40,11 @@ from pyteleport_jupyter.session import (
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import HOME, LOCAL, Place
+from pyteleport_jupyter.session.running_cell import RunningCell
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import Target, parse_target
-from pyteleport_jupyter.transports import (
-    AttachRequest,
-    Question,
-    SshTransport,
-)
+from pyteleport_jupyter.transports import AttachRequest, Landed, Link, Question, SshTransport
 
 
 def depart(target: str, **options: Any) -> None:
@@ -144,16 +143,40 @@ def _progress(kernel: Any, target: Target, options: Options) -> Progress:
 
 
 def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
+    by_home = current_place().target not in (HOME, LOCAL) and isinstance(
+        journey.target.transport, SshTransport
+    )
+    if by_home or frame is not None:
+        # Who has not asked for the move may be refused a hundred times before it succeeds.
+        _travel_when_packed(_pack(shell, journey, frame), journey, by_home)
+    _find_cell(shell, frame)  # where there is none, nobody is bothered
+    with connected(journey) as link:
+        with approaching(partial(land_on, link, journey)) as approach:
+            luggage = _pack(shell, journey, frame)
+            journey.progress.stage("connect")
+            landed = approach.landed(ask_in(journey.kernel))
+        _arrive(link, landed, luggage, journey)
+
+
+def _travel_when_packed(luggage: Luggage, journey: Journey, by_home: bool) -> NoReturn:
+    if by_home:
+        _travel_by_home(luggage, journey)
+    journey.progress.stage("connect")
+    with connected(journey) as link:
+        _arrive(link, land_on(link, journey), luggage, journey)
+
+
+def _pack(shell: Any, journey: Journey, frame: FrameType | None) -> Luggage:
     luggage = plan(shell, journey.target, frame, journey.options)
     check_threads(journey.options.abandon_threads)
     _check_size(luggage, journey)
     for note in luggage.notes:
         journey.progress.note(note)
-    if current_place().target not in (HOME, LOCAL) and isinstance(journey.target.transport, SshTransport):
-        _travel_by_home(luggage, journey)
-    with connected(journey) as link:
-        arrival = prepare(link, land_on(link, journey), luggage, journey)
-        _cut_over(arrival, luggage, journey)
+    return luggage
+
+
+def _arrive(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> NoReturn:
+    _cut_over(prepare(link, landed, luggage, journey), luggage, journey)
 
 
 def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
@@ -202,6 +225,14 @@ def plan(
 
 def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = DEFAULT_OPTIONS) -> Luggage:
     """As :func:`plan`, for a session that will be at ``place``."""
+    cell = _find_cell(shell, frame)
+    with contents_travelling(options.with_files):
+        packed = pack_session(shell, cell, place, options)
+    pickled = packed.pickled
+    return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
+
+
+def _find_cell(shell: Any, frame: FrameType | None) -> RunningCell | None:
     check_interpreter()
     cell = find_running_cell(shell, frame, at_instruction=frame is not None)
     if cell is None and frame is not None:
@@ -210,10 +241,7 @@ def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = D
         raise NotInCell(
             reason="no frontend asked for this cell (a start-up file?), so none would see it go on"
         )
-    with contents_travelling(options.with_files):
-        packed = pack_session(shell, cell, place, options)
-    pickled = packed.pickled
-    return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
+    return cell
 
 
 def _cut_over(arrival: Arrival, luggage: Luggage, journey: Journey) -> NoReturn:

@@ -26,7 +26,7 @@ from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.shipping import Chooser
 from pyteleport_jupyter.targets import Target
-from pyteleport_jupyter.transports import BootRequest, Landed, Link, close_link, complaint, land
+from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, complaint, land
 from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
 
 CONNECT_SECONDS = 120.0
@@ -74,7 +74,6 @@ class Arrival:
 @contextmanager
 def connected(journey: Journey) -> Iterator[Link]:
     """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
-    journey.progress.stage("connect")
     with open_link(journey.target, BootRequest.command) as link:
         yield link
 
@@ -97,11 +96,12 @@ def open_link(target: Target, command: str) -> Iterator[Link]:
             close_link(link, patience)
 
 
-def land_on(link: Link, journey: Journey) -> Landed:
-    """Step 3: boot."""
+def land_on(link: Link, journey: Journey, ask: Ask | None = None, given_up: int | None = None) -> Landed:
+    """Step 3: boot. ``given_up``: see :func:`..transports.land`."""
     request = BootRequest(python=journey.options.python or journey.target.python, setup=journey.options.setup)
     deadline = time.monotonic() + CONNECT_SECONDS
-    return land(link, journey.target.transport, request, ask_in(journey.kernel), deadline)
+    transport = journey.target.transport
+    return land(link, transport, request, ask or ask_in(journey.kernel), deadline, given_up)
 
 
 def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:

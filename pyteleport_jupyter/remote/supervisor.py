@@ -28,8 +28,8 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
 from pyteleport_jupyter.wire.waiting import ready
 
-ORDER_SECONDS = 60.0
-"""So long a supervisor waits to be told what to do."""
+ORDER_SECONDS = 600.0
+"""So long a supervisor waits to be told what to do: meanwhile the session is packed."""
 
 
 def main(argv: list[str]) -> None:

@@ -63,15 +63,21 @@ LAST_WORDS_SECONDS = 2.0
 
 
 def land(
-    link: Link, transport: Transport, request: BootRequest | AttachRequest, ask: Ask | None, deadline: float
+    link: Link,
+    transport: Transport,
+    request: BootRequest | AttachRequest,
+    ask: Ask | None,
+    deadline: float,
+    given_up: int | None = None,
 ) -> Landed:
     """Do what ``request`` says over ``link``, whose child runs :data:`REMOTE_COMMAND`.
 
     ``deadline`` (``time.monotonic``) does not count the time in which the user thinks. Raises a
-    TeleportError that names ``transport.host``; SessionGone if there is nothing to attach to any more. The
-    link stays open: closing it is for the caller, also after KeyboardInterrupt.
+    TeleportError that names ``transport.host``; SessionGone if there is nothing to attach to any more;
+    MoveCancelled as soon as the descriptor ``given_up`` can be read. The link stays open: closing it is for
+    the caller, also after KeyboardInterrupt.
     """
-    landing, hello = say_hello(link, transport, request, ask, deadline)
+    landing, hello = say_hello(link, transport, request, ask, deadline, given_up)
     verdict = landing.read_answer("the first stage")
     welcome = landing.attach(request) if isinstance(request, AttachRequest) else Entry()
     python, directory = (
@@ -82,11 +88,16 @@ def land(
 
 
 def say_hello(
-    link: Link, transport: Transport, request: Request, ask: Ask | None, deadline: float
+    link: Link,
+    transport: Transport,
+    request: Request,
+    ask: Ask | None,
+    deadline: float,
+    given_up: int | None = None,
 ) -> tuple[Landing, dict[str, Any]]:
     """The first half of :func:`land`, for any request: returns what the interpreter there says of itself."""
     opening = _prepare(request)
-    landing = Landing(link, transport.host, request, ask, deadline)
+    landing = Landing(link, transport.host, request, ask, deadline, given_up)
     landing.read_until(SHELL_MARKER + b"\n", "its shell")
     landing.write(opening())
     hello = landing.read_answer("its --setup" if _has_setup(request) else "Python")
@@ -174,7 +185,9 @@ class Landing:
         request: Request,
         ask: Ask | None,
         deadline: float,
+        given_up: int | None = None,
     ) -> None:
+        self._given_up = () if given_up is None else (given_up,)
         self.unread = bytearray()
         self._link = link
         self._host = host
@@ -278,8 +291,10 @@ class Landing:
         if left <= 0:
             seconds = f"{self._deadline - self._began:.0f}"
             raise errors.LinkTimeout(host=self._host, seconds=seconds, stage=self._stage)
-        reads = [self._link.read_fd, *self._events.fds]
+        reads = [self._link.read_fd, *self._events.fds, *self._given_up]
         readable, writable = ready(reads, [self._link.write_fd] if write else [], left)
+        if not readable.isdisjoint(self._given_up):
+            raise errors.MoveCancelled(host=self._host)
         if self._events.fds and self._events.fds[0] in readable:
             self._deadline += self._events.handle()
         if self._link.read_fd in readable:
