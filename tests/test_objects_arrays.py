@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from objects_travel import Far, pickled_of
+from objects_travel import Far, main_of, pickled_of
+
+from pyteleport_jupyter.inventory.stock import plan_of, session_of_main
 
 pytest_plugins = ["objects_fixtures"]
 Move = Callable[..., Far]
@@ -36,6 +39,93 @@ def test_views_look_at_one_array(move: Move) -> None:
 )  # fmt: skip
 def test_kinds_of_views(move: Move, source: str, question: str, answer: str) -> None:
     assert move(f"import numpy as np\n{source}")(question) == answer
+
+
+@pytest.mark.filterwarnings("ignore")  # numpy wants fewer of these classes
+@pytest.mark.parametrize(
+    ("source", "question", "answer"),
+    [
+        ("m = np.matrix([[1, 2], [3, 4]]); v = m[0]; a = np.asarray(m)", "(type(v).__name__, v.__setitem__((0, 0), 9), int(m[0, 0]), int(a[0, 0]))", "('matrix', None, 9, 9)"),
+        ("r = np.rec.array([(1, 2.0)], dtype=[('a', 'i4'), ('b', 'f8')]); v = r.a", "(type(r).__name__, v.__setitem__(0, 7), int(r[0].a))", "('recarray', None, 7)"),
+        ("c = np.char.array(['a', 'b']); v = c[:1]", "(v.__setitem__(0, 'z'), c.tolist())", "(None, ['z', 'b'])"),
+        ("d = np.arange(4.0); m = np.ma.array(d, mask=[0, 1, 0, 0], copy=False); n = np.ma.array([1]); m.note = 'q'", "(d.__setitem__(0, 9), m.filled(7).tolist(), n.mask is np.ma.nomask, m.note)", "(None, [9.0, 7.0, 2.0, 3.0], True, 'q')"),
+        ("x = np.zeros((2, 3, 4)).transpose(1, 0, 2) + 0; v = x[0]; s = x.strides", "(x.strides == s, v.__setitem__((0, 0), 9), float(x[0, 0, 0]))", "(True, None, 9.0)"),
+        ("a = np.array(['a', 'b', 'c', 'd'], np.dtypes.StringDType()); r = a[::-2]; m = a.reshape(2, 2)", "(r.tolist(), r.__setitem__(0, 'z'), a[3], m[1, 1])", "(['d', 'b'], None, 'z', 'z')"),
+        ("a = np.ones(2, [('d', 'M8[s]')]); z = np.zeros(3, 'U0'); e = np.zeros((0, 3)); g = np.array(3.5)", "(str(a[0]['d']), z.shape, e.shape, g.item())", "('1970-01-01T00:00:01', (3,), (0, 3), 3.5)"),
+    ],
+)  # fmt: skip
+def test_memory_is_shared_whatever_the_class(move: Move, source: str, question: str, answer: str) -> None:
+    assert move(f"import numpy as np\n{source}")(question) == answer
+
+
+USERS = """
+import numpy as np
+class A(np.ndarray):
+    __slots__ = ("slot",)
+class B(np.ndarray):
+    def __new__(cls, n, unit):
+        self = super().__new__(cls, n)
+        self[:], self.unit = 0, unit
+        return self
+    def __array_finalize__(self, other): self.unit = getattr(other, "unit", None)
+class C(np.ndarray):
+    def __reduce__(self):
+        function, args, state = super().__reduce__()
+        return function, args, (*state, self.unit)
+    def __setstate__(self, state):
+        self.unit = state[-1]
+        super().__setstate__(state[:-1])
+a = np.zeros(3).view(A); a.slot = [1]; v = a[1:]
+b = B(3, "m"); w = b[1:]; w.unit = "km"
+c = np.arange(3).view(C); c.unit = 5
+o = np.array([1, [2]], dtype=object).view(B); o.unit = "o"; o[0] = o
+"""
+
+
+def test_arrays_of_the_users_classes_keep_their_attributes(move: Move) -> None:
+    far = move(USERS)
+    assert far("(a.slot, b.unit, w.unit, c.unit, c.tolist(), o.unit, o[0] is o, type(o).__name__)") == (
+        "([1], 'm', 'km', 5, [0, 1, 2], 'o', True, 'B')"
+    )
+    assert (
+        far("(v.__setitem__(0, 4), float(a[1]), w.__setitem__(0, 5), float(b[1]))")
+        == "(None, 4.0, None, 5.0)"
+    )
+
+
+def test_a_class_that_makes_copies_is_told_in_the_plan(own_main: None) -> None:
+    namespace = main_of(USERS + "d = np.arange(9).reshape(3, 3).view(C)")
+    rows = {row.name: (row.verdict, row.reason) for row in plan_of(None, session_of_main(namespace))}
+    assert rows["b"] == ("moves", "")
+    assert rows["c"][0] == "rebuilt"
+    assert "shares memory with no other array there" in rows["c"][1]
+
+
+@pytest.mark.parametrize(
+    ("source", "question", "answer"),
+    [
+        ("b = bytearray(16); a = np.frombuffer(b, 'i4'); m = memoryview(b)", "(a.__setitem__(0, 5), b[0], m[0])", "(None, 5, 5)"),
+        ("import array; b = array.array('i', [1, 2]); a = np.frombuffer(b, 'i4')", "(a.__setitem__(0, 5), b[0])", "(None, 5)"),
+        ("b = bytearray(16); a = np.frombuffer(b, 'u1'); c = np.frombuffer(b, 'u4', offset=4); del b", "(a.__setitem__(4, 5), int(c[0]))", "(None, 5)"),
+        ("m = memoryview(bytearray(range(8)))[2:]; a = np.frombuffer(m, 'u1')", "(a.__setitem__(0, 99), m[0])", "(None, 99)"),
+        ("a = np.frombuffer(bytes(8), 'i4')", "(a.flags.writeable, a.tolist())", "(False, [0, 0])"),
+    ],
+)  # fmt: skip
+def test_memory_of_others_is_shared(move: Move, source: str, question: str, answer: str) -> None:
+    assert move(f"import numpy as np\n{source}")(question) == answer
+
+
+def test_a_buffer_that_only_an_array_looks_at_is_not_written(own_main: None) -> None:
+    pickled = pickled_of("import numpy as np\na = np.frombuffer(bytearray(1 << 20), 'u1')")
+    assert len(pickled.stream) < 10_000
+    assert [buffer.nbytes for buffer in pickled.buffers] == [1 << 20]
+
+
+def test_part_of_a_mapped_file(move: Move, tmp_path: Path) -> None:
+    (tmp_path / "numbers").write_bytes(bytes(10))
+    path = repr(str(tmp_path / "numbers"))
+    far = move(f"import numpy as np\npath = {path}\nv = np.memmap(path, 'u1', 'r+')[2:]")
+    assert far("(v.__setitem__(0, 77), v.flush(), open(path, 'rb').read()[2])") == "(None, None, 77)"
 
 
 def test_the_base_of_a_view_is_the_array_that_moved(move: Move) -> None:

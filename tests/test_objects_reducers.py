@@ -141,6 +141,60 @@ def test_views_look_at_the_same_dict(move: Move) -> None:
     )
 
 
+def test_proxies_look_at_the_same_mapping(move: Move) -> None:
+    far = move(
+        """
+        import collections, enum
+        from types import MappingProxyType
+        d = {1: 2}; p = MappingProxyType(d); c = collections.ChainMap({1: 2}); q = MappingProxyType(c)
+        class A: x = 1
+        class E(enum.Enum): M = 1
+        a = vars(A); i = vars(int); m = E.__members__; g = MappingProxyType(globals())
+        """
+    )
+    assert far("(d.update({3: 4}), p[3], c.update({5: 6}), q[5])") == "(None, 4, None, 6)"
+    assert far(
+        "(setattr(A, 'y', 2), a['y'], i is not vars(int), i == vars(int), m['M'] is E.M, g['d'] is d)"
+    ) == ("(None, 2, True, True, True, True)")
+
+
+def test_searches_go_on(move: Move) -> None:
+    far = move(
+        """
+        import re
+        e = re.finditer(r"\\d*", "a1b22é"); taken = [next(e)[0] for _ in range(4)]
+        b = re.finditer(b"x", b"xx"); list(b)
+        w = re.finditer("é|.", "aéb\U0001f600c"); next(w); next(w)
+        p = re.compile("b").finditer("abab", 2); s = re.compile("a").scanner("aab"); s.match()
+        """
+    )
+    assert far("(taken, [m[0] for m in e], list(b), [m[0] for m in w])") == (
+        "(['', '1', '', '22'], ['', ''], [], ['b', '\U0001f600', 'c'])"
+    )
+    assert far("([m.pos for m in p], s.match().span(), s.match())") == "([2], (1, 2), None)"
+
+
+def test_streams_in_memory(move: Move) -> None:
+    far = move(
+        """
+        import io
+        s = io.StringIO("a\\nb\\n"); s.readline(); b = io.BytesIO(b"xyz"); b.read(1); g = b.getbuffer()[1:]
+        t = io.TextIOWrapper(io.BytesIO("é\\nf\\n".encode()), "utf-8"); lines = iter(t); next(lines)
+        o = io.TextIOWrapper(io.BytesIO(), "utf-8"); o.write("hé"); closed = io.StringIO(), io.BytesIO()
+        for each in closed: each.close()
+        """
+    )
+    assert far("(s.read(), s.getvalue(), b.read(), next(lines), lines is t)") == (
+        "('b\\n', 'a\\nb\\n', b'yz', 'f\\n', True)"
+    )
+    assert far("(o.buffer.getvalue(), o.write('!'), o.flush(), o.buffer.getvalue())") == (
+        "(b'h\\xc3\\xa9', 1, None, b'h\\xc3\\xa9!')"
+    )
+    assert far("(g.__setitem__(0, 90), b.getvalue(), [each.closed for each in closed])") == (
+        "(None, b'xZz', [True, True])"
+    )
+
+
 def test_dict_iterators_look_at_the_same_dict(move: Move) -> None:
     far = move(
         """

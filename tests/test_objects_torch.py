@@ -59,6 +59,19 @@ def test_a_graph_stays_and_the_plan_says_so(own_main: None, far_process: Far) ->
     assert without_graph(namespace) == ["loss"]
 
 
+@pytest.mark.parametrize(
+    ("source", "question", "answer"),
+    [
+        ("a = np.arange(4.0); t = torch.from_numpy(a); n = t[1:]", "(a.__setitem__(1, 9), t[1].item(), n[0].item())", "(None, 9.0, 9.0)"),
+        ("a = np.arange(4.0); t = torch.from_numpy(a[2:]); b = a; del a; a = b", "(a.__setitem__(2, 9), t[0].item())", "(None, 9.0)"),
+        ("t = torch.arange(4.0); a = t.numpy(); b = a[1:]", "(a.__setitem__(1, 9), t[1].item(), float(b[0]))", "(None, 9.0, 9.0)"),
+        ("pairs = []\nfor _ in range(300): x = np.arange(9.0); pairs.append((torch.from_numpy(x[3:]), x))", "[(x.__setitem__(3, 9), t[0].item()) for t, x in pairs] == [(None, 9.0)] * 300", "True"),
+    ],
+)  # fmt: skip
+def test_memory_is_shared_with_arrays(move: Move, source: str, question: str, answer: str) -> None:
+    assert move(f"import numpy as np, torch\n{source}")(question) == answer
+
+
 def test_memory_is_not_copied(own_main: None) -> None:
     pickled = pickled_of("import torch; t = torch.zeros(1 << 20); v = t[1:]")
     assert [buffer.nbytes for buffer in pickled.buffers] == [4 << 20]

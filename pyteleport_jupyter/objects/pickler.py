@@ -27,10 +27,12 @@ from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import ModuleCopied, contents_of_module, is_registered
 from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
 from pyteleport_jupyter.objects.refusals import Refusal, explain, readable
+from pyteleport_jupyter.objects.shared_memory import Whole, WrittenMemory
+from pyteleport_jupyter.objects.turns import TakingTurns
 from pyteleport_jupyter.objects.walk import Walk
 
 RESTART_LIMIT = 200
-"""Most module dicts that may be found inside the user's own containers."""
+"""Most module dicts that may be found inside the user's own containers; memory whose parts come first."""
 
 DEFINITIONS = (FunctionType, type, ModuleType, str, bytes, int, float, complex, bool, type(None))
 """Values of the namespace that are bound first: user code that runs while others are rebuilt needs them."""
@@ -130,25 +132,30 @@ def _dump_restarting(
     leaving: Leaving | None,
 ) -> Pickled:
     primed: set[str] = set()
+    wholes: tuple[Whole, ...] = ()
     kind: type[Any] = SessionPickler
     for _ in range(RESTART_LIMIT):
         reduction = new_reduction(root, anchors, running, leaving)
         reduction.primed |= primed
+        reduction.memory = WrittenMemory(wholes)
         try:
-            return _dump_once(root, reduction, kind, numbering)
+            pickled = _dump_once(root, reduction, kind, numbering)
+            if not reduction.memory.late:
+                return pickled
+            wholes += tuple(reduction.memory.late)
         except ModuleCopied as copied:
             primed.add(copied.name)
         except RecursionError:
             if kind is DeepPickler:
                 raise
             kind = DeepPickler
-    raise pickle.PicklingError("the dicts of too many modules are held in containers")
+    raise pickle.PicklingError("too much is held, or looked at, by what is written before it")
 
 
 def _dump_once(
     root: Mapping[str, Any], reduction: Reduction, kind: type[Any], numbering: Numbering | None
 ) -> Pickled:
-    file = io.BytesIO()
+    file = TakingTurns()
     buffers: list[pickle.PickleBuffer] = []
     pickler = kind(file, reduction, buffers.append)
     if numbering is not None and numbering.objects:
@@ -158,7 +165,7 @@ def _dump_once(
         _prime(pickler, reduction)
         for record in _records(root, reduction):
             pickler.dump(record)
-    if numbering is not None:
+    if numbering is not None and not reduction.memory.late:
         numbering.take_pickled(pickler.memo.copy())
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
     raw = tuple(buffer.raw() for buffer in buffers)

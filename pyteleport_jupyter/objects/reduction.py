@@ -15,6 +15,7 @@ import cloudpickle
 from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
 from pyteleport_jupyter.objects.arriving import or_left
+from pyteleport_jupyter.objects.shared_memory import WrittenMemory
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
 from pyteleport_jupyter.objects.tombstone import Left, reduce_left
 from pyteleport_jupyter.objects.user_reducers import fault_of, reducer_of_class
@@ -36,7 +37,8 @@ class Reduction:
     stays behind. ``leaves_on``: where, if what cannot be made on the far side stays too; ``in_use``: ``id``
     of what must not. ``primed``: modules whose dicts stand in the pickler's memo from the start.
     ``in_memo``: the ``id`` of everything that does. ``private_files``: ``id`` of files whose contents belong
-    to the session alone. ``copied``: ``id`` of arrays that share memory with none.
+    to the session alone. ``copied``: ``id`` of arrays that share memory with none. ``memory``: what has
+    been written of memory that others may look at.
     """
 
     def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
@@ -53,6 +55,7 @@ class Reduction:
         self.in_memo: set[int] = set()
         self.private_files: set[int] = set()
         self.copied: set[int] = set()
+        self.memory = WrittenMemory()
         self.references = references(anchors)
         self._chosen: dict[type, Reducer | None] = {
             Reference: lambda reference, reduction: reduction.refer(reference)

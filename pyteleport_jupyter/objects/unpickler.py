@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +16,7 @@ from pyteleport_jupyter.objects.numbering import Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
 from pyteleport_jupyter.objects.table import CannotMove
 from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of, told
+from pyteleport_jupyter.objects.turns import TakingTurns
 from pyteleport_jupyter.objects.whereabouts import find_culprit, find_paths
 
 _ABSENT = object()
@@ -34,14 +34,14 @@ class Loaded:
 
 
 def load(
-    stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors, numbering: Numbering | None = None
+    stream: Bytes, buffers: Iterable[Bytes], anchors: Anchors, numbering: Numbering | None = None
 ) -> Loaded:
     """Rebuild what :func:`~pyteleport_jupyter.objects.dump` wrote.
 
     The namespace of ``anchors`` is left as it was; whoever calls puts ``root["namespace"]`` into it. Arrays
-    live in ``buffers`` from now on. ``numbering`` is the one that the stream was written with. Raises
-    RestoreFailed; the objects made until then are garbage. To be called for streams of the user's own session
-    only, since unpickling runs code.
+    live in ``buffers`` from now on, which are asked for one by one. ``numbering`` is the one that the stream
+    was written with. Raises RestoreFailed; the objects made until then are garbage. To be called for streams
+    of the user's own session only, since unpickling runs code.
     """
     known = numbering or Numbering()
     unpickler = _SessionUnpickler(stream, buffers, anchors, known)
@@ -110,9 +110,9 @@ class _Arrivals:
 
 
 class _SessionUnpickler(pickle.Unpickler):
-    def __init__(self, stream: Bytes, buffers: Sequence[Bytes], anchors: Anchors, known: Numbering) -> None:
+    def __init__(self, stream: Bytes, buffers: Iterable[Bytes], anchors: Anchors, known: Numbering) -> None:
         opening = known.opening() if known.objects else b""
-        super().__init__(io.BytesIO(opening + stream if opening else stream), buffers=buffers)
+        super().__init__(TakingTurns(opening + stream if opening else stream), buffers=buffers)
         self.persistent_load = known.objects.__getitem__  # type: ignore[method-assign]
         self.deferred: list[Callable[[], object]] = []
         self.left: dict[int, Tombstone] = {}

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from pyteleport_jupyter.frames.pending import Pending
 from pyteleport_jupyter.objects import names, reducers, table
+from pyteleport_jupyter.objects.array_memory import is_plain_kind, plain
 from pyteleport_jupyter.objects.tombstone import Tombstone
 from pyteleport_jupyter.objects.user_reducers import METHOD, UserReducer
 
@@ -154,8 +155,9 @@ class _Walk:
         elif issubclass(kind, type):
             self.say("class", obj.__qualname__)
         elif _is_array(kind):
-            self.say(obj.dtype.str, obj.shape)
-            self.hash.update(_sample_of_array(obj))
+            array = plain(obj)
+            self.say(array.dtype.str, array.shape)
+            self.hash.update(_sample_of_array(array))
         elif kind.__flags__ & HEAP_TYPE:
             self.say(kind.__module__, kind.__qualname__)
             return _attributes(obj, kind)
@@ -233,9 +235,12 @@ def _is_of_user(kind: type) -> bool:
     return hasattr(kind, METHOD) or isinstance(table.reducer_for(kind), UserReducer)
 
 
-def _is_array(kind: type) -> bool:
+def _is_array(kind: Any) -> bool:
     numpy = sys.modules.get("numpy")
-    return numpy is not None and kind is getattr(numpy, "ndarray", None)
+    usual = getattr(numpy, "ndarray", None)
+    if usual is None or not issubclass(kind, usual) or issubclass(kind, numpy.memmap):  # type: ignore[union-attr]
+        return False
+    return kind is usual or is_plain_kind(kind)
 
 
 def _sample_of_array(array: Any) -> bytes:

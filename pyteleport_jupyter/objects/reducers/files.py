@@ -33,6 +33,9 @@ def reduce_text(file: io.TextIOWrapper, reduction: Reduction) -> Any:
     if not file.seekable():
         raise CannotMove("it is open and no regular file")
     position, characters = _position(file)
+    if isinstance(file.buffer, io.BytesIO):
+        file.flush()
+        return make_text_in_memory, (file.buffer, settings, position, characters), attributes
     return make_text, (_binary(file.buffer, reduction), settings, position, characters), attributes
 
 
@@ -54,9 +57,14 @@ def _position(file: io.TextIOWrapper) -> tuple[int, int | None]:
     try:
         return file.tell(), None
     except OSError:
-        if os.fstat(file.fileno()).st_size > SIZE_LIMIT:
+        if _size(file) > SIZE_LIMIT:
             raise CannotMove("it is being read line by line and too large to count what was read") from None
         return 0, _characters_read(file)
+
+
+def _size(file: io.TextIOWrapper) -> int:
+    below: Any = file.buffer
+    return below.getbuffer().nbytes if isinstance(below, io.BytesIO) else os.fstat(file.fileno()).st_size
 
 
 def _characters_read(file: io.TextIOWrapper) -> int:
@@ -86,7 +94,7 @@ Binary = tuple[type, Any, str, int, PlacedFile]
 
 def _binary(file: Any, reduction: Reduction) -> Binary:
     """The arguments of :func:`make_binary`."""
-    raw = file if isinstance(file, io.FileIO) else file.raw
+    raw = file if isinstance(file, io.FileIO) else getattr(file, "raw", None)
     if isinstance(raw, io.BytesIO):  # a copy that has travelled before
         contents = raw.getvalue()
         there = PlacedFile(os.path.abspath(str(_name(file))), len(contents), b"", contents)
@@ -133,7 +141,17 @@ def _copy_in_memory(kind: type, name: Any, position: int, there: PlacedFile) -> 
 @may_stay
 def make_text(binary: Binary, settings: TextSettings, position: int, characters: int | None) -> Any:
     """A text file on top of :func:`make_binary`."""
-    text = settings.wrap(make_binary(*binary))
+    return _read_to(settings.wrap(make_binary(*binary)), position, characters)
+
+
+def make_text_in_memory(
+    stream: io.BytesIO, settings: TextSettings, position: int, characters: int | None
+) -> Any:
+    """A text file on top of bytes in memory."""
+    return _read_to(settings.wrap(stream), position, characters)
+
+
+def _read_to(text: Any, position: int, characters: int | None) -> Any:
     text.seek(position)
     if characters is not None:
         text.read(characters)

@@ -7,9 +7,11 @@ import gc
 import itertools
 import operator
 import pickle
+import types
 import warnings
 from collections import OrderedDict, deque
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from pyteleport_jupyter.frames.layout import word_at
@@ -36,6 +38,29 @@ def reduce_view(view: Any, reduction: Reduction) -> Any:
 def make_view(viewed: dict[Any, Any], name: str) -> Any:
     """``viewed.keys()`` and its like."""
     return getattr(OrderedDict if isinstance(viewed, OrderedDict) else dict, name)(viewed)
+
+
+@reduces(MappingProxyType)
+def reduce_mapping_proxy(proxy: Any, reduction: Reduction) -> Any:
+    """A view of the same mapping, not of a copy; of the attributes of a class, if it shows these."""
+    (viewed,) = gc.get_referents(proxy)
+    shown = _class_with(viewed) if type(viewed) is dict else None
+    return (vars, (shown,)) if shown is not None else (MappingProxyType, (reduction.shared(viewed),))
+
+
+DESCRIPTORS = (
+    types.GetSetDescriptorType,
+    types.MemberDescriptorType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+)
+"""What almost any class holds that knows its class."""
+
+
+def _class_with(attributes: dict[str, Any]) -> type | None:
+    """The class whose attributes these are."""
+    kinds = (value.__objclass__ for value in attributes.values() if type(value) in DESCRIPTORS)
+    return next((kind for kind in kinds if gc.get_referents(vars(kind)) == [attributes]), None)
 
 
 @reduces(*ITERATORS, *REVERSED)

@@ -11,6 +11,7 @@ import pickle
 import sys
 from typing import Any
 
+from pyteleport_jupyter.objects.array_memory import address_of, bytes_of
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import reduces
 
@@ -97,6 +98,9 @@ def reduce_storage(storage: Any, reduction: Reduction) -> Any:
         return NotImplemented
     if not storage.nbytes():
         return make_storage, (b"",)
+    owner = reduction.memory.whole_of(storage, storage.data_ptr(), storage.nbytes())
+    if owner is not None:
+        return make_part, (owner, storage.data_ptr() - address_of(owner), storage.nbytes())
     array = torch.empty(0, dtype=torch.uint8).set_(storage).numpy()
     return make_storage, (pickle.PickleBuffer(array),)
 
@@ -108,6 +112,13 @@ def make_storage(content: Any) -> Any:
     if not len(content):
         return torch.UntypedStorage(0)
     return torch.frombuffer(content, dtype=torch.uint8).untyped_storage()
+
+
+def make_part(owner: Any, offset: int, nbytes: int) -> Any:
+    """Storage in the memory of an array, or of other storage, ``offset`` bytes behind its start."""
+    torch: Any = importlib.import_module("torch")
+
+    return torch.from_numpy(bytes_of(owner)[offset : offset + nbytes]).untyped_storage()
 
 
 def remark(tensor: Any) -> str:
