@@ -96,7 +96,11 @@ class Request:
             self._end(None)
             return
         if self._road.is_idle() and time.monotonic() >= self._next_try:
+            # Nothing of the user's runs; called at each instruction the move would take four times as long.
+            self._watch.disarm()
             self._try(None)
+            if self.pending:
+                self._watch.arm(self._visit, self._end)
         if self.pending:
             self._road.when_idle(self._look, LOOK_SECONDS)
 
