@@ -16,6 +16,7 @@ from pyteleport_jupyter.objects import Numbering, load
 from pyteleport_jupyter.objects.changes import Change, Watch, put
 from pyteleport_jupyter.objects.ownership import owners
 from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session.frontend_items import connect_comms
 
 _ABSENT = object()
 
@@ -101,6 +102,7 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
     items = loaded.root["items"]
     for step in loaded.deferred:
         step()
+    connect_comms(shell)
     error = items["error"]
     if error is None and facts.get("error"):
         error = ErrandRaised(host=host, **facts["error"])

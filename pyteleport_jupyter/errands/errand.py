@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from pyteleport_jupyter.errands import kept as kernels
@@ -21,6 +20,7 @@ from pyteleport_jupyter.errands.outputs import NoOutputs, Outputs
 from pyteleport_jupyter.errands.report import Report
 from pyteleport_jupyter.errands.road import Outset, open_line
 from pyteleport_jupyter.errands.talk import STOP, Ask, Conversation, Sent, bring_back, send, wait_for_reply
+from pyteleport_jupyter.errands.tracebacks import with_remote_traceback
 from pyteleport_jupyter.errands.widgets import Widgets
 from pyteleport_jupyter.errors import TeleportError, from_record
 from pyteleport_jupyter.options import Options
@@ -260,10 +260,12 @@ class Errand:
             return
         failed = arrived.apply(self._shell, left_alone)
         self._report(arrived, failed, left_alone)
+        for payload in arrived.facts.get("payload") or ():
+            self._shell.payload_manager.write_payload(payload)
         self._before = None
         if arrived.error is not None:
             self.failure = arrived.error
-            with_remote_traceback(arrived.error, arrived.facts.get("traceback") or [])
+            with_remote_traceback(self._shell, arrived.error, arrived.facts.get("traceback") or [])
 
     def _report(self, arrived: Arrived, failed: list[str], left_alone: Collection[str]) -> None:
         luggage, sent, facts = self._luggage, self._sent, arrived.facts
@@ -299,12 +301,3 @@ class Errand:
 
 def _count(names: Collection[str]) -> str:
     return f"{len(names)} name" if len(names) == 1 else f"{len(names)} names"
-
-
-def with_remote_traceback(error: BaseException, lines: Sequence[str]) -> None:
-    """Let IPython show ``lines`` for ``error`` (``_render_traceback_``, IPython/core/interactiveshell.py)."""
-    if lines and not isinstance(error, TeleportError):
-        try:
-            error._render_traceback_ = partial(list, [str(line) for line in lines])  # type: ignore[attr-defined]
-        except (AttributeError, TypeError):
-            pass  # One with slots shows its own traceback.

@@ -10,11 +10,12 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError, UsageError
 
 from pyteleport_jupyter import errors
-from pyteleport_jupyter.errands.errand import Errand, Wish, with_remote_traceback
+from pyteleport_jupyter.errands.errand import Errand, Wish
 from pyteleport_jupyter.errands.handle import Handle, Results
 from pyteleport_jupyter.errands.outputs import CellOutputs, ParentOutputs, parent_of
 from pyteleport_jupyter.errands.report import Report
 from pyteleport_jupyter.errands.talk import Ask, stops_go_to, stops_raise
+from pyteleport_jupyter.errands.tracebacks import show_as
 from pyteleport_jupyter.errors import ErrandsFailed, TeleportError
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import parse_target
@@ -133,7 +134,7 @@ def in_one_sentence(stop: str = "stopped, nothing was changed here") -> Iterator
     except KeyboardInterrupt:
         # Without the frames of ours in which it came.
         stopped = KeyboardInterrupt()
-        with_remote_traceback(stopped, [f"KeyboardInterrupt: {stop}"])
+        show_as(stopped, [f"KeyboardInterrupt: {stop}"])
         raise stopped from None
     except (TeleportError, UsageError) as ours:
         _raise(ours)

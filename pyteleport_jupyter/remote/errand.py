@@ -16,48 +16,19 @@ from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFai
 from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
 from pyteleport_jupyter.objects.changes import Change, Changes, Watch
 from pyteleport_jupyter.objects.ownership import unmarked
+from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
+from pyteleport_jupyter.session.frontend_items import connect_comms
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of, restore_items
 
 VALUE = "_"
 """Under this name the value of the last expression is asked for."""
 
-NAMES_LIMIT = 10_000
-"""Most names in a list of an order."""
-
-
-@dataclass(frozen=True)
-class ErrandOrder:
-    """What to run and what to bring back.
-
-    ``outputs``: only these names go back, None for all that changed. ``count``: number of the prompt.
-    ``keep``: whether what changed goes back when the cell failed.
-    """
-
-    code: str
-    count: int
-    cell_id: str | None
-    outputs: tuple[str, ...] | None
-    keep: bool
-    allow_stdin: bool
-    host: str
-
-    @classmethod
-    def parse(cls, content: Mapping[str, Any]) -> ErrandOrder:
-        """The order in ``content``. Raises KeyError, TypeError, ValueError."""
-        outputs = content["outputs"]
-        return cls(
-            code=str(content["code"]),
-            count=int(content["count"]),
-            cell_id=content.get("cell_id"),
-            outputs=None if outputs is None else tuple(map(str, outputs[:NAMES_LIMIT])),
-            keep=bool(content["keep"]),
-            allow_stdin=bool(content["allow_stdin"]),
-            host=str(content["host"]),
-        )
+PAYLOADS = ("page", "set_next_input")
+"""Sources of payloads that concern the cell (IPython/core/payload.py); others would end the session."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +55,8 @@ class Outcome:
     result: tuple[Any, ...] = ()
     traceback: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    payload: list[dict[str, Any]] = field(default_factory=list)
+    """What the frontend is to do: show a help page, set the next cell."""
 
 
 @dataclass
@@ -134,6 +107,7 @@ def _arrive(shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: N
     loaded = load(bytes(stream), buffers, live, numbering)
     for step in loaded.deferred:
         step()
+    connect_comms(shell)
     return unmarked(loaded.root["namespace"])
 
 
@@ -204,12 +178,13 @@ async def _execute(kernel: Any, order: ErrandOrder) -> Outcome:
     outcome = Outcome()
     shell.execution_count = order.count
     shell._last_traceback = None
-    with _result_noted(shell, outcome):
+    with _result_noted(shell, outcome, order.code):
         began = time.perf_counter()
-        await kernel._execute(
+        reply = await kernel._execute(
             order.code, False, False, None, order.allow_stdin, cell_meta={}, cell_id=order.cell_id
         )
         outcome.seconds = time.perf_counter() - began
+    outcome.payload = [each for each in reply.get("payload") or () if each.get("source") in PAYLOADS]
     outcome.traceback = list(shell._last_traceback or []) if outcome.error is not None else []
     sys.stdout.flush()
     sys.stderr.flush()
@@ -217,10 +192,11 @@ async def _execute(kernel: Any, order: ErrandOrder) -> Outcome:
 
 
 @contextmanager
-def _result_noted(shell: Any, outcome: Outcome) -> Iterator[None]:
+def _result_noted(shell: Any, outcome: Outcome, code: str) -> Iterator[None]:
     """IPython hands its result to callbacks only; the kernel makes words of it."""
     hook = shell.displayhook
     real = hook.update_user_ns
+    quiet = _ends_quietly(shell, code)
 
     def note(result: Any) -> None:
         outcome.error = outcome.raised = result.error_before_exec or result.error_in_exec
@@ -230,13 +206,20 @@ def _result_noted(shell: Any, outcome: Outcome) -> Iterator[None]:
         outcome.result = (value,)
         real(value)
 
-    hook.update_user_ns = show
+    hook.update_user_ns, hook.quiet = show, lambda: quiet
     shell.events.register("post_run_cell", note)
     try:
         yield
     finally:
         shell.events.unregister("post_run_cell", note)
-        del hook.update_user_ns
+        del hook.update_user_ns, hook.quiet
+
+
+def _ends_quietly(shell: Any, code: str) -> bool:
+    """Whether a semicolon at its end silences the cell. IPython would look for it in the history."""
+    with suppress(Exception):
+        return bool(shell.displayhook.semicolon_at_end_of_expression(shell.transform_cell(code)))
+    return False
 
 
 def _is_dunder(name: str) -> bool:
@@ -330,6 +313,7 @@ class Homeward:
             "packages": sorted({name.partition(".")[0] for name in pickled.modules}),
             "stayed": self._reasons,
             "traceback": self._outcome.traceback,
+            "payload": self._outcome.payload,
             "error": None if error is None else _in_words(error),
         }
         return Homebound((memoryview(pickled.stream), *pickled.buffers), facts)

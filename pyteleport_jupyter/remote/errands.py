@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
-from pyteleport_jupyter.remote.errand import ErrandOrder, Homebound, Homeward, Lasting, run
+from pyteleport_jupyter.remote.errand import Homebound, Homeward, Lasting, run
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
+from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.inflow import Inflow
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, Room, make_offer

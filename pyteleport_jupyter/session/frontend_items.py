@@ -80,10 +80,13 @@ def capture_widgets(shell: Any, cell: RunningCell | None) -> list[Any] | None:
 
 
 def restore_widgets(shell: Any, widgets: list[Any]) -> None:
-    """Widgets have registered themselves with new comms, without telling the frontend.
+    """Widgets have registered themselves with new comms, without telling the frontend."""
+    connect_comms(shell)
 
-    A comm learns of its kernel when it first sends (ipykernel, ``BaseComm.publish_msg``), and a widget sends
-    nothing before its comm has one (ipywidgets, ``Widget.notify_change``): tell it now.
+
+def connect_comms(shell: Any) -> None:
+    """A comm learns of its kernel when it first sends (ipykernel, ``BaseComm.publish_msg``), and a widget
+    sends nothing before its comm has one (ipywidgets, ``Widget.notify_change``): tell it now.
     """
     for open_comm in _comm_manager().comms.values():
         if getattr(open_comm, "kernel", shell.kernel) is None:

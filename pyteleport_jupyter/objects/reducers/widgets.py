@@ -74,7 +74,13 @@ def _connect(widget: Any, model_id: str) -> None:
 
     # primary: the front end opened (or was told of) this comm long ago, so no comm_open is sent.
     line = comm.create_comm(target_name="jupyter.widget", comm_id=model_id, primary=False)
-    comm.get_comm_manager().register_comm(line)
+    manager = comm.get_comm_manager()
+    before = manager.comms.get(model_id)
+    if isinstance(before, comm.BaseComm):
+        # The widget was here already, and is another object now: when the old one is collected, it must not
+        # close what the frontend shows.
+        before._closed = True
+    manager.register_comm(line)
     widget._trait_values["comm"] = line
     vars(widget)["_model_id"] = model_id
     line.on_msg(widget._handle_msg)
