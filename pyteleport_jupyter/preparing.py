@@ -153,6 +153,7 @@ def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> Non
     journey.progress.stage("ship")
     chooser = Chooser(conversation.link_rate, conversation.codecs)
     consignment = chunks.consign(pickled, chooser, sealed=journey.target.unchecked)
+    conversation.command("expect")
     meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
 
     def sent(nbytes: int) -> None:

@@ -2,7 +2,7 @@
 
 The stream is a sequence of pickles that share one memo: references to the live objects that pickle would
 copy, then the definitions of the namespace, then all the rest; after each of the two, the contents of the
-cells and modules met so far. These are written empty, so that functions can refer to each other; definitions
+cells, modules and globals met so far. These are written empty, so that functions can refer to each other; definitions
 come first, since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
 """
 
@@ -166,7 +166,7 @@ def _dump_once(
         for record in _records(root, reduction):
             pickler.dump(record)
     if numbering is not None and not reduction.memory.late:
-        numbering.take_pickled(pickler.memo.copy())
+        numbering.take_pickled(reduction.with_globals(pickler.memo.copy()))
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
     raw = tuple(buffer.raw() for buffer in buffers)
     return Pickled(file.getvalue(), raw, frozenset(modules), frozenset(modules & reduction.used))
@@ -211,10 +211,11 @@ def _records(root: Mapping[str, Any], reduction: Reduction) -> Iterator[tuple[st
 
 
 def _filling_records(reduction: Reduction) -> Iterator[tuple[str, Any]]:
-    """What goes into the cells and modules that were written empty, until none is new."""
-    while reduction.cells or reduction.hollow:
-        cells, modules = reduction.cells[:], reduction.hollow[:]
-        reduction.cells.clear()
-        reduction.hollow.clear()
+    """What goes into the cells, modules and globals that were written empty, until none is new."""
+    while reduction.cells or reduction.hollow or reduction.globals_copies:
+        cells, modules, copies = reduction.cells[:], reduction.hollow[:], reduction.globals_copies[:]
+        for written in (reduction.cells, reduction.hollow, reduction.globals_copies):
+            written.clear()
         yield "cells", [filled for cell in cells for filled in contents_of(cell)]
+        yield "globals", [(copied, dict(copied.content)) for copied in copies]
         yield "modules", [(module, contents_of_module(module), is_registered(module)) for module in modules]

@@ -148,6 +148,9 @@ def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, 
         elif kind == "definitions":
             before = {name: namespace.get(name, _ABSENT) for name in content}
             namespace.update(content)
+        elif kind == "globals":
+            for copied, held in content:
+                copied.update(held)
         elif kind == "modules":
             for module, held, can_be_imported in content:
                 fill_module(module, held, can_be_imported)

@@ -1,5 +1,7 @@
 """Reads a snapshot from the descriptor that the supervisor writes it into, while the kernel is still
-starting.
+starting, and while it restores what has arrived already.
+
+The supervisor writes with back-pressure: nobody would empty the pipe if reading waited for the kernel.
 """
 
 from __future__ import annotations
@@ -8,13 +10,13 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
 from threading import Thread
 
-from pyteleport_jupyter.errors import RestoreFailed
-from pyteleport_jupyter.objects import chunks
-from pyteleport_jupyter.shipping import Room
+from pyteleport_jupyter.errors import RestoreFailed, TeleportError
+from pyteleport_jupyter.shipping import Room, announced, parts
 
 SWITCH_SECONDS = 0.0005
 
@@ -22,15 +24,39 @@ Shipment = tuple[memoryview, list[Room]]
 """Pickle stream and its out-of-band buffers."""
 
 
-def receive_in_background(descriptor: int) -> Future[Shipment]:
-    """Start to read ``descriptor`` to the end of a snapshot, in a thread of its own; closes it.
+class Arriving:
+    """A snapshot: a thread receives one part after the other, while objects are made of them."""
 
-    The supervisor writes with back-pressure and asks for the restore when all is written: nobody would empty
-    the pipe if reading waited for that. Ends when the supervisor does, with RestoreFailed.
-    """
-    shipment: Future[Shipment] = Future()
-    Thread(target=_receive, args=(descriptor, shipment), name="teleport-arrival", daemon=True).start()
-    return shipment
+    def __init__(self, descriptor: int) -> None:
+        """Start to read ``descriptor`` to the end of a snapshot; closes it."""
+        self._parts: SimpleQueue[Room | BaseException | None] = SimpleQueue()
+        Thread(target=self._receive, args=(descriptor,), name="teleport-arrival", daemon=True).start()
+
+    def stream(self) -> memoryview:
+        """The pickle stream, as soon as it is there; once. Raises RestoreFailed, ProtocolBroken."""
+        return memoryview(next(self.parts()))
+
+    def parts(self) -> Iterator[Room]:
+        """The parts that are still to come, each as soon as it is there. Raises as :meth:`stream`."""
+        while (part := self._parts.get()) is not None:
+            if isinstance(part, TeleportError):
+                raise part
+            if isinstance(part, BaseException):
+                raise RestoreFailed(reason=f"the snapshot did not arrive whole: {part}") from part
+            yield part
+
+    def _receive(self, descriptor: int) -> None:
+        with in_short_turns():
+            try:
+                limit = memory_bytes()
+                read_into = partial(_fill, descriptor)
+                for part in parts(read_into, announced(read_into, limit)):
+                    self._parts.put(part)
+                self._parts.put(None)
+            except BaseException as error:
+                self._parts.put(error)
+            finally:
+                os.close(descriptor)
 
 
 @contextmanager
@@ -52,16 +78,6 @@ def memory_bytes() -> int:
     """
     free = os.statvfs(tempfile.gettempdir())
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") + free.f_bavail * free.f_frsize
-
-
-def _receive(descriptor: int, shipment: Future[Shipment]) -> None:
-    with in_short_turns():
-        try:
-            shipment.set_result(chunks.receive(lambda view: _fill(descriptor, view), memory_bytes()))
-        except BaseException as error:
-            shipment.set_exception(error)
-        finally:
-            os.close(descriptor)
 
 
 def _fill(descriptor: int, view: memoryview) -> None:

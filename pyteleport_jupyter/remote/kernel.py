@@ -7,7 +7,6 @@ import platform
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from ipykernel.kernelapp import IPKernelApp
 from pyteleport_jupyter import made_files
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.remote.arrival import Shipment, receive_in_background
+from pyteleport_jupyter.remote.arrival import Arriving
 from pyteleport_jupyter.remote.errand_entrance import take_errands
 from pyteleport_jupyter.remote.resume import resuming
 from pyteleport_jupyter.session import Restored, restore_snapshot
@@ -38,7 +37,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self.shipment: Future[Shipment] | None = None
+        self.shipment: Arriving | None = None
         self.restored: Restored | None = None
         self._failure: TeleportError | None = None
         self.shell_handlers[PREPARE] = self.teleport_prepare
@@ -72,13 +71,11 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
             )
         shipment, self.shipment = self.shipment, None
         try:
-            stream, buffers = shipment.result()
+            stream = shipment.stream()
         except TeleportError as error:
             raise type(error)(**{**error.facts, "host": host}) from error
-        except Exception as error:
-            raise RestoreFailed(host=host, reason=f"the snapshot did not arrive whole: {error}") from error
         with made_files.noting(str(Path(self.parent.connection_file).parent)):
-            self.restored = restore_snapshot(self, stream, buffers, host)
+            self.restored = restore_snapshot(self, stream, shipment.parts(), host)
 
     def _publish_execute_input(self, code: str, parent: dict[str, Any], execution_count: int) -> None:
         # Frontends were told when the cell started, on the first host.
@@ -155,7 +152,7 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--ship-fd", type=int, required=True)
     ours, theirs = parser.parse_known_args(arguments)
     os.set_inheritable(ours.ship_fd, False)
-    shipment = receive_in_background(ours.ship_fd)
+    shipment = Arriving(ours.ship_fd)
     app = TeleportedKernelApp.instance()
     app.initialize([*theirs, "--HistoryManager.hist_file=:memory:"])
     app.kernel.shipment = shipment

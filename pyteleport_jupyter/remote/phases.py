@@ -27,6 +27,7 @@ class Phase(Enum):
 
 
 OPERATIONS: dict[str, frozenset[Phase]] = {
+    "expect": frozenset((Phase.STARTING,)),
     "prepare": frozenset((Phase.STARTING,)),
     "begin": frozenset((Phase.STARTING,)),
     "hold": frozenset((Phase.PREPARED,)),

@@ -68,7 +68,7 @@ class SessionService:
         self._kill_at: float | None = None
         self._was_session = False
         self._complains = True
-        self._answered = False
+        self._answered = self._expecting = False
         self._overdue = False
         self._outputs_seen = False
         self._restored: dict[str, Any] | None = None
@@ -80,10 +80,9 @@ class SessionService:
         link.pipe.sink = self._shipment
         self._desk = SessionDesk(directory, order, self._linked, kernel.pid, self._abort, order.key)
         self._adopting = self._catching_up = False
-        link.pipe.sink = self._shipment
         self._way_up = WayUp(directory, link.pipe.channel)
         self._leaves_home = False
-        self._wakeup = wake_on_signals(self._terminate)
+        self._wakeup = wake_on_signals(self._abort)
 
     def run(self) -> None:
         """Serve until the end, then leave nothing behind."""
@@ -213,6 +212,7 @@ class SessionService:
     def _obey(self, message: Message) -> None:
         command = read_command(message, OPERATIONS)
         operations: dict[str, Callable[[], None]] = {
+            "expect": self._expect,
             "prepare": self._prepare,
             "begin": self._begin,
             "hold": self._hold,
@@ -228,11 +228,17 @@ class SessionService:
         elif self._phase not in (Phase.FAILED, Phase.CLOSING, Phase.ENDED):
             raise WireError(f"{op} while {self._phase.name}")
 
+    def _expect(self) -> None:
+        """The snapshot is coming: the kernel may restore what has come while the rest is on its way."""
+        if not self._expecting:
+            self._expecting = True
+            self._lines.request("teleport_prepare", {"host": self._order.host, "target": self._order.target})
+
     def _prepare(self) -> None:
         self._phase = Phase.RESTORING
         self._shipment.finish()
-        content = {"host": self._order.host, "target": self._order.target}
-        self._lines.request("teleport_prepare", content)
+        self._expect()
+        self._report_prepared()
 
     def _begin(self) -> None:
         """Nothing comes: the session begins here."""
@@ -263,9 +269,6 @@ class SessionService:
         """The new relay is there, and gets what the kernel says from now on, and has said since the last."""
         self._adopting, self._catching_up = False, True
         self._linked.say("adopted")
-
-    def _abort(self) -> None:
-        self._phase = Phase.ENDED
 
     def _tell(self, command: dict[str, Any]) -> None:
         """The relay answers the session. From ``arrived`` on no request comes any more."""
@@ -328,7 +331,7 @@ class SessionService:
         if message_type == "kernel_info_reply" and not self._answered:
             self._answered = True
             self._linked.say("ready")
-        elif message_type == "teleport_prepare_reply" and self._phase is Phase.RESTORING:
+        elif message_type == "teleport_prepare_reply" and self._phase in (Phase.STARTING, Phase.RESTORING):
             if content.get("status") == "ok":
                 self._restored = content
             else:
@@ -387,7 +390,7 @@ class SessionService:
             self._phase = Phase.CLOSING
             self._linked.say("exited", status=0 if self._overdue else self._kernel.status())
 
-    def _terminate(self, *_: object) -> None:
+    def _abort(self, *_: object) -> None:
         self._phase = Phase.ENDED
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -81,7 +81,7 @@ class Restored:
 
 
 def restore_snapshot(
-    kernel: Any, stream: bytes | bytearray | memoryview, buffers: Sequence[Any], host: str
+    kernel: Any, stream: bytes | bytearray | memoryview, buffers: Iterable[Any], host: str
 ) -> Restored:
     """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
 
@@ -98,9 +98,11 @@ def restore_snapshot(
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> Restored:
+def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Iterable[Any]) -> Restored:
     fault("load.object")
-    surroundings, *arrays = buffers
+    # One by one: some may still be on their way.
+    arrays = iter(buffers)
+    surroundings = next(arrays)
     # What arrives here was sent by the session's first host, which this process works for.
     plain: dict[str, Any] = pickle.loads(surroundings)  # noqa: S301
     restore_items(shell, plain, items_of(Phase.SURROUNDINGS))
