@@ -115,6 +115,9 @@ def _run_console(session: Session, ask: Ask | None) -> int:
         _be_kernel(session, ask, front, says)
     os.close(says)
     relay = _Relay(pid)
+    for ending in (signal.SIGHUP, signal.SIGTERM):
+        # Whoever closes the terminal leaves no file behind either.
+        signal.signal(ending, lambda number, frame: sys.exit(128 + number))
     try:
         return _converse(file, told, session, relay)
     finally:
