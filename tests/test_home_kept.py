@@ -20,6 +20,7 @@ from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.homecoming import kept_chunks
 from pyteleport_jupyter.homecoming.keeper import keep
 from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
+from pyteleport_jupyter.homecoming.other_memory import nobody_else_changes
 from pyteleport_jupyter.objects import Pickled
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.relay.kept import NOTHING, Kept
@@ -170,6 +171,19 @@ def test_what_has_changed_since_the_answer_is_not_handed_out() -> None:
         chunks.settle()
     chunks.forget_offer()
     dismiss(keeper.settings)
+
+
+def test_memory_that_others_may_change_is_known(tmp_path: Path) -> None:
+    own = numpy.ones(CHUNK)
+    shared = mmap.mmap(-1, 2 * CHUNK)
+    path = tmp_path / "file"
+    path.write_bytes(bytes(2 * CHUNK))
+    with path.open("rb") as file:
+        of_file = mmap.mmap(file.fileno(), 0, flags=mmap.MAP_PRIVATE)
+    view = memoryview(own).cast("B")
+    assert nobody_else_changes([view, view[5:], memoryview(bytearray(CHUNK))])
+    assert not nobody_else_changes([view, memoryview(shared)[CHUNK:]])
+    assert not nobody_else_changes([memoryview(of_file)[CHUNK + 5 : CHUNK + 6]])
 
 
 def test_answers_are_text() -> None:

@@ -97,6 +97,19 @@ def test_what_was_sent_is_held_too(stream: bytes) -> None:
     assert array[0, 0] == 0, "an array of the user's is never adopted"
 
 
+def test_digests_made_ahead_answer_on_their_terms_only(stream: bytes) -> None:
+    buffer = bytearray(os.urandom(2 * CHUNK))
+    store, key = ChunkStore(alive=True), bytes(range(16))
+    store.remember(views(stream, buffer))
+    store.digest_ahead(available()[0], key)
+    buffer[5] ^= 1
+    # Whoever makes them ahead promises that nobody changes the memory: only so it can be seen.
+    offers = {terms: make_offer(views(stream, buffer), key=terms) for terms in (key, b"", bytes(16))}
+    answers = {terms: list(store.answer(offer.encode())) for terms, offer in offers.items()}
+    assert offers[key].key == key != offers[b""].key
+    assert answers == {key: [1, 0, 1], b"": [1, 1, 1], bytes(16): [1, 1, 1]}
+
+
 def test_memory_that_an_object_lives_in_is_not_adopted(stream: bytes) -> None:
     parts, store = views(stream, os.urandom(4 * CHUNK)), ChunkStore()
     kept, _ = travel(parts, store)
