@@ -26,7 +26,7 @@ from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
-from pyteleport_jupyter.relay.parting import PARTINGS, part
+from pyteleport_jupyter.relay.parting import PARTED, PARTINGS, Bequest, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.settling import Settling
@@ -86,6 +86,7 @@ class Relay:
         self._shutdown = Shutdown(clock)
         self._status: int | None = None
         self._watched = Watched()
+        self.bequest = Bequest()
 
     def run(self, in_flight: InFlight | None, drained: Iterable[Drained], committed: bool = False) -> int:
         """Relay to the end; returns the exit status. ``committed``: the far side is the session already."""
@@ -98,7 +99,12 @@ class Relay:
             self._commit()
         while self._status is None:
             self._step()
-        self._close()
+        if self._status == PARTED:
+            self._way_home.deliver()
+            self.bequest.collect(self._endpoints)
+            self._far.end()
+        else:
+            self._close()
         return self._status
 
     def _commit(self) -> None:
@@ -231,7 +237,7 @@ class Relay:
         """Hand on what clients sent, as far as the channel has room. Before the commit is confirmed nothing
         goes out.
         """
-        if self._settling.move is Move.COMMITTING or self._way_home.leaving:
+        if self._settling.move is Move.COMMITTING or self._way_home.leaving or self._status is not None:
             return
         if self._settling.move is Move.SETTLING:
             self._settling.look()
@@ -293,6 +299,7 @@ class Relay:
             self._say("a message of the kernel there was too long to be passed on")
         elif command["op"] in PARTINGS:
             deliver, host = self._delivery.deliver, self._notices.host
+            self.bequest.take(self._take_rest(), self._cells)
             self._finish(part(command["op"], host, self._cells, self._signer, deliver))
         elif command["op"] in ("exited", "failed"):
             self._ended(command.get("status"))

@@ -1,17 +1,20 @@
 """The session goes on elsewhere without us: somebody else is its relay now, or nobody is for a while.
 
 Clients get an answer to what they wait for, and this process becomes a fresh kernel on the same ports, as
-after a restart.
+after a restart. What they send meanwhile is for that one.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from dataclasses import replace
+from typing import Any, BinaryIO
 
-from pyteleport_jupyter.relay.configuration import Settings
+from pyteleport_jupyter.relay.configuration import Baggage, Settings, open_file
+from pyteleport_jupyter.relay.endpoints import Endpoints, Rest
+from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.relay.requests import Cell, OpenCells
 from pyteleport_jupyter.relay.signing import Signer
@@ -26,7 +29,16 @@ PARTINGS = {
 }
 """What is said in the running cell, by the command that the supervisor let us go with."""
 
+CLOSING_SECONDS = 1.0
+
+FRESH_BOOT = (
+    "import sys;z=sys.argv[1];sys.path[:not sys.flags.safe_path]=[z];"
+    "from pyteleport_jupyter.homecoming.fresh import main;main()"
+)
+"""Program for ``python -c FRESH_BOOT FOLDER BAGGAGE``."""
+
 Deliver = Callable[[Lane, Sequence[bytes]], None]
+Request = tuple[Lane, Sequence[bytes]]
 
 
 def part(op: str, host: str, cells: OpenCells, signer: Signer, deliver: Deliver) -> int:
@@ -55,12 +67,56 @@ def _answer(cell: Cell, signer: Signer, deliver: Deliver, status: str) -> None:
     deliver(Lane.IOPUB, [b"kernel.status", *idle])
 
 
-def become_fresh_kernel(settings: Settings) -> None:
-    """By exec, which closes the sockets; returns where nobody knows how, or the system refuses."""
+class Bequest:
+    """What is for the kernel that comes after us: ``requests`` that nobody has got, and the connections that
+    they came over (None: they are closed, and made anew).
+    """
+
+    def __init__(self) -> None:
+        self.rest: Rest | None = None
+        self.requests: list[Request] = []
+
+    def take(self, requests: Iterable[Request], cells: OpenCells) -> None:
+        """Those that :func:`part` will not answer."""
+        self.requests = [(lane, frames) for lane, frames in requests if not cells.knows(frames)]
+
+    def collect(self, endpoints: Endpoints) -> None:
+        """What clients have sent until now; who comes from now on waits for the next."""
+        try:
+            self.rest = endpoints.come_to_rest()
+            self.requests += self.rest.requests
+        except OSError:
+            endpoints.close(CLOSING_SECONDS)
+
+
+def become_fresh_kernel(settings: Settings, bequest: Bequest) -> None:
+    """By exec; returns where nobody knows how, or the system refuses."""
     home = settings.home or {}
     dismiss(settings.keeper)
-    if home.get("connection_file"):
-        flags = map(str, home.get("flags", ()))
-        argv = [str(home["python"]), *flags, "-m", "ipykernel_launcher", "-f", str(home["connection_file"])]
-        with suppress(OSError):
-            os.execv(argv[0], argv)
+    if not home.get("connection_file"):
+        return
+    flags = [str(home["python"]), *map(str, home.get("flags", ()))]
+    environment = home.get("environment") or dict(os.environ)
+    if bequest.rest is not None:
+        with suppress(OSError), open_file() as file:
+            descriptor = _packed(settings, bequest.rest, bequest.requests, file)
+            os.execve(flags[0], [*flags, "-c", FRESH_BOOT, package_folder(), str(descriptor)], environment)
+    with suppress(OSError):
+        argv = [*flags, "-m", "ipykernel_launcher", "-f", str(home["connection_file"])]
+        os.execve(argv[0], argv, environment)
+
+
+def _packed(settings: Settings, rest: Rest, requests: Sequence[Request], file: BinaryIO) -> int:
+    front = replace(
+        settings.front,
+        listeners=rest.listeners,
+        subscriber_fds=rest.subscriber_fds,
+        subscribers=rest.subscribers,
+    )
+    baggage = Baggage(file)
+    baggage.write(replace(settings, front=front, in_flight=None, announcement=None, keeper=None), b"")
+    for lane, frames in requests:
+        baggage.append(lane, [frames])
+    for number in (file.fileno(), *rest.listeners.values(), *rest.subscriber_fds):
+        os.set_inheritable(number, True)
+    return baggage.descriptor()

@@ -55,7 +55,7 @@ def _run(unpacked: Unpacked) -> int:
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
     status = relay.run(settings.in_flight, unpacked.drained, settings.committed)
     if status == PARTED:
-        become_fresh_kernel(settings)
+        become_fresh_kernel(settings, relay.bequest)
     for file in settings.files:
         with suppress(OSError):
             os.unlink(file)

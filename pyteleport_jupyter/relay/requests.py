@@ -61,6 +61,10 @@ class OpenCells:
         if self._cells and frames[0].endswith(STATUS) and content_of(frames).get("execution_state") == "idle":
             self.replied(frames)
 
+    def knows(self, frames: Sequence[bytes]) -> bool:
+        """Whether this is the request of one of them."""
+        return str(header_of(frames).get("msg_id")) in self._cells
+
     def running(self) -> Cell | None:
         """The one that runs."""
         return next(iter(self._cells.values()), None)

@@ -275,7 +275,7 @@ class WayHome:
         """The session has passed us by, and its kernel has ended: all that it said goes out, and what clients
         had sent to it, by us, goes where it is.
         """
-        self._deliver(FOLLOW_SECONDS)
+        self.deliver(FOLLOW_SECONDS)
         self._above.until_quiet()
         requests: Requests = []
         # In the process of a kernel, nothing comes to rest.
@@ -290,7 +290,7 @@ class WayHome:
             return []
         requests: Requests = []
         try:
-            self._deliver(DELIVER_SECONDS)
+            self.deliver()
             rest = self._endpoints.come_to_rest()
             requests = [*take_rest(), *rest.requests]
             with rest.given_up(), open_file() as file:
@@ -327,7 +327,8 @@ class WayHome:
             home={**(self._settings.home or {}), **self._farewell, "allowed": self._allowed},
         )
 
-    def _deliver(self, seconds: float) -> None:
+    def deliver(self, seconds: float = DELIVER_SECONDS) -> None:
+        """Give clients what is theirs."""
         self._delivery.open()
         deadline = time.monotonic() + seconds
         while not self._delivery.idle and time.monotonic() < deadline:

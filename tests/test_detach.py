@@ -1,0 +1,53 @@
+"""A session that goes on without its notebook: the kernel here is a fresh one, and whatever is sent meanwhile
+is for that one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
+
+SECONDS = 60
+
+
+@pytest.fixture
+def kernel() -> Iterator[LabKernel]:
+    with lab_kernel() as kernel:
+        yield kernel
+
+
+def result(answer: Answer) -> str:
+    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
+    return shown[-1] if shown else str(answer.reply["content"])
+
+
+def session_of(kernel: LabKernel) -> str:
+    found = re.search(r"; session (\w+)", kernel.run("%teleport").text())
+    assert found
+    return found[1]
+
+
+def test_what_is_sent_right_after_it_runs_in_the_fresh_kernel(kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter\nimport os; os.environ['MARKED'] = '1'\n%teleport local -q")
+    name = session_of(kernel)
+    request = kernel.client.execute("%teleport detach")
+    told = ""
+    while "This kernel is fresh" not in told:
+        told += str(kernel.client.get_iopub_msg(timeout=SECONDS)["content"].get("text", ""))
+    # It has not been answered yet, nor has the process become anything else.
+    asked = [kernel.client.execute(f"{n}, 'os' in globals()") for n in range(20)]
+    answers = [answer_to(kernel.client, each, SECONDS) for each in asked]
+    assert [result(each) for each in answers] == [f"({n}, False)" for n in range(20)]
+    assert request
+    fresh = kernel.run("import os\n(os.getpid(), os.environ.get('MARKED'), len(get_ipython().user_ns['In']))")
+    assert result(fresh) == f"({kernel.pid}, None, 22)"
+    kernel.run("%load_ext pyteleport_jupyter")
+    assert "is ended" in kernel.run(f"%teleport kill {name}").text()
+    assert eventually(
+        lambda: not [w for w in marked_processes(kernel.mark).values() if "package.zip" in w], SECONDS
+    )
+    assert result(kernel.run("%teleport local -q\nos.getpid() == " + str(kernel.pid))) == "False"
+    assert result(kernel.run("%teleport home -q\nos.getpid() == " + str(kernel.pid))) == "True"
