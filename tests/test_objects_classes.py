@@ -298,3 +298,43 @@ def test_sentinels(move: Move) -> None:
     assert far(
         "(l[0] is mine, library is functools._initial_missing, u is traitlets.Undefined, e is inspect._empty)"
     ) == ("(True, True, True, True)")
+
+
+def test_instances_in_their_own_class(move: Move) -> None:
+    far = move(
+        """
+        class A:
+            count, one, table = 1, None, {}
+            __slots__ = ("x",)
+            def __init__(self, x): self.x = x
+            def __getstate__(self): return (self.x,)
+            def __setstate__(self, state): self.x = state[0] * 10
+            def __hash__(self): return 1
+            def __eq__(self, other): return type(other) is A
+            later = 5
+        A.one = A(2); A.table[A.one] = 3
+        def names(): return [name for name in vars(A) if not name.startswith("__") and name != "x"]
+        before = names()
+        """
+    )
+    assert far("(A.one.x, A.table[A.one], names() == before)") == "(20, 3, True)"
+
+
+def test_functions_with_a_copy_of_the_variables_as_globals(move: Move) -> None:
+    """As ``attrs`` makes the methods of its classes: all that was there when the class was defined is in it."""
+    far = move(
+        """
+        held = {}
+        class A:
+            __slots__ = ("x",)
+            def __getstate__(self): return {"x": self.x}
+            def __setstate__(self, state): self.x = state["x"]
+        copied = dict(globals()); exec("def show(self): return held['a'], self.x", copied)
+        A.show = copied.pop("show"); again = type(A.show)(A.show.__code__, copied)
+        del copied
+        a = A(); a.x = 1; held["a"] = a
+        own = {"__name__": "own", "__builtins__": __builtins__}; exec("def g(): return y", own); g = own["g"]
+        """
+    )
+    assert far("(a.show()[0] is a, a.x, again.__globals__ is A.show.__globals__)") == "(True, 1, True)"
+    assert far("(own.__setitem__('y', 7), g(), g.__globals__ is own)") == "(None, 7, True)"

@@ -214,9 +214,30 @@ def test_databases(opened: Any, far_process: Far, tmp_path: Path) -> None:
         far_process("gone.execute('select 1')")
 
 
+def test_databases_move_again_with_what_was_set(opened: Any, far_process: Far) -> None:
+    source = """
+        import sqlite3
+        x = sqlite3.connect(':memory:'); x.execute('create table t (a)'); x.text_factory = bytes
+        x.execute('insert into t values (?)', ('text',)); x.commit(); x.execute('pragma foreign_keys = on')
+    """
+    pickled = opened(source)
+    for _ in range(2):
+        loaded = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({}))
+        namespace = loaded.root["namespace"]
+        pickled = objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
+    far_process.load(pickled)
+    assert far_process("(*x.execute('select a from t'), *x.execute('pragma foreign_keys'))") == (
+        "((b'text',), (1,))"
+    )
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
+        (
+            "x.create_collation('mine', lambda a, b: 0)",
+            r"x: sqlite3.Connection, it has collations of its own \(mine\)",
+        ),
         (
             "x.execute('insert into t values (1)')",
             "x: sqlite3.Connection, a transaction is open; commit it or roll it back first",

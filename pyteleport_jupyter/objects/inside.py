@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from pyteleport_jupyter.objects.reducers.classes import Behaviour
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import contents_of_module
 from pyteleport_jupyter.objects.reduction import fill, fill_and_set
@@ -151,6 +152,8 @@ def _step_to(child: Any, named: dict[int, str]) -> Step:
 
 def _of_state(state: Any, named: dict[int, str]) -> Iterator[tuple[Step, Any]]:
     for part in state if type(state) is tuple else (state,):
+        if type(part) is Behaviour:
+            part = part.content
         if type(part) is dict and all(type(name) is str for name in part):
             yield from ((Step(f".{name}" if name else ""), child) for name, child in part.items())
         else:

@@ -2,8 +2,8 @@
 
 The stream is a sequence of pickles that share one memo: references to the live objects that pickle would
 copy, then the definitions of the namespace, then all the rest; after each of the two, the contents of the
-cells, modules and globals met so far. These are written empty, so that functions can refer to each other; definitions
-come first, since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
+cells, modules and globals met so far. These are written empty, so that functions can refer to each other;
+definitions come first, since user code may run while objects are rebuilt (``__setstate__``, ``__hash__``).
 """
 
 from __future__ import annotations

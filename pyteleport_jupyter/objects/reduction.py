@@ -29,16 +29,23 @@ HEAP_TYPE = 1 << 9
 TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
 
 
+class GlobalsCopy:
+    """Stands for globals that only functions hold, while they are written."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+
+
 class Reduction:
     """The state of one dump as the reducers see it.
 
-    ``cells`` and ``hollow``: cells and modules that were written empty. ``modules``: names of modules that
-    the stream refers to, ``used`` those of which it needs more than the module. ``left``: by ``id``, what
-    stays behind. ``leaves_on``: where, if what cannot be made on the far side stays too; ``in_use``: ``id``
-    of what must not. ``primed``: modules whose dicts stand in the pickler's memo from the start.
-    ``in_memo``: the ``id`` of everything that does. ``private_files``: ``id`` of files whose contents belong
-    to the session alone. ``copied``: ``id`` of arrays that share memory with none. ``memory``: what has
-    been written of memory that others may look at.
+    ``cells``, ``hollow`` and ``globals_copies``: cells, modules and globals that were written empty.
+    ``modules``: names of modules that the stream refers to, ``used`` those of which it needs more than the
+    module. ``left``: by ``id``, what stays behind. ``leaves_on``: where, if what cannot be made on the far
+    side stays too; ``in_use``: ``id`` of what must not. ``primed``: modules whose dicts stand in the
+    pickler's memo from the start. ``in_memo``: the ``id`` of everything that does. ``private_files``:
+    ``id`` of files whose contents belong to the session alone. ``copied``: ``id`` of arrays that share
+    memory with none. ``memory``: what has been written of memory that others may look at.
     """
 
     def __init__(self, anchors: Anchors, running: Mapping[int, Any]) -> None:
@@ -46,6 +53,8 @@ class Reduction:
         self.running = running
         self.cells: list[CellType] = []
         self.hollow: list[ModuleType] = []
+        self.globals_copies: list[GlobalsCopy] = []
+        self._globals: dict[int, Any] = {}
         self.modules: set[str] = set()
         self.used: set[str] = set()
         self.left: Mapping[int, Left] = {}
@@ -58,7 +67,8 @@ class Reduction:
         self.memory = WrittenMemory()
         self.references = references(anchors)
         self._chosen: dict[type, Reducer | None] = {
-            Reference: lambda reference, reduction: reduction.refer(reference)
+            Reference: lambda reference, reduction: reduction.refer(reference),
+            GlobalsCopy: lambda copied, reduction: reduction.write_empty(copied),
         }
 
     def reduce(self, obj: Any) -> Any:
@@ -101,6 +111,33 @@ class Reduction:
         if id(content) not in self.references and "__name__" in content and "__builtins__" in content:
             self._adopt(content)
         return self.references.get(id(content), content)
+
+    def globals_of(self, function: FunctionType) -> Any:
+        """What to write for the globals of a function.
+
+        Libraries make functions with globals of their own, copied from those of the notebook (``attrs``).
+        What only functions hold is written empty, since in its midst may be what needs these functions.
+        """
+        content = function.__globals__
+        shared = self.shared(content)
+        if shared is not content or id(content) in self.in_memo:
+            return shared
+        if id(content) not in self._globals:
+            is_hidden = all(type(holder) is FunctionType for holder in gc.get_referrers(content))
+            self._globals[id(content)] = GlobalsCopy(content) if is_hidden else content
+        return self._globals[id(content)]
+
+    def write_empty(self, copied: GlobalsCopy) -> tuple[Any, ...]:
+        """The reduce value of globals that are filled later."""
+        self.globals_copies.append(copied)
+        return dict, ()
+
+    def with_globals(self, memo: dict[int, tuple[int, Any]]) -> dict[int, tuple[int, Any]]:
+        """A pickler's memo, with the globals in the place of what stood for them."""
+        for held in self._globals.values():
+            if type(held) is GlobalsCopy and id(held) in memo:
+                memo[id(held.content)] = (memo.pop(id(held))[0], held.content)
+        return memo
 
     def _adopt(self, content: dict[str, Any]) -> None:
         """If ``content`` belongs to a module that travels by value, let it travel as that module's dict."""

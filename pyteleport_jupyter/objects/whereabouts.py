@@ -230,7 +230,7 @@ def _starts(records: list[_Thing]) -> Iterator[tuple[_Thing, Path]]:
         elif kind == "definitions":
             found["namespace"] += content.parts
         else:
-            _fill(content, is_module=kind == "modules")
+            _fill(content, is_dict=kind in ("modules", "globals"))
     named = [(step[2:-2], part) for step, part in found["namespace"] if step.startswith("['")]
     for name, part in sorted(named, key=lambda pair: pair[0].startswith("_")):
         yield part, Path(None, Step(name))
@@ -245,8 +245,8 @@ def _contents(records: list[_Thing]) -> Iterator[tuple[str, _Thing]]:
             yield record.parts[0][1].text.strip("'"), record.parts[1][1]
 
 
-def _fill(record: _Thing, *, is_module: bool) -> None:
-    """Cells and modules are written empty; this is the record with what belongs into them."""
+def _fill(record: _Thing, *, is_dict: bool) -> None:
+    """Cells, modules and globals are written empty; this is the record with what belongs into them."""
     for _, filled in record.parts:
         (_, empty), (_, inside), *_ = filled.parts
-        empty.parts += inside.parts if is_module else [("", inside)]
+        empty.parts += inside.parts if is_dict else [("", inside)]

@@ -21,6 +21,9 @@ which keeps what it is made of to itself."""
 MADE_BY_TYPE = frozenset({"__dict__", "__weakref__", "_abc_impl", "__slotnames__"})
 """Entries of a class dict that belong to the class object itself, or that copyreg caches there."""
 
+FUNCTIONS = frozenset({types.FunctionType, classmethod, staticmethod, property})
+"""What the objects of a class may need while they are unpickled."""
+
 GIVEN_AT_BIRTH = ("__module__", "__qualname__", "__slots__", "__orig_bases__", "__class__")
 """Entries that the making of a class looks at, or that cannot be set afterwards."""
 
@@ -67,11 +70,29 @@ def _class_arguments(made: type) -> tuple[Any, ...]:
     return type(made), made.__name__, made.__bases__, at_birth
 
 
-def _class_state(made: type) -> tuple[dict[str, Any], list[type]]:
+class Behaviour:
+    """The functions of a class, set before anything else: an instance may be among its other attributes."""
+
+    def __init__(self, made: type, content: dict[str, Any]) -> None:
+        self.made, self.content = made, content
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return set_attributes, (self.made, self.content)
+
+
+def _class_state(made: type) -> tuple[Behaviour, dict[str, Any], list[type]]:
+    content = _class_content(made)
+    functions = {name: value for name, value in content.items() if type(value) in FUNCTIONS}
+    # Places are kept for the others, in order.
+    first = {name: functions.get(name) for name in content if name in functions or not name.startswith("__")}
+    rest = {name: value for name, value in content.items() if name not in functions}
+    return Behaviour(made, first), rest, _registered(made)
+
+
+def _class_content(made: type) -> dict[str, Any]:
     left_out = {*MADE_BY_TYPE, "__slots__", "__qualname__", "__class__"}
     content = {name: value for name, value in vars(made).items() if name not in left_out}
-    own = {name: value for name, value in content.items() if not _is_made_by_type(value, made)}
-    return own, _registered(made)
+    return {name: value for name, value in content.items() if not _is_made_by_type(value, made)}
 
 
 def _is_made_by_type(value: Any, made: type) -> bool:
@@ -136,11 +157,16 @@ def _no_hook(made: type, /, **arguments: Any) -> None:
     """Takes the place of a hook that must not run twice."""
 
 
-def set_class(made: type, state: tuple[dict[str, Any], list[type]]) -> None:
-    """Set all attributes, past any ``__setattr__`` of a metaclass."""
-    content, registered = state
+def set_attributes(made: type, content: dict[str, Any]) -> None:
+    """Set them past any ``__setattr__`` of a metaclass."""
     for name, value in content.items():
         type.__setattr__(made, name, value)
+
+
+def set_class(made: type, state: tuple[None, dict[str, Any], list[type]]) -> None:
+    """Set all attributes but the functions, which are there, and enter virtual subclasses."""
+    _, content, registered = state
+    set_attributes(made, content)
     for kind in registered:  # there are some only if the metaclass is one of abc's
         abc.ABCMeta.register(cast(abc.ABCMeta, made), kind)
 
@@ -151,7 +177,7 @@ def _enum_arguments(made: type[Enum]) -> tuple[Any, ...]:
 
 
 def _enum_state(made: type[Enum]) -> tuple[dict[str, Any], dict[str, Any]]:
-    content, _ = _class_state(made)
+    content = _class_content(made)
     own = {
         name: value
         for name, value in content.items()
@@ -178,6 +204,6 @@ def make_enum(
 def set_enum(made: type[Enum], state: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """Set attributes of the class, and of each member."""
     content, attributes = state
-    set_class(made, (content, []))
+    set_attributes(made, content)
     for name, own in attributes.items():
         made.__members__[name].__dict__.update(own)

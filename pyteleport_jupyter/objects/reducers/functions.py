@@ -39,7 +39,7 @@ def reduce_function(function: FunctionType, reduction: Reduction) -> Any:
         return names.find_variable, elsewhere
     given = (
         function.__code__,
-        reduction.shared(function.__globals__),
+        reduction.globals_of(function),
         function.__name__,
         function.__closure__,
     )
