@@ -11,6 +11,8 @@ from pyteleport_jupyter.session.running_cell import RunningCell
 NOT_CARRIED = frozenset({"__builtins__", "__builtin__", "__loader__", "__spec__", "__package__"})
 """Names that the interpreter there sets for its own user module."""
 
+MAKERS_OF_ARRAYS = frozenset({"numpy", "pandas", "polars", "pyarrow", "scipy", "torch", "xarray"})
+
 HISTORY_ROWS = 5000
 """Most input lines put into the history database there, newest kept; it answers the up-arrow key of consoles.
 """
@@ -24,6 +26,18 @@ def travelling_namespace(shell: Any) -> dict[str, Any]:
     name.
     """
     return {name: value for name, value in shell.user_ns.items() if name not in NOT_CARRIED}
+
+
+def arrays_last(namespace: dict[str, Any]) -> dict[str, Any]:
+    """The same, in the order in which it is pickled: what is made of small objects can be made while the
+    arrays are still on their way.
+    """
+    last = {name: value for name, value in namespace.items() if _is_bulky(type(value))}
+    return {name: value for name, value in namespace.items() if name not in last} | last
+
+
+def _is_bulky(kind: type) -> bool:
+    return str(kind.__module__).partition(".")[0] in MAKERS_OF_ARRAYS
 
 
 def restore_namespace(shell: Any, namespace: dict[str, Any]) -> None:

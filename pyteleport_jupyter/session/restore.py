@@ -113,7 +113,7 @@ def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Iterab
 
 def _rebuild(shell: Any, loaded: Loaded, own: Companions) -> Restored:
     session, items = loaded.root, loaded.root["items"]
-    restore_namespace(shell, session["namespace"])
+    restore_namespace(shell, {name: session["namespace"][name] for name in items["names"]})
     introduce_own_modules(own, items["modules"])
     finish_restore()
     set_place(items["place"])

@@ -22,7 +22,7 @@ from pyteleport_jupyter.objects.anchors import live_objects
 from pyteleport_jupyter.objects.verification import digests
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
-from pyteleport_jupyter.session.namespace_items import travelling_namespace
+from pyteleport_jupyter.session.namespace_items import arrays_last, travelling_namespace
 from pyteleport_jupyter.session.own_modules import modules_that_travel, own_modules, top_level_names
 from pyteleport_jupyter.session.place import Place
 from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
@@ -87,6 +87,8 @@ def take_snapshot(
         root = session_root(shell, cell, place)
         root["items"]["modules"] = modules_that_travel(own)
         choose(root)
+        root["items"]["names"] = list(root["namespace"])
+        root["namespace"] = arrays_last(root["namespace"])
         root["items"]["seen"] = digests(root["namespace"], live_objects(anchors(shell)))
         pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
     surroundings = pickle.dumps({name: value for name, value in plain.items() if name not in without})
