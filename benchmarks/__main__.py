@@ -12,6 +12,7 @@ from .table import Row, show
 
 BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
     "starting": lambda stage: [starting.compare(stage)],
+    "cold": lambda stage: [starting.compare_cold(stage)],
     "scripts": lambda stage: [scripts.compare(stage)],
     "relaying": relaying.compare,
     "gap": lambda stage: [gap.measure(stage)],

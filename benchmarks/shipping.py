@@ -274,9 +274,10 @@ def sender(scene: Scene) -> Row:
     """What a gigabyte in one array costs the departing kernel besides."""
     with kernel(scene) as started:
         # What a move needs anyway is loaded by one that is refused.
-        started.execute(ARRAY + "import threading; lock = threading.Lock(); lock.acquire()")
-        started.execute(f"%teleport --quiet {scene.alias}", timeout=CELL_SECONDS)
-        started.execute("lock.release()")
+        started.execute(ARRAY + "import socket; line = socket.socket()", timeout=CELL_SECONDS)
+        if started.execute(f"%teleport --quiet {scene.alias}", timeout=CELL_SECONDS).error is None:
+            raise SystemExit("the benchmark failed: a socket has moved")
+        started.execute("line.close(); del line")
         with Watch(started) as watch:
             run(started, MOVE.format(options="--via ssh", alias=scene.alias))
     extra = (watch.highest - watch.before) / (1 << 20)

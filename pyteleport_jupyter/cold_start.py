@@ -1,7 +1,8 @@
 """A kernel that starts on a host: the same road, with nothing to teleport yet.
 
 The process that Jupyter starts becomes the relay of a session that begins there. Interrupt and shutdown reach
-it as they reach any session, a restart starts it anew, on the host.
+it as they reach any session, a restart starts it anew, on the host. Here is what has to be done before there
+is a link; the road itself is :mod:`.cold_road`.
 """
 
 from __future__ import annotations
@@ -12,38 +13,15 @@ import secrets
 import signal
 import socket
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pyteleport_jupyter.failing import aborted_on_failure
-from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.options import Options
-from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.configuration import FrontSettings, Settings, open_baggage
-from pyteleport_jupyter.relay.cutover import python_path
-from pyteleport_jupyter.relay.entry import become_relay
-from pyteleport_jupyter.relay.far_end import far_settings
-from pyteleport_jupyter.relay.plan import CutPlan
+from pyteleport_jupyter.relay.configuration import FrontSettings
 from pyteleport_jupyter.relay.sockets import CHANNELS, Address
-from pyteleport_jupyter.session import current_place
-from pyteleport_jupyter.targets import Target, parse_target
-from pyteleport_jupyter.transports import (
-    AttachRequest,
-    BootRequest,
-    Landed,
-    Link,
-    close_link,
-    complaint,
-    land,
-)
-from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
-
-CONNECT_SECONDS = 60.0
-"""Nobody can answer a question here: Jupyter has no way to ask before a kernel is there."""
-
-START_SECONDS = 60.0
+from pyteleport_jupyter.targets import parse_target
+from pyteleport_jupyter.transports import BootRequest, close_link
 
 BACKLOG = 100
 """As libzmq's."""
@@ -59,70 +37,13 @@ def start_there(text: str, options: Options, connection_file: str) -> NoReturn:
     front = front_of(connection)
     link = target.transport.spawn(BootRequest.command)
     try:
-        python = options.python or target.python
-        request = BootRequest(python=python, setup=options.setup)
-        landed = land(link, target.transport, request, None, time.monotonic() + CONNECT_SECONDS)
-        channel = NumberedChannel()
-        channel.receive(landed.leftover)
-        pipe = Pipe(link.read_fd, link.write_fd, channel)
-        conversation = Conversation(pipe, target.host, lambda: complaint(link))
-        token = secrets.token_bytes(32)
-        with aborted_on_failure(conversation):
-            _begin(conversation, connection, target, options, token)
-            remember(landed, target, options)
-            _relay(_plan(link, channel, target, landed, token, options), front)
+        # Only here: what is loaded is loaded while the child is on its way.
+        from pyteleport_jupyter.cold_road import lead
+
+        lead(link, target, options, front)
     except BaseException:
         close_link(link)
         raise
-
-
-def _begin(
-    conversation: Conversation, connection: dict[str, Any], target: Target, options: Options, token: bytes
-) -> None:
-    conversation.command(
-        "start",
-        key=connection["key"],
-        host=target.host,
-        target=target.text,
-        modules=[],
-        lease=options.lease,
-        token=token.hex(),
-        origin=current_place().host,
-    )
-    deadline = time.monotonic() + START_SECONDS
-    check_survey(conversation.wait_for("survey", deadline, "its Python to look around"), (), target.host)
-    conversation.wait_for("ready", deadline, "its kernel to start")
-    for op, answer in (("begin", "prepared"), ("hold", "held")):
-        conversation.command(op)
-        conversation.wait_for(answer, deadline, "its session to begin")
-
-
-def _plan(
-    link: Link, channel: NumberedChannel, target: Target, landed: Landed, token: bytes, options: Options
-) -> CutPlan:
-    return CutPlan(
-        link=link,
-        channel=channel,
-        transport=target.transport.as_record(),
-        attach=AttachRequest(landed.directory, token, landed.python),
-        host=target.host,
-        lease=options.lease,
-        in_flight=None,
-        announcement=None,
-    )
-
-
-def _relay(plan: CutPlan, front: FrontSettings) -> NoReturn:
-    settings = Settings(
-        front=front,
-        far=far_settings(plan),
-        parent=_parent(),
-        python_path=python_path(),
-    )
-    with open_baggage() as baggage:
-        baggage.write(settings, plan.channel.freeze())
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        become_relay(baggage.descriptor(), settings.inherited())
 
 
 def front_of(connection: dict[str, Any]) -> FrontSettings:
@@ -156,12 +77,6 @@ def _listen(ip: str, address: Address) -> int:
     listener.bind(address)
     listener.listen(BACKLOG)
     return listener.detach()
-
-
-def _parent() -> int:
-    said = os.environ.get("JPY_PARENT_PID", "0")
-    parent = int(said) if said.isdigit() else 0
-    return parent if parent > 1 and parent == os.getppid() else 0
 
 
 def install_kernelspec(text: str, name: str, options: Options) -> str:
