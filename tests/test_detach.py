@@ -5,6 +5,8 @@ is for that one.
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -51,3 +53,30 @@ def test_what_is_sent_right_after_it_runs_in_the_fresh_kernel(kernel: LabKernel)
     )
     assert result(kernel.run("%teleport local -q\nos.getpid() == " + str(kernel.pid))) == "False"
     assert result(kernel.run("%teleport home -q\nos.getpid() == " + str(kernel.pid))) == "True"
+
+
+def test_what_was_taken_up_is_told_once_and_goes_on_from_there_but_has_no_home_here(
+    kernel: LabKernel,
+) -> None:
+    kernel.run("%load_ext pyteleport_jupyter\nimport os, sys\nx = [1]\n%teleport local -q")
+    name = session_of(kernel)
+    kernel.run("%teleport detach")
+    assert kernel.run("%load_ext pyteleport_jupyter").status == "ok"
+    # A message that comes twice has a signature that was there, which clients refuse.
+    assert kernel.run(f"%teleport attach {name}").status == "ok"
+    refused = kernel.run("%teleport home").reply["content"]["evalue"]
+    assert "taken up here by attach" in refused
+    there = result(kernel.run("os.getpid()"))
+    assert kernel.run('%teleport "cmd:sh -c" -q --python ' + shlex.quote(sys.executable)).status == "ok"
+    assert result(kernel.run(f"x, os.getpid() in ({there}, {kernel.pid})")) == "([1], False)"
+    assert "taken up here by attach" in kernel.run("%teleport home -q").reply["content"]["evalue"]
+    assert result(kernel.run("x")) == "[1]"
+
+
+def test_a_copy_is_taken_up_by_its_name(kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter\nimport os; x = 1; pid = os.getpid()")
+    run = kernel.run("copy = %teleport --fork local -q\nif copy is None: x = 2\nelse: copy.wait(60)")
+    assert run.status == "ok"
+    name = result(kernel.run("copy.id")).strip("'")
+    assert kernel.run(f"%teleport attach --discard {name}").status == "ok"
+    assert result(kernel.run("x, os.getpid() == pid")) == "(2, False)"

@@ -43,7 +43,9 @@ def alone(kernel: LabKernel) -> bool:
     )
 
 
-@pytest.mark.parametrize("hops", [HOPS, (*HOPS, HOPS[1].replace("bash", "sh"))])
+@pytest.mark.parametrize(
+    "hops", [HOPS, pytest.param((*HOPS, HOPS[1].replace("bash", "sh")), marks=pytest.mark.nightly)]
+)
 def test_it_comes_home_with_what_it_said_and_what_waits(kernel: LabKernel, hops: tuple[str, ...]) -> None:
     away(kernel, hops)
     cells = [

@@ -47,6 +47,7 @@ def test_the_line_of_progress_ends_with_where_it_is(kernel: LabKernel) -> None:
     run = kernel.run("%teleport local -q\n%teleport home")
     assert f"(pid {kernel.pid}, Python 3." in run.displays()[-1]
     assert run.displays()[-1].startswith("home again on ")
+    assert "log handlers" not in run.displays()[-1]
     assert "already there" in kernel.run("%teleport home").text()
 
 

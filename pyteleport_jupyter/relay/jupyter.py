@@ -100,6 +100,8 @@ class Relay:
         while self._status is None:
             self._step()
         if self._status == PARTED:
+            # That it was heard: it would be said again to who comes next.
+            self._far.flush()
             self._way_home.deliver()
             self.bequest.collect(self._endpoints)
             self._far.end()

@@ -206,6 +206,8 @@ class WayHome:
         home = self._settings.home
         if home is None:
             return "between here and there is a process that cannot become a kernel again, nor pass it on"
+        if self._settings.far_key is not None:
+            return "it was taken up here by attach, and began in another process"
         if self._allowed is False:
             return "it left with --no-home, so nothing that it sends is run here"
         if not os.access(str(home["python"]), os.X_OK):

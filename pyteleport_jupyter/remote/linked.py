@@ -21,6 +21,10 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.records import Proof, Takeover
 
 
+HEARD_SECONDS = 5.0
+"""So long the last words to somebody who is let go of may take."""
+
+
 class Served(Protocol):
     """Whom the link is for."""
 
@@ -54,6 +58,7 @@ class Linked:
         self.door = Door(directory, token)
         self._served = served
         self._ends_at: float | None = None
+        self._let_go_at: float | None = None
         self.round_trip = RoundTrip(self)
 
     @property
@@ -97,7 +102,7 @@ class Linked:
         """When :meth:`look` is wanted at the latest, each by the monotonic clock."""
         times = [time.monotonic() + self.channel.timeout()]
         times += [newcomer.deadline for newcomer in self.door.newcomers.values()]
-        return times if self._ends_at is None else [*times, self._ends_at]
+        return [*times, *(at for at in (self._ends_at, self._let_go_at) if at is not None)]
 
     def flush(self) -> None:
         """Write as much as the link takes."""
@@ -108,6 +113,7 @@ class Linked:
         """See to what happens by the clock, and notice that the link is lost."""
         self.door.expire()
         self.round_trip.look()
+        self._look_at_parting()
         if self.link and (self.link.pipe.closed or self.channel.lost):
             self.lose()
 
@@ -131,7 +137,7 @@ class Linked:
         """There is no link any more."""
         if self.link:
             self.link.close()
-        self.link = None
+        self.link = self._let_go_at = None
         self.channel.detach()
         self.end_after(self._served.patience())
 
@@ -154,6 +160,22 @@ class Linked:
         self.door.hand_over(fd, takeover)
         self._served.taken_over(self.channel.begin_anew())
         self._go_on_with(fd, Proof(takeover.epoch, 0, takeover.digest))
+
+    def part(self, op: str) -> None:
+        """Say this, and let go as soon as it was heard with all that was said before it: what is not
+        acknowledged would be said once more, to the next.
+        """
+        self.say(op)
+        self._let_go_at = time.monotonic() + HEARD_SECONDS
+
+    @property
+    def parting(self) -> bool:
+        """Whether nothing more is to be said over this link."""
+        return self._let_go_at is not None
+
+    def _look_at_parting(self) -> None:
+        if self._let_go_at is not None and (self.channel.idle or time.monotonic() >= self._let_go_at):
+            self.let_go()
 
     def let_go(self) -> None:
         """Let what was said out as far as the link takes it now, and close it; it is waited for."""

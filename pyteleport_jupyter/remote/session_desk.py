@@ -74,8 +74,7 @@ class SessionDesk:
         else:
             reply(self._facts() | (self._secrets() if op == "claim" and may_leave else {}))
             if op == "detach" and may_leave:
-                self._linked.say("detached")
-                self._linked.let_go()
+                self._linked.part("detached")
             elif op == "kill":
                 self._end()
 

@@ -309,7 +309,7 @@ class SessionService:
 
     def _forward(self) -> None:
         """Pass on what the kernel has said, as far as there is room."""
-        while self._spool and self._linked.channel.has_room and not self._adopting:
+        while self._spool and self._linked.channel.has_room and not (self._adopting or self._linked.parting):
             lane, parts = self._spool.take()
             try:
                 self._linked.channel.send(lane, parts)

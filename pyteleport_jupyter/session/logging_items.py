@@ -11,9 +11,10 @@ from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Item, Phase
 from pyteleport_jupyter.session.running_cell import PACKAGE, RunningCell
 
-NOT_CARRIED = frozenset(
-    {PACKAGE, "IPKernelApp", "ipykernel", "traitlets", "tornado", "asyncio", "comm", "Comm", "zmq"}
-)
+KERNELS = frozenset({"IPKernelApp", "TeleportedKernelApp", "HomeKernelApp", "FreshKernelApp"})
+"""Applications have loggers of the names of their classes (traitlets)."""
+
+NOT_CARRIED = KERNELS | {PACKAGE, "ipykernel", "traitlets", "tornado", "asyncio", "comm", "Comm", "zmq"}
 """First parts of the names of loggers that belong to the kernel's process."""
 
 NAMED = 4
