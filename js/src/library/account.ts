@@ -5,8 +5,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IMove } from './protocol';
 import { moveInWords } from './words';
 
-/** Characters of an error that fit into a notification. */
-const HEADLINE = 240;
+/** Characters of an error that fit into a notification of JupyterLab. */
+const HEADLINE = 140;
 
 /** The beginning of `text`: its first line, of a long one what fits, to the end of a sentence if there is one. */
 export function headline(text: string): string {
@@ -15,7 +15,7 @@ export function headline(text: string): string {
     return line;
   }
   const sentences = line.slice(0, HEADLINE).lastIndexOf('. ');
-  return sentences > 0 ? line.slice(0, sentences + 1) : `${line.slice(0, HEADLINE).trimEnd()}…`;
+  return sentences > 0 ? line.slice(0, sentences + 1) : `${line.slice(0, HEADLINE - 1).trimEnd()}…`;
 }
 
 /** How far a move has come, line by line, and why it ended. */

@@ -30,8 +30,11 @@ export function questionDialog(question: IQuestion, trans: TranslationBundle): D
   const isConfirmation = question.kind === 'confirm';
   return new Dialog<string>({
     title: trans.__('Teleport'),
-    body: isConfirmation ? (question.text as never) : new QuestionBody(question),
-    ...(isConfirmation ? {} : { focusNodeSelector: 'input' }),
+    // The buttons say what may be answered; a key that nobody knows is not to be accepted by a stray Enter.
+    body: isConfirmation
+      ? (question.text.replace(/ *\(yes\/no\) *$/, '') as never)
+      : new QuestionBody(question),
+    ...(isConfirmation ? { defaultButton: 0 } : { focusNodeSelector: 'input' }),
     buttons: [
       Dialog.cancelButton({ label: isConfirmation ? trans.__('No') : trans.__('Cancel') }),
       Dialog.okButton({ label: isConfirmation ? trans.__('Yes') : trans.__('Answer') })

@@ -5,19 +5,9 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { ITeleports } from '../tokens';
+import { stateOf } from './state';
 import type { ITeleport } from './teleport';
 import { moveInWords, placeInWords } from './words';
-
-/** `moving`, `trying`, `lost`, `away` or `local`: what the colour says. */
-export function stateOf(teleport: ITeleport): string {
-  if (teleport.move !== null) {
-    return 'moving';
-  }
-  if (teleport.link !== null && teleport.link.state !== 'up') {
-    return teleport.link.state;
-  }
-  return teleport.place?.target === 'home' ? 'local' : 'away';
-}
 
 export class StatusItem extends ReactWidget {
   constructor(

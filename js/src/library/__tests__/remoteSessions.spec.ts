@@ -1,12 +1,7 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type { IRemoteSession } from '../requests';
 import { detailInWords, labelInWords } from '../words';
+import { trans } from './translation';
 
-const trans = {
-  __: (text: string, ...values: unknown[]) =>
-    text.replace(/%(\d)/g, (_, number: string) => String(values[Number(number) - 1]))
-} as unknown as TranslationBundle;
 const session: IRemoteSession = {
   id: '489951f1',
   host: 'cartesius',

@@ -1,11 +1,6 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import { bytesInWords, moveInWords, placeInWords, secondsInWords } from '../words';
+import { trans } from './translation';
 
-const trans = {
-  __: (text: string, ...values: unknown[]) =>
-    text.replace(/%(\d)/g, (_, number: string) => String(values[Number(number) - 1]))
-} as unknown as TranslationBundle;
 const place = { host: 'cartesius', target: 'cartesius', home: 'laptop', pid: 7 };
 
 describe('words', () => {
