@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 
-from . import errands, frames, gap, homing, loading, planning, relaying, scripts, shipping, starting
+from . import (
+    downloads,
+    errands,
+    frames,
+    gap,
+    homing,
+    loading,
+    planning,
+    relaying,
+    scripts,
+    shipping,
+    starting,
+)
 from .scene import Scene, scene
 from .table import Row, show
 
@@ -18,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
     "gap": lambda stage: [gap.measure(stage)],
     "shipping": shipping.compare,
     "homing": homing.compare,
+    "downloads": downloads.compare,
     "loading": lambda stage: loading.compare(),
     "errands": errands.compare,
     "frames": lambda stage: frames.compare(),
@@ -33,9 +47,21 @@ def main() -> int:
             f"hosts {stage.here.name} and {stage.there.name}, lab mode {stage.lab.mode}, load {load}",
             flush=True,
         )
-        rows = [row for name in sys.argv[1:] or BENCHMARKS for row in BENCHMARKS[name](stage)]
-    print(show(rows))
-    return 0
+        measured = [(name, rows_of(name, stage)) for name in sys.argv[1:] or BENCHMARKS]
+    print(show([row for _, rows in measured for row in rows or ()]))
+    return int(any(rows is None for _, rows in measured))
+
+
+def rows_of(name: str, stage: Scene) -> list[Row] | None:
+    """The rows of one benchmark; None if it fails, which must not cost the others."""
+    began = time.monotonic()
+    try:
+        rows = BENCHMARKS[name](stage)
+    except (Exception, SystemExit) as error:
+        print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return None
+    print(f"{name}: measured in {time.monotonic() - began:.0f} s", flush=True)
+    return rows
 
 
 if __name__ == "__main__":
