@@ -6,11 +6,14 @@ The manager is in a process of its own: jupyter_client leaves an event loop to t
 from __future__ import annotations
 
 import os
+import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from lab import Host, Lab
 
 LIFE = """
 import sys, threading
@@ -25,8 +28,9 @@ def run(code):
     reply = client.execute_interactive(code, timeout=60, output_hook=hear, allow_stdin=False)
     return reply["content"]["status"], "".join(shown)
 
-assert command_line.main(["install-kernel", "local", "--name", "there", "--lease", "2m"]) == 0
-encryption = {"transport_encryption": sys.argv[1]} if sys.argv[1:] else {}
+target, host, *encrypted = sys.argv[1:]
+assert command_line.main(["install-kernel", target, "--name", "there", "--lease", "2m"]) == 0
+encryption = {"transport_encryption": encrypted[0]} if encrypted else {}
 manager = KernelManager(kernel_name="there", **encryption)
 manager.start_kernel()
 client = manager.blocking_client()
@@ -38,20 +42,29 @@ threading.Timer(0.5, manager.interrupt_kernel).start()
 assert run("import time; time.sleep(60)") == ("error", "KeyboardInterrupt")
 manager.restart_kernel(now=False)
 client.wait_for_ready(timeout=60)
-assert run("print('x' in globals(), end='')") == ("ok", "False")
+where = "import socket; print('x' in globals(), socket.gethostname(), os.getpid() == PID, end='')"
+assert run("import os; " + where.replace("PID", pid)) == ("ok", f"False {host} False")
 manager.shutdown_kernel()
 assert not manager.is_alive()
 print("all of it")
 """
 
 
-@pytest.mark.parametrize("encryption", [[], ["required"]], ids=["plain", "curve"])
-def test_it_runs_is_stopped_and_restarted_there(tmp_path: Path, encryption: list[str]) -> None:
+@pytest.mark.nightly
+def test_it_runs_is_stopped_and_restarted_there(tmp_path: Path) -> None:
     folders = {"JUPYTER_DATA_DIR": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", LIFE, *encryption]
+    command = [sys.executable, "-c", LIFE, "local", socket.gethostname()]
     environment = {**os.environ, **folders}
     ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert "all of it" in ran.stdout, ran.stderr
+
+
+def test_over_ssh_encrypted(lab: Lab, leak_check: None, host_a: Host, host_b: Host) -> None:
+    lab.need_own_systems()
+    command = [host_a.python, "-c", LIFE, "cartesius", "cartesius", "required"]
+    ran = lab.run_inside(host_a, command, timeout=180, check=False)
+    assert "all of it" in ran.stdout, ran.stderr
+    shutil.rmtree(host_a.outside(f"{host_a.home}/.local/share/jupyter/kernels"))
 
 
 def test_a_host_that_is_not_there(tmp_path: Path) -> None:
