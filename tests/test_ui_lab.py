@@ -1,50 +1,57 @@
-"""What somebody sees and clicks in JupyterLab: go, watch, be asked, look at the plan, lose the link, come home."""
+"""What somebody sees and clicks in JupyterLab and Notebook: go, watch, be asked, look at the plan, lose the link,
+come home. The hosts are the lab's, over ssh.
+"""
 
 from __future__ import annotations
 
-import os
+import json
 import re
-import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from frontends import eventually
-from ui_lab import SECONDS, LabServer, Notebook, browser_page, chromium, close_all
+from lab import PASSWORD, TARGET, FaultProxy, Lab
+from ui_lab import (
+    OPEN,
+    READY,
+    SECONDS,
+    LabServer,
+    Notebook,
+    browser_page,
+    chromium,
+    close_all,
+    dialog,
+    dismiss,
+    look,
+    open_lab,
+    pick,
+    press,
+    ssh_config,
+    status,
+    toast,
+    write_notebook,
+)
 
-pytestmark = [pytest.mark.nightly, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(600)
 
-GUARDED = """#!/bin/sh
-# A host that asks for a password once, is not reached while a file says so, and whose line is slow.
-[ ! -e {folder}/unreachable ] || exit 255
-if [ ! -e {folder}/trusted ]; then
-    stty -echo </dev/tty; printf 'Password: ' >/dev/tty; read word </dev/tty; stty echo </dev/tty
-    [ "$word" = "open sesame" ] || {{ echo 'That is not it.' >&2; exit 1; }}
-    touch {folder}/trusted
-fi
-export PATH={bin}:$PATH
-[ ! -e {folder}/slow ] || exec {python} {folder}/slowly.py bash -c "$1"
-exec bash -c "$1"
-"""
-SLOWLY = """
-import subprocess, sys, time
-child = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE)
-while data := sys.stdin.buffer.raw.read(1 << 16):
-    child.stdin.write(data)
-    child.stdin.flush()
-    time.sleep(0.02)
-"""
+HERE = "import os, socket\ndef where(): return socket.gethostname()\nhome = where()\nprint('begun')"
+WHERE = "print('on', where(), where() == home)"
+NARROW: Any = {"width": 600, "height": 800}
+ROUND_TRIP = re.compile(r"cartesius\S* · \d+ ms")
 Open = Callable[..., Notebook]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+def server(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     chromium()
-    started = LabServer(tmp_path_factory.mktemp("lab"))
-    yield started
-    started.close()
+    lab.need_own_systems()
+    started = LabServer(tmp_path_factory.mktemp("lab"), ssh_config(lab))
+    with lab.nothing_left_on(lab.host(TARGET.name), seconds=SECONDS):
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +59,7 @@ def page(server: LabServer) -> Iterator[Any]:
     with browser_page(chromium()) as page:
         page.errors = []
         page.on("pageerror", lambda error: page.errors.append(error))
-        page.goto(f"{server.address}/lab?token={server.token}&reset")
-        page.locator("#jupyterlab-splash").wait_for(state="detached")
-        page.locator(".jp-Launcher").first.wait_for()
+        open_lab(page, server)
         yield page
 
 
@@ -63,7 +68,7 @@ def opened(server: LabServer, page: Any, request: pytest.FixtureRequest) -> Iter
     """Opens a notebook with those cells; afterwards all is closed again, and nothing has gone wrong unseen."""
 
     def open_one(*cells: str) -> Notebook:
-        return Notebook(server, page, request.node.name, list(cells))
+        return Notebook.opened(server, page, request.node.name[5:40], list(cells))
 
     yield open_one
     look(page, f"end-of-{request.node.name}")
@@ -72,127 +77,148 @@ def opened(server: LabServer, page: Any, request: pytest.FixtureRequest) -> Iter
     assert page.locator(".jp-Dialog").count() == 0
 
 
+@contextmanager
+def narrow(page: Any) -> Iterator[None]:
+    """A window that is not wide."""
+    wide = page.viewport_size
+    page.set_viewport_size(NARROW)
+    yield
+    page.set_viewport_size(wide)
+
+
 @pytest.fixture
-def guarded(tmp_path: Path) -> Path:
-    """Folder of a host (``cmd:FOLDER/guarded``) that asks for a password."""
-    python = Path(sys.executable)
-    script = GUARDED.format(folder=tmp_path, bin=python.parent, python=python)
-    (tmp_path / "slowly.py").write_text(SLOWLY)
-    (tmp_path / "guarded").write_text(script)
-    (tmp_path / "guarded").chmod(0o700)
-    return tmp_path
+def line(lab: Lab) -> Iterator[FaultProxy]:
+    """What the link to ``cartesius-faulty`` goes through."""
+    with lab.fault_proxy(TARGET.name) as proxy:
+        yield proxy
 
 
-def look(page: Any, name: str) -> None:
-    """Keep a picture, if somebody wants to see it (TELEPORT_SCREENSHOTS names a folder)."""
-    if folder := os.environ.get("TELEPORT_SCREENSHOTS"):
-        page.wait_for_timeout(500)  # for the eye only: what fades in
-        page.screenshot(path=f"{folder}/{name}.png")
-
-
-def status(page: Any, text: str | re.Pattern[str]) -> Any:
-    """The word in the status bar, when it says that."""
-    found = page.locator(".jp-teleport-status-button", has_text=text)
-    found.wait_for()
-    return found
-
-
-def toast(page: Any, text: str | re.Pattern[str]) -> Any:
-    """The notification that says that."""
-    found = page.locator(".jp-toastContainer .Toastify__toast, .Toastify__toast", has_text=text).first
-    found.wait_for()
-    return found
-
-
-def pick(page: Any, host: str) -> None:
-    """Choose a host with the keyboard alone."""
-    page.locator(".jp-teleport-picker input").fill(host)
-    page.keyboard.press("Enter")
-
-
-def teleport_button(notebook: Notebook) -> Any:
-    return notebook.panel.locator("jp-button[data-command='teleport:go'], [data-command='teleport:go']").first
-
-
-def test_from_a_fresh_notebook_to_there_and_home_at_a_click(page: Any, opened: Open) -> None:
-    notebook = opened(
-        "x = 6; import os; here = os.getpid()\nprint('begun')", "print(x * 7, os.getpid() == here)"
-    )
-    notebook.run(0, "begun")
+def test_from_a_fresh_lab_to_there_and_home_at_a_click(server: LabServer, page: Any) -> None:
+    page.locator(".jp-LauncherCard[data-category=Notebook]", has_text="Python 3").click()
+    page.locator(".jp-CodeCell .cm-content").click()
+    page.evaluate(READY)
+    page.keyboard.insert_text(HERE)
+    page.keyboard.press("Shift+Enter")
+    page.locator(".jp-OutputArea-output", has_text="begun").wait_for()
     assert page.locator(".jp-teleport-status-button").count() == 0
-    teleport_button(notebook).click()
+    button = page.locator(".jp-NotebookPanel [data-command='teleport:go']").first
+    button.click()
     hosts = page.locator(".jp-teleport-picker li")
     hosts.first.wait_for()
     assert {"cartesius", "huygens", "local"} <= set(hosts.all_inner_texts())
     look(page, "picker")
-    pick(page, "local")
-    toast(page, "This session is on")
-    status(page, re.compile("ms"))
-    notebook.run(1, "42 False")
-    notebook.panel.locator(".jp-Cell[data-teleport-host]").wait_for()
+    page.keyboard.type("cart")
+    page.keyboard.press("Enter")
+    toast(page, "This session is on cartesius now")
+    look(page, "arrived")
+    status(page, ROUND_TRIP)
+    page.locator(".jp-CodeCell .cm-content").last.click()
+    page.keyboard.insert_text(WHERE)
+    page.keyboard.press("Control+Enter")
+    page.locator(".jp-OutputArea-output", has_text="on cartesius False").wait_for()
+    page.locator(".jp-Cell[data-teleport-host=cartesius]").wait_for()
     look(page, "there")
+    page.evaluate("() => { jupyterapp.commands.execute('docmanager:save'); }")
+    (saved,) = (server.home / "work").glob("Untitled*.ipynb")
+    assert eventually(lambda: hosts_noted(saved) == [None, {"host": "cartesius"}], SECONDS)
     page.reload()
-    page.locator("#jupyterlab-splash").wait_for(state="detached")
-    status(page, re.compile("ms")).click()
+    page.locator(".jp-Cell[data-teleport-host=cartesius]").wait_for()
+    status(page, ROUND_TRIP).click()
+    menu = page.locator(".lm-Menu")
+    for entry in ("Teleport Session to", "Bring Session Home", "Plan a Move", "Show Teleported", "Detach"):
+        menu.locator(".lm-Menu-item", has_text=entry).wait_for()
     look(page, "menu")
-    page.locator(".lm-Menu-item", has_text="Bring Session Home").click()
-    toast(page, "This session is on")
+    menu.locator(".lm-Menu-item", has_text="Bring Session Home").click()
     status(page, "local")
-    notebook.run(1, "42 True")
+    page.locator(".jp-CodeCell .cm-content").last.click()
+    page.keyboard.press("Control+Enter")
+    page.locator(".jp-OutputArea-output", has_text="True").wait_for()
+    page.locator(".jp-Cell[data-teleport-host]").wait_for(state="detached")
+    close_all(page)
+    assert page.errors == []
 
 
-def test_a_password_is_asked_and_a_lost_link_is_made_anew(page: Any, opened: Open, guarded: Path) -> None:
-    notebook = opened("import os; here = os.getpid()\nprint('begun')", "print(os.getpid() == here)")
+def hosts_noted(file: Path) -> list[Any]:
+    """What the metadata of the cells in ``file`` say of where they ran; empty while it is being written."""
+    text = file.read_text()
+    return (
+        [cell["metadata"].get("pyteleport") for cell in json.loads(text)["cells"]]
+        if text.rstrip().endswith("}")
+        else []
+    )
+
+
+def test_a_lost_link_is_made_anew_and_stop_and_restart_go_there(
+    page: Any, line: FaultProxy, opened: Open
+) -> None:
+    notebook = opened(HERE, WHERE, "import time\nprint('waits')\ntime.sleep(3600)")
     notebook.run(0, "begun")
-    target = f"cmd:{guarded / 'guarded'}"
-    for password, end in (("wrong", "That is not it."), ("open sesame", "This session is on")):
-        teleport_button(notebook).click()
-        pick(page, target)
-        question = page.locator(".jp-teleport-question input[type=password]")
-        question.fill(password)
-        look(page, f"password-{password[:5]}")
-        page.keyboard.press("Enter")
-        toast(page, end)
-        look(page, f"answered-{password[:5]}")
-    notebook.run(1, "False")
-    (guarded / "unreachable").touch()
-    for process in links(guarded):
-        process.kill()
+    notebook.go("cartesius-faulty")
+    status(page, ROUND_TRIP)
+    notebook.run(1, "on cartesius False")
+    line.cut()
+    line.reset()
     status(page, re.compile("reconnecting [1-9]"))
     look(page, "reconnecting")
-    (guarded / "unreachable").unlink()
-    status(page, re.compile(r"guarded · \d+ ms"))
-    notebook.run(1, "False")
+    line.heal()
+    status(page, ROUND_TRIP)
+    notebook.run(2, "waits")
+    notebook.panel.locator("[data-command='notebook:interrupt-kernel']").first.click()
+    notebook.panel.locator(".jp-OutputArea-output", has_text="KeyboardInterrupt").first.wait_for()
+    for command, words, button in (
+        ("kernelmenu:shutdown", "Shutting down ends the session on cartesius", "Shut Down"),
+        ("kernelmenu:restart", "Restart ends the session on cartesius", "Restart"),
+    ):
+        notebook.command(command)
+        asked = dialog(page, words)
+        assert asked.locator("button", has_text=button).count() == 1
+        look(page, command.replace(":", "-"))
+        press(asked, "Cancel")
+        notebook.run(1, "on cartesius False")
     notebook.command("kernelmenu:restart")
-    dialog = page.locator(".jp-Dialog", has_text="Restart ends the session on guarded")
-    dialog.wait_for()
-    look(page, "restart")
-    dialog.locator("button", has_text="Restart").click()
+    press(dialog(page, "Restart ends the session on cartesius"), "Restart")
     page.locator(".jp-teleport-status-button").wait_for(state="detached")
-    notebook.wait_idle()
-    assert eventually(lambda: not links(guarded), SECONDS)
+    notebook.run(0, "begun")
 
 
-def links(folder: Path) -> list[psutil.Process]:
-    """The transports to the guarded host."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if any(str(folder) in word for word in process.cmdline()) and "relay" not in process.name():
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
+def test_what_a_host_asks_is_asked_and_what_it_refuses_is_told(page: Any, opened: Open) -> None:
+    notebook = opened(HERE, WHERE)
+    notebook.run(0, "begun")
+    notebook.go("cartesius-unknown")
+    asked = dialog(page, "SHA256:")
+    look(page, "host-key-unknown")
+    press(asked, "No")
+    dismiss(toast(page, "cartesius-unknown"))
+    notebook.go("cartesius-changed")
+    refused = toast(page, "The key of cartesius-changed is not the one")
+    look(page, "host-key-changed")
+    refused.locator("button", has_text="Show details").click()
+    details = dialog(page, "Not moved to cartesius-changed")
+    assert "This may be an attack" in details.inner_text()
+    assert "Connecting to cartesius-changed" in details.inner_text()
+    look(page, "details")
+    press(details, "Close")
+    dismiss(refused)
+    notebook.go("cartesius-password")
+    asked = dialog(page, "password:")
+    asked.locator("input[type=password]").fill("wrong")
+    look(page, "password")
+    press(asked, "Answer")
+    asked = dialog(page, "That was not it")
+    asked.locator("input[type=password]").fill(PASSWORD)
+    press(asked, "Answer")
+    toast(page, "This session is on cartesius-password now")
+    notebook.run(1, "on cartesius False")
 
 
 def test_the_plan_and_a_move_that_leaves_things_here(page: Any, opened: Open) -> None:
     notebook = opened(
-        "import os; big = bytearray(50_000_000); kept = [1, 2]; here = os.getpid()\n"
-        "lock = open(os.devnull, 'w'); globals().update({f'v{n}': n for n in range(3000)})\nprint('begun')",
-        "print(kept, type(big).__name__, type(lock).__name__, v7, os.getpid() == here)",
+        HERE + "; big = bytearray(50_000_000); kept = [1, 2]\nlock = open(os.devnull, 'w')\n"
+        "globals().update({f'v{n}': n for n in range(9900)})\nprint('filled')",
+        "print(kept, type(big).__name__, type(lock).__name__, v7, where())",
     )
-    notebook.run(0, "begun")
-    notebook.command("teleport:plan", target="local")
+    notebook.run(0, "filled")
+    notebook.command("teleport:plan", target="cartesius")
     totals = page.locator(".jp-teleport-plan-totals", has_text="1 object stays here")
     totals.wait_for()
     rows = page.locator(".jp-teleport-plan-row")
@@ -205,61 +231,123 @@ def test_the_plan_and_a_move_that_leaves_things_here(page: Any, opened: Open) ->
     big.locator("input").click()
     page.locator(".jp-teleport-plan-row[data-verdict=left]", has_text="big").wait_for()
     assert "50.0 MB" not in totals.inner_text()
-    page.locator(".jp-teleport-plan-view").evaluate("view => { view.scrollTop = 24 * 1500; }")
-    page.locator(".jp-teleport-plan-row[aria-rowindex='1510']").wait_for()
+    page.locator(".jp-teleport-plan-view").evaluate("view => { view.scrollTop = 24 * 9000; }")
+    page.locator(".jp-teleport-plan-row[aria-rowindex='9010']").wait_for()
+    assert rows.count() < 200
+    with narrow(page):
+        look(page, "plan-narrow")
+        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     page.locator(".jp-teleport-plan-bar button", has_text="Teleport").click()
-    toast(page, "This session is on")
-    notebook.run(1, "[1, 2] Tombstone Tombstone 7 False")
+    toast(page, "This session is on cartesius")
+    notebook.run(1, "[1, 2] Tombstone Tombstone 7 cartesius")
 
 
 def test_a_running_cell_moves_in_its_midst_and_shipping_can_be_stopped(
-    page: Any, opened: Open, guarded: Path
+    page: Any, line: FaultProxy, opened: Open
 ) -> None:
-    (guarded / "trusted").touch()
-    (guarded / "slow").touch()
     notebook = opened(
-        "import os, time; cargo = os.urandom(20_000_000); here = os.getpid()\nprint('begun')",
-        "end = time.monotonic() + 400\n"
-        "while os.getpid() == here and time.monotonic() < end:\n    time.sleep(0.01)\n"
-        "print('went on', len(cargo), os.getpid() == here)",
-        "print('still', os.getpid() == here)",
+        HERE + "\ncargo = os.urandom(40_000_000)",
+        "import time\nprint('runs')\nwhile where() == home: time.sleep(0.01)\nprint('went on', where(), len(cargo))",
+        WHERE,
     )
     notebook.run(0, "begun")
-    target = f"cmd:{guarded / 'guarded'}"
-    teleport_button(notebook).click()
-    pick(page, target)
-    shipping = toast(page, re.compile(r"Shipping to guarded: .* left"))
+    line.rate = 2e6
+    notebook.go("cartesius-faulty")
+    shipping = toast(page, re.compile(r"Shipping to cartesius-faulty: .* left"))
     status(page, "Shipping")
     look(page, "shipping")
     shipping.locator("button", has_text="Cancel").click()
-    toast(page, re.compile("stopped|cancel", re.IGNORECASE))
-    notebook.run(2, "still True")
-    (guarded / "slow").unlink()
+    dismiss(toast(page, re.compile("stopped|cancel", re.IGNORECASE)))
+    notebook.run(2, "True")
+    line.rate = None
     cell = notebook.start(1)
-    teleport_button(notebook).click()
-    pick(page, target)
-    cell.locator(".jp-OutputArea-output", has_text="went on 20000000 False").wait_for()
+    cell.locator(".jp-OutputArea-output", has_text="runs").first.wait_for()
+    assert "in the middle of the running cell" in str(notebook.button.get_attribute("title"))
+    notebook.go("cartesius-faulty")
+    cell.locator(".jp-OutputArea-output", has_text="went on cartesius 40000000").first.wait_for()
 
 
-def test_one_cell_runs_there_and_sessions_are_listed(page: Any, opened: Open) -> None:
-    notebook = opened(
-        "%load_ext pyteleport_jupyter\nimport os; here = os.getpid()\nprint('begun')",
-        "print(os.getpid() == here)",
-    )
+def test_one_cell_runs_there_and_sessions_are_listed_taken_up_and_ended(page: Any, opened: Open) -> None:
+    notebook = opened(HERE, WHERE)
     notebook.run(0, "begun")
-    status(page, "local")
     notebook.panel.locator(".jp-CodeCell").nth(1).locator(".cm-content").click()
-    notebook.command("teleport:run-cell", target="local")
-    notebook.panel.locator(".jp-OutputArea-output", has_text="False").wait_for()
-    notebook.panel.locator(".jp-Cell[data-teleport-host=local]").wait_for()
+    notebook.panel.locator(".jp-cell-toolbar [data-command='teleport:run-cell']").first.click()
+    pick(page, "cartesius")
+    notebook.panel.locator(".jp-OutputArea-output", has_text="on cartesius False").wait_for()
+    notebook.panel.locator(".jp-Cell[data-teleport-host=cartesius]").wait_for()
     notebook.run(1, "True")
-    notebook.command("teleport:go", target="local")
-    toast(page, "This session is on")
-    notebook.command("teleport:sessions")
-    page.locator(".jp-teleport-session", has_text="local").first.wait_for()
-    look(page, "sessions")
-    notebook.command("teleport:doctor", target="local")
-    dialog = page.locator(".jp-Dialog", has_text="ipykernel")
-    dialog.wait_for()
+    notebook.go("cartesius")
+    status(page, ROUND_TRIP)
+    notebook.run(1, "on cartesius False")
+    notebook.command("teleport:doctor", target="cartesius")
+    findings = dialog(page, "ipykernel")
     look(page, "doctor")
-    dialog.locator("button", has_text="Close").click()
+    press(findings, "Close")
+    notebook.command("teleport:detach")
+    press(dialog(page, "Detach from this session?"), "Detach")
+    page.locator(".jp-teleport-status-button").wait_for(state="detached")
+    notebook.command("teleport:sessions")
+    session = page.locator(".jp-teleport-session", has_text="left over")
+    session.wait_for()
+    look(page, "sessions")
+    session.locator(".jp-RunningSessions-itemLabel").click()
+    status(page, ROUND_TRIP)
+    notebook.command("teleport:sessions")
+    session = page.locator(".jp-teleport-session:not(.jp-mod-left)")
+    session.wait_for()
+    session.hover()
+    session.locator("[title='End this session']").click()
+    press(dialog(page, "ends with all that is in it"), "End It")
+    session.wait_for(state="detached")
+
+
+def test_another_page_of_another_user_sees_the_same_also_without_our_server_extension(
+    server: LabServer, page: Any, opened: Open
+) -> None:
+    notebook = opened("print('begun')", "print('still here')")
+    notebook.run(0, "begun")
+    notebook.command("teleport:go", target="cartesius")
+    status(page, ROUND_TRIP)
+    context = page.context.browser.new_context(viewport=NARROW)
+    other = context.new_page()
+    other.set_default_timeout(1000 * SECONDS)
+    errors: list[Any] = []
+    other.on("pageerror", lambda error: errors.append(error))
+    # A server that does not know us.
+    other.route("**/pyteleport-jupyter/**", lambda route: route.fulfill(status=404, body="{}"))
+    open_lab(other, server)
+    other.evaluate(OPEN, notebook.file.name)
+    Notebook(other, notebook.file)
+    status(other, ROUND_TRIP)
+    assert page.locator(".jp-Dialog").count() == other.locator(".jp-Dialog").count() == 0
+    notebook.command("teleport:home")
+    for each in (page, other):
+        status(each, "local")
+    other.evaluate("() => { jupyterapp.commands.execute('teleport:go'); }")
+    other.locator(".jp-teleport-picker input").wait_for()
+    look(other, "narrow")
+    assert other.locator(".jp-teleport-picker li").count() == 0
+    other.keyboard.press("Escape")
+    other.evaluate("() => { jupyterapp.commands.execute('teleport:sessions'); }")
+    assert errors == []
+    context.close()
+
+
+def test_in_the_dark_and_in_notebook_7(server: LabServer, page: Any) -> None:
+    file = write_notebook(server, "seven", [HERE, WHERE])
+    with browser_page(chromium()) as classic:
+        classic.goto(f"{server.address}/notebooks/{file.name}?token={server.token}")
+        notebook = Notebook(classic, file)
+        notebook.run(0, "begun")
+        notebook.go("cartesius")
+        toast(classic, "This session is on cartesius now")
+        notebook.run(1, "on cartesius False")
+        look(classic, "notebook-7")
+        classic.evaluate(
+            "() => jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
+        )
+        classic.locator("body[data-jp-theme-light=false]").wait_for()
+        look(classic, "notebook-7-dark")
+        notebook.command("teleport:home")
+        notebook.run(1, "True")
+        close_all(classic)
