@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import psutil
@@ -24,8 +25,18 @@ def kernel(kernel_on: Callable[[Host], LabKernel], host_a: Host, host_b: Host) -
     return kernel
 
 
+@pytest.fixture
+def told_at_home(host_a: Host) -> Iterator[None]:
+    """What the user's file at home says of a host that the session goes on to."""
+    file = host_a.outside(f"{host_a.home}/.config/pyteleport/hosts.toml")
+    file.parent.mkdir(parents=True)
+    file.write_text("[huygens]\nenv = { TOLD_AT_HOME = 'yes' }\n")
+    yield
+    shutil.rmtree(file.parent)
+
+
 def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(
-    lab: Lab, kernel: LabKernel
+    lab: Lab, kernel: LabKernel, told_at_home: None
 ) -> None:
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("huygens")):
@@ -38,6 +49,7 @@ def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(
         assert first.result == "'huygens'", first.error
         assert second.result == "('huygens', 5)"
         assert "is the jump" not in str(first.of_type("update_display_data"))
+        assert kernel.execute("os.environ.get('TOLD_AT_HOME')").result == "'yes'"
         home = kernel.execute("%teleport home\nwhere(), os.getpid() == pid")
         assert home.result == "('workbench', True)", home.error
 

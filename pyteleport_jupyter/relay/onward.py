@@ -149,8 +149,8 @@ class Onward:
     def _reach(self, command: dict[str, Any]) -> _Reached:
         # Only here: the relay starts without what it takes to make a link.
         from pyteleport_jupyter.errors import TargetUnknown
-        from pyteleport_jupyter.options import make_options
         from pyteleport_jupyter.remote.package_finder import install
+        from pyteleport_jupyter.settings import options_for
         from pyteleport_jupyter.targets import parse_target
         from pyteleport_jupyter.transports import BootRequest, SshTransport, close_link, land
 
@@ -158,7 +158,9 @@ class Onward:
             # The relay of a session that has moved on from here: what it came from goes on as it is.
             install(package_folder())
         given = {name: command[name] for name in ("python", "setup", "via") if command.get(name)}
-        options = make_options(**given)
+        # The user's file is here, where the session began: what it says of the host counts where nothing was
+        # said there.
+        options = options_for(command["target"], **given)
         target = parse_target(command["target"], options)
         transport = target.transport
         if not isinstance(transport, SshTransport):
