@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any
 
 from pyteleport_jupyter.relay.far_side import FarSide
-from pyteleport_jupyter.relay.parting import PARTED
 from pyteleport_jupyter.relay.processes import reap_children
 from pyteleport_jupyter.relay.states import Event, Link
 from pyteleport_jupyter.relay.terminal_guard import HINT, SANE, TerminalGuard
@@ -43,9 +42,12 @@ ABRUPT = frozenset(
 
 OUTPUTS = {Lane.STDOUT: 1, Lane.STDERR: 2}
 
+TAKEN_UP_STATUS = 75
+"""Exit status when somebody else has the session (sysexits.h, EX_TEMPFAIL: not its end)."""
+
 PARTINGS = {
     "detached": (0, "detached: the session on {host} goes on; pyteleport attach takes it up again"),
-    "replaced": (PARTED, "the session on {host} was taken up elsewhere, and goes on there"),
+    "replaced": (TAKEN_UP_STATUS, "the session on {host} was taken up elsewhere, and goes on there"),
 }
 """How we end, and what the user is told, by the command that the supervisor lets us go with."""
 
