@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from IPython.core.error import UsageError
 
-from pyteleport_jupyter.errands import handle, here, kept
+from pyteleport_jupyter.errands import handle, here, kept, road
 from pyteleport_jupyter.errands.arrival import Arrived, Before
 from pyteleport_jupyter.errands.errand import Errand, Wish
 from pyteleport_jupyter.errands.line import Heard, Request
@@ -21,6 +21,7 @@ from pyteleport_jupyter.errands.luggage import Surroundings
 from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
 from pyteleport_jupyter.errands.talk import _Pieces
 from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.objects import NamespaceAnchors, dump
 from pyteleport_jupyter.objects.changes import Changes
 from pyteleport_jupyter.remote.errand import Homebound, is_users
 from pyteleport_jupyter.remote.errand_messages import FETCH, REPACK
@@ -291,3 +292,24 @@ def test_what_a_cell_may_have_changed_there_is_told_each_time(monkeypatch: pytes
 )
 def test_names_with_underscores(name: str, users: bool) -> None:
     assert is_users(name) is users
+
+
+class Listening:
+    """A far side that answers, and from ``commit`` on may say anything at any time."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def ship(self, consignment: object) -> None: ...
+
+    def command(self, op: str) -> None:
+        self.heard.append(op)
+
+    def wait_for(self, op: str, deadline: float, stage: str) -> None:
+        assert "commit" not in self.heard, f"what the kernel says would be no {op}"
+
+
+def test_nobody_waits_for_a_word_among_what_the_kernel_says() -> None:
+    far: Any = Listening()
+    road._commit(far, dump({"stack": None, "namespace": {}, "items": {}}, NamespaceAnchors({}), {}))
+    assert far.heard == ["prepare", "hold", "commit"]

@@ -12,7 +12,7 @@ import pytest
 from frontends import stream_text
 from lab import Host, Lab
 from nbformat import NotebookNode
-from test_frontend_nbclient import execute_notebook, kernel_manager, progress, result
+from test_frontend_nbclient import execute_notebook, keep, kernel_manager, progress, result
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 Run = Callable[[str], dict[str, NotebookNode]]
@@ -26,6 +26,7 @@ def run(lab: Lab, leak_check: None, host_a: Host, tmp_path: Path) -> Run:
     def execute(name: str) -> dict[str, NotebookNode]:
         notebook: Any = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
         asyncio.run(execute_notebook(notebook, kernel_manager(host_a, tmp_path), None))
+        keep(notebook, f"{name}.ipynb")
         return {cell["id"]: cell for cell in notebook.cells}
 
     return execute

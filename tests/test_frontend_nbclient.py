@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,12 @@ async def execute_notebook(notebook: NotebookNode, manager: AsyncKernelManager, 
             client.kc.stop_channels()
         await manager.shutdown_kernel()
         manager.cleanup_connection_file()
+
+
+def keep(notebook: NotebookNode, name: str) -> None:
+    """Write the executed notebook into the directory that TELEPORT_KEEP_NOTEBOOKS names, if it names one."""
+    if folder := os.environ.get("TELEPORT_KEEP_NOTEBOOKS"):
+        nbformat.write(notebook, Path(folder) / name)
 
 
 def kernel_manager(host: Host, directory: Path) -> AsyncKernelManager:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import nbformat
 import pytest
 from frontends import stream_text
 from lab import Host, Lab
-from test_frontend_nbclient import execute_notebook, kernel_manager, result
+from test_frontend_nbclient import execute_notebook, keep, kernel_manager, result
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "there_and_back.ipynb"
 
@@ -32,5 +31,4 @@ def test_there_and_back(lab: Lab, leak_check: None, host_a: Host, host_b: Host, 
         range(1, 8)
     )
     assert stream_text(cells["hop"].outputs) == ""
-    if path := os.environ.get("TELEPORT_KEEP_NOTEBOOK"):
-        nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+    keep(notebook, NOTEBOOK.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ import nbformat
 import pytest
 from frontends import eventually, stream_text
 from lab import Host, Lab, LabKernel
-from test_frontend_nbclient import execute_notebook, kernel_manager
+from test_frontend_nbclient import execute_notebook, keep, kernel_manager
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "closing_the_laptop.ipynb"
 
@@ -53,10 +52,9 @@ def test_the_notebook(kernelspec: None, host_a: Host, host_b: Host, tmp_path: Pa
     assert stream_text(cells["attach"].outputs).split()[-2:] == ["5", "cartesius"]
     (found,) = cells["result"].outputs
     assert found.data["text/plain"] == "([0, 1, 2, 3, 4, 5], {'cartesius'}, 'cartesius')"
-    if folder := os.environ.get("TELEPORT_KEEP_NOTEBOOKS"):
-        # nbclient counts by itself; the session that came had a number of its own.
-        cells["result"]["execution_count"] = found.execution_count
-        nbformat.write(notebook, Path(folder) / NOTEBOOK.name)  # type: ignore[no-untyped-call]
+    # nbclient counts by itself; the session that came had a number of its own.
+    cells["result"]["execution_count"] = found.execution_count
+    keep(notebook, NOTEBOOK.name)
 
 
 def test_a_killed_kernels_session_is_listed_and_taken_up_elsewhere(

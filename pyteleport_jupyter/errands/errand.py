@@ -282,7 +282,7 @@ class Errand:
         for name, reason in (facts.get("stayed") or {}).items():
             text += f"\nstayed on {self.target.host}: {name} ({reason})"
         if left_alone:
-            text += f"\nconflict: {', '.join(sorted(left_alone))} changed here too; what is here stays"
+            text += f"\nconflict: {', '.join(sorted(left_alone))} changed elsewhere too; what is here stays"
         if failed:
             text += f"\ncould not be changed here: {', '.join(failed)}"
         self.report.say(

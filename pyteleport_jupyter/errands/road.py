@@ -7,9 +7,10 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from pyteleport_jupyter.asking import ask_in
@@ -70,33 +71,23 @@ def open_line(shell: Any, outset: Outset, progress: Stages, stray: Callable[[Hea
     """Start a kernel on the target. Raises TeleportError; then, and after KeyboardInterrupt, nothing stays
     there."""
     key = secrets.token_hex(32).encode()
-    with _connected(outset.target, progress) as opened:
-        far = _prepare(shell, opened, outset, key, progress)
-        opened.clear()
+    progress.stage("connect")
+    with ExitStack() as undo:
+        # Stopped in the middle of it, we would have a child that we do not know.
+        with signals_noted():
+            link = outset.target.transport.spawn(BootRequest.command)
+            undo.push(partial(_close, link))
+        far = _prepare(shell, link, outset, key, progress)
+        undo.pop_all()
     return Line(far, key, outset.target.host, stray)
 
 
-@contextmanager
-def _connected(target: Target, progress: Stages) -> Iterator[list[Link]]:
-    """The transport child, in a list; it is ended unless somebody has taken it out."""
-    progress.stage("connect")
-    opened: list[Link] = []
-    patience = CLOSE_SECONDS
-    try:
-        # Stopped in the middle of it, we would have a child that we do not know.
-        with signals_noted():
-            opened.append(target.transport.spawn(BootRequest.command))
-        yield opened
-    except KeyboardInterrupt:
-        patience = STOP_SECONDS
-        raise
-    finally:
-        for link in opened:
-            close_link(link, patience)
+def _close(link: Link, kind: type[BaseException] | None, *_: object) -> None:
+    close_link(link, STOP_SECONDS if kind is KeyboardInterrupt else CLOSE_SECONDS)
 
 
-def _prepare(shell: Any, opened: list[Link], outset: Outset, key: bytes, progress: Stages) -> FarSide:
-    (link,), target, options = opened, outset.target, outset.options
+def _prepare(shell: Any, link: Link, outset: Outset, key: bytes, progress: Stages) -> FarSide:
+    target, options = outset.target, outset.options
     request = BootRequest(python=options.python or target.python, setup=options.setup)
     landed = land(link, target.transport, request, ask_in(shell.kernel), time.monotonic() + CONNECT_SECONDS)
     channel = NumberedChannel()
@@ -135,8 +126,9 @@ def _commit(conversation: Conversation, nothing: Pickled) -> None:
     conversation.command("prepare")
     conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "its kernel to be ready")
     conversation.command("hold")
+    conversation.wait_for("held", time.monotonic() + START_SECONDS, "its kernel to be held")
+    # What comes next may be what the kernel says, which is for the line.
     conversation.command("commit")
-    conversation.wait_for("committed", time.monotonic() + START_SECONDS, "its kernel to be handed over")
 
 
 def _nothing_yet(shell: Any, target: Target) -> Pickled:
