@@ -165,11 +165,25 @@ def close_all(page: Any) -> None:
     page.wait_for_function("() => document.querySelector('.Toastify__toast') === null")
 
 
+THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+
+
 def look(page: Any, name: str) -> None:
-    """Keep a picture, if somebody wants to see it (TELEPORT_SCREENSHOTS names a folder)."""
+    """Keep pictures, light and dark, if somebody wants to see them (TELEPORT_SCREENSHOTS names a folder)."""
     if folder := os.environ.get("TELEPORT_SCREENSHOTS"):
-        page.wait_for_timeout(600)  # for the eye only: what fades in
-        page.screenshot(path=f"{folder}/{name}.png")
+        for theme, file in (("JupyterLab Dark", f"{name}-dark.png"), ("JupyterLab Light", f"{name}.png")):
+            page.evaluate(THEME, theme)
+            page.locator(f"body[data-jp-theme-name='{theme}']").wait_for(state="attached")
+            page.wait_for_timeout(800)  # for the eye only: what fades in
+            page.screenshot(path=f"{folder}/{file}")
+            _make_small(Path(folder, file))
+
+
+def _make_small(picture: Path) -> None:
+    """Few colours are enough for a page without photographs."""
+    from PIL import Image
+
+    Image.open(picture).convert("RGB").quantize(96).save(picture, optimize=True)
 
 
 def status(page: Any, text: str | re.Pattern[str]) -> Any:

@@ -1,6 +1,9 @@
 /** Which hosts a picker shows. */
 
-/** `hosts` that fit what was typed, recent ones first; what was typed itself, where it is no host of the list. */
+/**
+ * `hosts` that fit what was typed: that very one, those that begin so, others; among them recent ones first. What was
+ * typed itself is the last, where it is no host of the list.
+ */
 export function choices(
   typed: string,
   hosts: readonly string[],
@@ -8,6 +11,17 @@ export function choices(
 ): string[] {
   const wanted = typed.trim();
   const ordered = [...new Set([...recents, ...hosts])];
-  const fitting = ordered.filter(host => host.toLowerCase().includes(wanted.toLowerCase()));
+  const fitting = ordered
+    .filter(host => rank(host, wanted) >= 0)
+    .sort((a, b) => rank(b, wanted) - rank(a, wanted));
   return wanted === '' || ordered.includes(wanted) ? fitting : [...fitting, wanted];
+}
+
+/** How well `host` fits, negative if it does not. */
+function rank(host: string, wanted: string): number {
+  const [name, part] = [host.toLowerCase(), wanted.toLowerCase()];
+  if (name === part) {
+    return 2;
+  }
+  return name.startsWith(part) ? 1 : name.includes(part) ? 0 : -1;
 }

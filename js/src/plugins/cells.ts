@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import type { Cell } from '@jupyterlab/cells';
 import { INotebookTracker, NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -26,8 +27,19 @@ export const cells: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const describe = (host: string) => trans.__('run on %1', host);
     let isShown = true;
+    const watched = new WeakSet<Cell>();
+    const watch = (cell: Cell) => {
+      if (!watched.has(cell)) {
+        watched.add(cell);
+        // By whoever has run it, also another user.
+        cell.model.metadataChanged.connect(() => {
+          label(cell, describe, isShown);
+        });
+      }
+    };
     const show = (panel: NotebookPanel) => {
       panel.content.widgets.forEach(cell => {
+        watch(cell);
         label(cell, describe, isShown);
       });
     };
@@ -45,7 +57,6 @@ export const cells: JupyterFrontEndPlugin<void> = {
       const panel = notebooks.find(each => each.content === notebook);
       const place = panel === undefined ? null : teleports.of(panel.sessionContext)?.place;
       noteHost(cell, place && isAway(place) ? place.host : null);
-      label(cell, describe, isShown);
     });
     notebooks.widgetAdded.connect((_, panel) => {
       void follow(panel);

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { teleportIcon } from '../icon';
 import { load } from '../library/asking';
 import { noteHost } from '../library/cellHosts';
+import { known } from '../library/going';
 import { pickHost } from '../library/hostPicker';
 import { hosts } from '../library/requests';
 import { CommandIDs, ITeleports, TRANSLATION_DOMAIN } from '../tokens';
@@ -39,16 +40,15 @@ export const runCell: JupyterFrontEndPlugin<void> = {
         if (!panel || !kernel || !(cell instanceof CodeCell)) {
           return;
         }
-        const known = await hosts(app.serviceManager.serverSettings);
+        const choice = await hosts(app.serviceManager.serverSettings);
         const title = trans.__('Run this cell on');
         const host =
           typeof args.target === 'string'
             ? args.target
-            : await pickHost(known, title, trans, trans.__('Run'));
+            : await pickHost(choice, title, trans, trans.__('Run'));
         if (host !== null) {
-          if (teleports.of(panel.sessionContext)?.place == null) {
-            await load(kernel);
-          }
+          const teleport = teleports.of(panel.sessionContext);
+          await (teleport === null ? load(kernel) : known(teleport, trans));
           await runOn(host, cell, panel.sessionContext);
         }
       }
