@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import textwrap
+import weakref
 from types import ModuleType
 
 import pytest
@@ -137,3 +138,30 @@ def test_collection_goes_on_afterwards(own_main: None) -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_an_exception_that_somebody_keeps_keeps_no_session(own_main: None) -> None:
+    """A module that was imported meanwhile, or an object, may keep one with all frames that were under it."""
+    kept = """
+    import sys
+    class Big: pass
+    class Keeps:
+        def __setstate__(self, state):
+            try:
+                raise ValueError
+            except ValueError as error:
+                sys.kept_error = error
+    x, y = Keeps(), Big()
+    x.a = 1
+    z = [y]
+    """
+    pickled = pickled_of(kept)
+    try:
+        namespace = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({})).root[
+            "namespace"
+        ]
+        big = weakref.ref(namespace["y"])
+        namespace.clear()
+        assert big() is None
+    finally:
+        vars(sys).pop("kept_error", None)

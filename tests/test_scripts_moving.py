@@ -50,6 +50,23 @@ def test_no_frame_is_unwound_here_and_exit_handlers_run_there(scripts: Scripts) 
     assert done.stdout.splitlines() == ["finally True", "exit True"]
 
 
+def test_logging_goes_on_as_it_was_set_up(scripts: Scripts) -> None:
+    done = scripts.run(f"""
+        import logging
+        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", filename="log")
+        log = logging.getLogger("mine"); log.setLevel(logging.DEBUG); log.addHandler(logging.StreamHandler(sys.stdout))
+        log.debug("here")
+        {AWAY}
+        log.debug("there")
+        print(os.getpid() != first, len(log.handlers), log.handlers[0].stream is sys.stdout)
+        import pathlib; print(pathlib.Path("log").read_text().split())
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "here", "there", "True 1 True", "['DEBUG', 'here', 'DEBUG', 'there']",
+    ]  # fmt: skip
+
+
 def test_modules_beside_the_script_move_with_their_state(scripts: Scripts) -> None:
     scripts.write(
         "print('loaded')\ncount = 0\ndef bump():\n    global count\n    count += 1\n    return count\n",

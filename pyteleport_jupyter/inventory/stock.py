@@ -96,7 +96,9 @@ def _rows(walk: Walk, session: Session, staying: dict[str, list[Refusal]]) -> It
     order = {name: position for position, name in enumerate(session.root["namespace"])}
     for root in sorted(walk.roots, key=lambda root: order.get(root.path.name, len(order))):
         name = root.path.name
-        if name not in order or name in session.shell_names:
+        # What a session has besides may be called as a variable is.
+        is_variable = name in order and session.root["namespace"][name] is root.value
+        if not is_variable or name in session.shell_names:
             kept += root.nbytes
             continue
         refusals = staying.pop(name, [])

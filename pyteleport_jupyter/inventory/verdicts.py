@@ -84,7 +84,8 @@ def rebuilt(obj: Any, reduction: Reduction) -> str:
 
 def _first_sentence(reducer: Any) -> str:
     words = (inspect.getdoc(reducer) or "from what it holds").partition("\n\n")[0]
-    return " ".join(words.split()).partition(". ")[0].rstrip(".")
+    sentence = " ".join(words.split()).partition(". ")[0].rstrip(".").replace("``", "")
+    return sentence if sentence[:2].isupper() else sentence[:1].lower() + sentence[1:]
 
 
 def left_before(obj: Any) -> Left | None:

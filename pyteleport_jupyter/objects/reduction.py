@@ -32,6 +32,8 @@ TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
 class GlobalsCopy:
     """Stands for globals that only functions hold, while they are written."""
 
+    __slots__ = ("content",)
+
     def __init__(self, content: dict[str, Any]) -> None:
         self.content = content
 
@@ -123,8 +125,7 @@ class Reduction:
         if shared is not content or id(content) in self.in_memo:
             return shared
         if id(content) not in self._globals:
-            is_hidden = all(type(holder) is FunctionType for holder in gc.get_referrers(content))
-            self._globals[id(content)] = GlobalsCopy(content) if is_hidden else content
+            self._globals[id(content)] = GlobalsCopy(content) if _is_hidden(content) else content
         return self._globals[id(content)]
 
     def write_empty(self, copied: GlobalsCopy) -> tuple[Any, ...]:
@@ -172,6 +173,16 @@ class Reduction:
         """The reduce value of a stateless object that a module holds at its top level, or None."""
         where = self._variables.get(id(obj)) if names.is_stateless(obj) else None
         return None if where is None else self.refer(Reference("variable", ":".join(where), obj))
+
+
+def _is_hidden(content: dict[str, Any]) -> bool:
+    """Whether only functions hold it, besides what another dump or walk has noted of it."""
+    for holder in gc.get_referrers(content):  # no generator: that would hold it, too
+        kind = type(holder)
+        is_note = kind is GlobalsCopy or (kind is dict and holder.get(id(content)) is content)
+        if kind is not FunctionType and not is_note:
+            return False
+    return True
 
 
 def choose(kind: type) -> Reducer | None:

@@ -59,7 +59,9 @@ def load(
     to_tell = tuple(map(told, _named(unpickler.left, stream)))
     if numbering is not None:
         numbering.take_unpickled(unpickler.memo.copy())
-    del unpickler  # and its memo: what nothing else refers to was not needed
+    # What nothing else refers to was not needed. `del` would not do: modules that were imported meanwhile may
+    # hold an exception of theirs, and with it all frames that were under it.
+    unpickler.memo = {}
     if needed := references.needed():
         raise RestoreFailed(reason=f"there is no {', '.join(needed)} there")
     return Loaded(root, deferred, to_tell)
@@ -137,14 +139,14 @@ class _SessionUnpickler(pickle.Unpickler):
 
 def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, Any]:
     before: dict[str, Any] = {}
-    root: dict[str, Any] = {}
+    roots: list[dict[str, Any]] = []  # emptied: this frame may live on
     unpickler.load()  # the references, kept by the memo
     while True:
         kind, content = unpickler.load()
         if kind == "end":
             break
         if kind == "root":
-            root = content
+            roots.append(content)
         elif kind == "definitions":
             before = {name: namespace.get(name, _ABSENT) for name in content}
             namespace.update(content)
@@ -158,7 +160,8 @@ def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, 
             for cell, value in content:
                 cell.cell_contents = value
     _put_back(namespace, before)
-    return root
+    before.clear()
+    return roots.pop() if roots else {}
 
 
 def _put_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:

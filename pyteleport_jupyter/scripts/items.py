@@ -14,12 +14,13 @@ from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.companions import foreign_folders
 from pyteleport_jupyter.scripts import exit_handlers, streams
 from pyteleport_jupyter.scripts.program import main_namespace
-from pyteleport_jupyter.session import process_items, surroundings
+from pyteleport_jupyter.session import logging_items, process_items, surroundings
 from pyteleport_jupyter.session.environment import (
     apply_environment,
     environment_at_start,
     environment_change,
 )
+from pyteleport_jupyter.session.process_streams import process_streams
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,11 @@ def restore_last_value(value: list[Any]) -> None:
         vars(builtins)["_"] = each
 
 
+def capture_logging() -> list[logging_items.LoggerState]:
+    """Levels of loggers, and handlers that write to the process's streams or to files."""
+    return logging_items.states_of_loggers({id(stream) for stream in process_streams().values()})
+
+
 PROMPT_SETTINGS = ("ps1", "ps2", "tracebacklimit")
 
 
@@ -194,6 +200,7 @@ ITEMS: tuple[Item, ...] = (
     Item("settings", capture_settings, restore_settings),
     Item("stream settings", streams.capture_settings, streams.restore_settings),
     Item("streams", capture_streams, restore_streams),
+    Item("logging", capture_logging, logging_items.set_up_loggers),
     Item("timers", capture_timers, restore_timers),
 )
 """In the order in which they are set."""
