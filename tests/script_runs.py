@@ -82,6 +82,7 @@ def scripts_in(folder: Path) -> Iterator[Scripts]:
     environment = {
         **os.environ,
         "XDG_RUNTIME_DIR": str(runtime),
+        "XDG_STATE_HOME": str(folder / "state"),
         "PYTHONPATH": str(REPOSITORY),
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "TELEPORT_TEST": str(folder),
