@@ -25,9 +25,10 @@ REFUSED = {
         "class Key:\n    def __hash__(self):\n        hop()\n        return 1\n{Key(): 1}",
         "a dict display|BUILD_MAP",
     ),
-    "new": (
-        "class Made:\n    def __new__(cls):\n        hop()\n        return object.__new__(cls)\n"
-        "    def __init__(self):\n        pass\nMade()",
+    "set_name": (
+        "class Named:\n    def __set_name__(self, owner, name):\n        hop()\n"
+        "try:\n    class Made:\n        first, second = Named(), Named()\n"
+        "except RuntimeError as error:\n    raise error.__cause__",  # 3.11 wraps it
         "makes an object or a class by it",
     ),
 }

@@ -69,7 +69,7 @@ def test_exceptions_are_kept_for_each_generator_and_below_it() -> None:
         try:
             raise KeyError("own")
         except KeyError as error:
-            yield error, layout.generator_exception(generator), layout.exception_below(generator)
+            yield error, layout.generator_exception(generator), layout.exception_below([generator])
 
     generator = probe()
     try:

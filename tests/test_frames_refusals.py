@@ -26,6 +26,11 @@ C_CALLERS = {
         "_functools.reduce",
     ),
     "list.sort": ("def f(x):\n    teleport()\n[1].sort(key=f)", "sort"),
+    "re.sub": ("import re\ndef f(match):\n    teleport()\nre.sub('a', f, 'a')", "sub"),
+    "numpy.vectorize": (
+        "import numpy\ndef f(x):\n    teleport()\n    return x\nnumpy.vectorize(f, otypes=[int])([1])",
+        "ufunc",
+    ),
     "context run": (
         "import contextvars\ndef f():\n    teleport()\ncontextvars.Context().run(f)",
         "run",
@@ -67,38 +72,44 @@ OPERATIONS = {
         "class A:\n    def __hash__(self):\n        return teleport()\n{}.get(A())",
         "dict.get, which is written in C",
     ),
-    "a name of an enumeration": (
-        "import enum\nclass Names(dict):\n    def __setitem__(self, name, value):\n        teleport()\n"
+    "a name of a class body": (
+        "class Names(dict):\n    def __missing__(self, name):\n        return teleport()\n"
         "class M(type):\n    @classmethod\n    def __prepare__(m, n, b):\n        return Names()\n"
-        "class A(metaclass=M): pass",
-        "the operation STORE_NAME",
+        "class A(metaclass=M): x = anything",
+        "a name looked up in a namespace of its own kind",
     ),
-    "close through yield from": (
-        "def inner():\n    try:\n        yield\n    finally:\n        teleport()\n"
-        "def outer():\n    yield from inner()\ng = outer()\nnext(g)\ng.close()",
-        "",
+    "close by way of an iterator of one's own": (
+        "class Own:\n    def __iter__(self): return self\n    def __next__(self): return 1\n"
+        "    def close(self): teleport()\n"
+        "def outer():\n    yield from Own()\ng = outer()\nnext(g)\ng.close()",
+        "generator.close, which is written in C",
+    ),
+    "throw by way of an iterator of one's own": (
+        "class Own:\n    def __iter__(self): return self\n    def __next__(self): return 1\n"
+        "    def throw(self, *given): teleport()\n"
+        "def outer():\n    yield from Own()\ng = outer()\nnext(g)\ng.throw(KeyError())",
+        "generator.throw, which is written in C",
+    ),
+    "a cache called with what a list held": (
+        "import functools\n@functools.lru_cache\ndef f(*given):\n    teleport()\nf(*[1])",
+        "f, which is written in C",
     ),
     "destructor": ("class A:\n    def __del__(self):\n        teleport()\na = A()\ndel a", "the operation"),
-    "throw through yield from": (
-        "def inner():\n    try:\n        yield\n    except KeyError:\n        teleport()\n"
-        "def outer():\n    yield from inner()\ng = outer()\nnext(g)\ng.throw(KeyError())",
-        "",
-    ),
 }
 
 
 SOMETHING_FOLLOWS = {
-    "init after new": (
-        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(cls)\n"
+    "init after new with a parameter bound anew": (
+        "class M(type):\n    def __new__(m, n, b, names):\n        names = dict(names)\n        teleport()\n"
+        "    def __init__(self, *given): pass\nclass A(metaclass=M): pass"
+    ),
+    "init after new of an unnamed class": (
+        "class A:\n    def __new__(*given):\n        teleport()\n        return object.__new__(*given)\n"
         "    def __init__(self): pass\nA()"
     ),
-    "init of a subclass after new": (
-        "class A:\n    def __new__(cls):\n        teleport()\n        return object.__new__(B)\n"
-        "class B(A):\n    def __init__(self): pass\nA()"
-    ),
-    "init after new of a metaclass": (
-        "class M(type):\n    def __new__(m, *given):\n        teleport()\n"
-        "    def __init__(self, *given): pass\nclass A(metaclass=M): pass"
+    "init after new called by C": (
+        "class A:\n    def __new__(cls, given):\n        teleport()\n        return object.__new__(cls)\n"
+        "    def __init__(self, given): pass\nlist(map(A, [1]))"
     ),
     "init of a metaclass after the subclass hook": (
         "class M(type):\n    def __init__(self, *given): pass\n"
@@ -108,9 +119,10 @@ SOMETHING_FOLLOWS = {
         "class D:\n    def __set_name__(self, owner, name):\n        teleport()\n"
         "class A:\n    x = D()\n    y = D()"
     ),
-    "the body after prepare": (
+    "the body after a prepare of who knows whom": (
         "class M(type):\n    @classmethod\n    def __prepare__(m, n, b):\n        teleport()\n"
-        "class A(metaclass=M): pass"
+        "class Stands:\n    def __mro_entries__(self, bases): return ()\n"
+        "class A(Stands(), metaclass=M): pass"
     ),
 }
 
@@ -242,19 +254,19 @@ def test_a_refusal_changes_nothing() -> None:
 
 CLASS = """
 class Meta(type):
-    def __new__(metaclass, name, bases, names):
-        said.append(teleport())
-        return super().__new__(metaclass, name, bases, names)
     def __init__(self, *given):
         pass
-class Made(metaclass=Meta):
+class Base:
+    def __init_subclass__(cls):
+        teleport()
+class Made(Base, metaclass=Meta):
     teleport()
 """
 
 
 def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused_by_what_follows_it() -> None:
     """The frame around it is still in the call in which it was resumed."""
-    names: dict[str, object] = {"said": []}
+    names: dict[str, object] = {}
     code = compile(CLASS, "program.py", "exec", dont_inherit=True)
     names["teleport"] = capturer(lambda frame: frame.f_code is code)
     stack: frames.Stack | None = None
@@ -265,5 +277,5 @@ def test_a_metaclass_that_runs_when_the_resumed_body_has_ended_is_refused_by_wha
     assert stack is not None
     resumed = frames.resume_code(stack, None)
     names["teleport"] = capturer(lambda frame: frame.f_code is resumed)
-    with pytest.raises(FrameRefused, match=r"Meta\.__new__ .* makes an object or a class by it"):
+    with pytest.raises(FrameRefused, match=r"__init_subclass__ .* makes an object or a class by it"):
         exec(resumed, names)

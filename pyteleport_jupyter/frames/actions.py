@@ -8,49 +8,34 @@ Opcodes of all minors share the table: a name that a minor lacks is simply never
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
+from .attributes import ask_again, plan_load_attribute, plan_set_attribute, plan_super_attribute
 from .boundary import Site
 from .callees import (
     argument_of,
     call_has_keywords,
     called_object,
     first_in_call,
-    function_code,
-    has_fallback,
     has_length,
     is_trusted,
     kind_of_call,
-    method_code,
     rebinds_self,
     runs_special_method,
     special_method_running,
 )
 from .class_hooks import hook_of_class
+from .delegation import PASSING_ON, index_of_send
 from .dialect import SPOKEN
 from .drivers import FILLED_FROM, drives
 from .flow import UNIT, VALUE
-from .layout import NULL
 from .liveness import address_in_slot
 from .operators import IN_PLACE_ADD, wants_bool, what_follows
+from .planning import Planner, again, behind
+from .registry import function_code
 from .snapshot import Action, Kind
 from .stand_ins import stand_ins_alive
-
-Planner = Callable[[Site], Action | None]
-
-
-def behind(site: Site, kind: Kind, stack: str) -> Action:
-    """Go on behind the instruction."""
-    instruction = site.instruction
-    return Action(kind, instruction.name, instruction.offset, instruction.end, stack)
-
-
-def again(site: Site, kind: Kind, stack: str) -> Action:
-    """Run the instruction again."""
-    return replace(behind(site, kind, stack), target=site.instruction.start)
 
 
 def plan_call(site: Site) -> Action | None:
@@ -66,7 +51,7 @@ def plan_call(site: Site) -> Action | None:
 
 def _kind_through_c(site: Site) -> Kind | None:
     kind, called = kind_of_call(site), called_object(site)
-    return hook_of_class(site, called) if kind is None and is_trusted(site, called) else kind
+    return hook_of_class(site, called, site.after[:-1]) if kind is None and is_trusted(site, called) else kind
 
 
 def plan_builtin(site: Site) -> Action | None:
@@ -121,6 +106,13 @@ def plan_for(site: Site) -> Action | None:
         return None
     loop_exit = (site.instruction.target or 0) + UNIT * SPOKEN.loop_exit_units
     return replace(behind(site, Kind.NEXT_ITEM, site.before), exit=loop_exit)
+
+
+def plan_passing_on(site: Site) -> Action | None:
+    """A generator through which a throw() is passed on, at the yield of a ``yield from`` or ``await``: the
+    one that it is passed on to goes on when it is sent something by way of this one."""
+    index = index_of_send(site.flow, site.index)
+    return None if index is None else plan_send(replace(site, index=index))
 
 
 def plan_send(site: Site) -> Action | None:
@@ -267,89 +259,10 @@ def plan_format_value(site: Site) -> Action | None:
     return stand_in(site, site.before, operand, ("__format__", "__str__", "__repr__"))
 
 
-def plan_load_attribute(site: Site) -> Action | None:
-    is_pair = len(site.after) == len(site.before) + 1
-    kind, results = (Kind.METHOD_PAIR, 2) if is_pair else (Kind.RESULT, 1)
-    if site.crossing.through_c and not _is_getter(site, site.operand(1)):
-        return ask_again(site, site.before, 1, _attribute_name(site))
-    return behind(site, kind, site.after[:-results])
-
-
-def ask_again(site: Site, stack: str, operand: int, name: str) -> Action | None:
-    """The attribute is looked up again, on a stand-in whose property is the rest of what found it: if that
-    raises AttributeError there is something left to do."""
-    owner = site.stack_slot(len(stack) - operand)
-    found = runs_special_method(site, owner, ("__getattribute__", "__getattr__")) or any(
-        _gets(site, vars(base).get(name)) for base in _classes_of(owner)
-    )
-    if not found or site.callee.generator is not None or isinstance(owner, type):
-        return None
-    return replace(again(site, Kind.STAND_IN, stack), method=name, operand=operand, is_attribute=True)
-
-
-def _is_getter(site: Site, owner: object) -> bool:
-    """A property, descriptor or ``__getattr__``, and nothing is tried after it if it raises
-    AttributeError."""
-    if runs_special_method(site, owner, ("__getattr__",)) or _is_of_module(site, owner):
-        return True
-    if has_fallback(type(owner)):
-        return False
-    if runs_special_method(site, owner, ("__getattribute__",)):
-        return True
-    name = _attribute_name(site)
-    return any(_gets(site, vars(base).get(name)) for base in _classes_of(owner))
-
-
-def _is_of_module(site: Site, owner: object) -> bool:
-    """``__getattr__`` of a module (PEP 562)."""
-    found = vars(owner).get("__getattr__") if isinstance(owner, ModuleType) else None
-    return found is not None and function_code(found) == site.callee.code
-
-
-def _classes_of(owner: object) -> tuple[type, ...]:
-    """The classes in which an attribute access looks for a descriptor. A class is also looked into itself."""
-    if isinstance(owner, super):
-        owner = inspect.getattr_static(owner, "__self__").__get__(owner)
-    return (*type(owner).__mro__, *(owner.__mro__ if isinstance(owner, type) else ()))
-
-
-def _gets(site: Site, descriptor: object) -> bool:
-    getter: Any = descriptor.fget if isinstance(descriptor, property) else None
-    found = (function_code(getter), method_code(type(descriptor), "__get__"))
-    return site.callee.code in [code for code in found if code is not None]
-
-
-def plan_super_attribute(site: Site) -> Action | None:
-    """``super().name`` (3.12 and later): the operands are super, the class and the object."""
-    owner, name = site.operand(1), site.code.co_names[site.instruction.argument >> 2]
-    if owner is NULL:  # 3.14 lets go of the operands before it asks for the attribute
-        owner = site.callee.first_local()
-    if not any(_gets(site, vars(base).get(name)) for base in _classes_of(owner)):
-        return None
-    is_pair = len(site.after) == len(site.before) - 1
-    kind, results = (Kind.METHOD_PAIR, 2) if is_pair else (Kind.RESULT, 1)
-    return behind(site, kind, site.after[:-results])
-
-
-def _attribute_name(site: Site) -> str:
-    shift = SPOKEN.attribute_shift if site.instruction.name == "LOAD_ATTR" else 0
-    return site.code.co_names[site.instruction.argument >> shift]
-
-
-def plan_set_attribute(site: Site) -> Action | None:
-    return behind(site, Kind.DISCARD, site.after) if _is_setter(site, site.operand(1)) else None
-
-
-def _is_setter(site: Site, owner: object) -> bool:
-    if runs_special_method(site, owner, ("__setattr__", "__delattr__")):
-        return True
-    descriptor = inspect.getattr_static(type(owner), _attribute_name(site), None)
-    if isinstance(descriptor, property):
-        return site.callee.code in (function_code(descriptor.fset), function_code(descriptor.fdel))
-    return site.callee.code in (
-        method_code(type(descriptor), "__set__"),
-        method_code(type(descriptor), "__delete__"),
-    )
+def plan_store_name(site: Site) -> Action | None:
+    """A name bound in a namespace of its own kind (``__prepare__``), whose ``__setitem__`` has no result."""
+    known = runs_special_method(site, site.raw.locals, ("__setitem__",))
+    return behind(site, Kind.DISCARD, site.after) if known else None
 
 
 def plan_enter(site: Site) -> Action | None:
@@ -371,6 +284,7 @@ PLANNERS: Final[dict[str, Planner]] = {
     **dict.fromkeys(("CALL", "CALL_KW", "CALL_FUNCTION_EX"), plan_call),
     "FOR_ITER": plan_for,
     "SEND": plan_send,
+    **dict.fromkeys(PASSING_ON, plan_passing_on),
     **dict.fromkeys(OPERATORS, plan_operator),
     "BINARY_OP": plan_binary,
     "COMPARE_OP": plan_tried,
@@ -379,6 +293,7 @@ PLANNERS: Final[dict[str, Planner]] = {
     **dict.fromkeys(FILLING, plan_filling),
     "FORMAT_VALUE": plan_format_value,
     **dict.fromkeys(("LOAD_ATTR", "LOAD_METHOD"), plan_load_attribute),
+    "STORE_NAME": plan_store_name,
     "LOAD_SUPER_ATTR": plan_super_attribute,
     **dict.fromkeys(("STORE_ATTR", "DELETE_ATTR"), plan_set_attribute),
     **dict.fromkeys(("BEFORE_WITH", "BEFORE_ASYNC_WITH"), plan_enter),

@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 from typing import Final, NamedTuple, cast
 
-from .boundary import Site
-from .layout import NULL
+from .boundary import Callee, Site, contents
+from .flow import stored_slots
+from .layout import CO_VARARGS, NULL, argument_count
 from .liveness import address_in_slot
 from .producers import is_made_tuple, loaded_operand
 
@@ -34,6 +35,17 @@ def call_arguments(site: Site) -> Arguments | None:
     return Arguments(
         (*_receiver(site), *arguments[:positional]), dict(zip(names, arguments[positional:], strict=True))
     )
+
+
+def parameters_of(callee: Callee) -> tuple[object, ...] | None:
+    """What the positional parameters of a running function were bound to, with those of ``*args``; None if it
+    has assigned to one."""
+    code = callee.code
+    if stored_slots(code) & set(range(argument_count(code))):
+        return None
+    values = [contents(callee.raw.slot(index)) for index in range(argument_count(code))]
+    rest = values[code.co_argcount + code.co_kwonlyargcount] if code.co_flags & CO_VARARGS else ()
+    return (*values[: code.co_argcount], *cast("tuple[object, ...]", rest))
 
 
 CALLABLE_SLOTS: Final = 2

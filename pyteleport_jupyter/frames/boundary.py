@@ -105,7 +105,10 @@ def contents(value: object) -> object:
 
 
 def crossing_between(callee: FrameType, caller: FrameType) -> Crossing:
-    """Read how ``callee`` was entered from ``caller`` (its ``f_back``)."""
+    """Read how ``callee`` was entered from ``caller``: its ``f_back``, or one that only passes on to it what
+    was thrown into it."""
+    if callee.f_back is not caller:
+        return Crossing(through_c=True, through_init=False)
     raw, end = RawFrame.of(callee), RawFrame.of(caller)
     through_c = raw.is_entry
     between = raw.previous

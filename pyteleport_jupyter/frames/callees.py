@@ -19,10 +19,8 @@ from types import (
     BuiltinMethodType,
     CodeType,
     CoroutineType,
-    FunctionType,
     GeneratorType,
     MethodDescriptorType,
-    MethodType,
     MethodWrapperType,
 )
 from typing import Any, Final, cast
@@ -30,12 +28,14 @@ from typing import Any, Final, cast
 from .arguments import call_arguments
 from .boundary import Site
 from .caches import CachedCall, caches_in, call_of, layers
+from .classes import prepares
+from .delegation import passing_on
 from .dialect import SPOKEN
 from .drivers import can_start_again, drives
-from .flow import flow_of
+from .flow import stored_slots
 from .layout import CO_OPTIMIZED, NULL
 from .producers import attribute_called, loaded_callable
-from .registry import original_code
+from .registry import function_code
 from .snapshot import Kind
 from .stand_ins import StandIn
 
@@ -132,13 +132,6 @@ def method_code(owner: type, name: str) -> CodeType | None:
     return None
 
 
-def function_code(function: object) -> CodeType | None:
-    """Original code of a Python function, through bound, static and class methods; None for anything else."""
-    while isinstance(function, MethodType | staticmethod | classmethod):
-        function = function.__func__
-    return original_code(function.__code__) if isinstance(function, FunctionType) else None
-
-
 def runs_special_method(site: Site, receiver: object, names: tuple[str, ...]) -> bool:
     """Whether the callee is one of the special methods of ``receiver``."""
     return special_method_running(site, receiver, names) is not None
@@ -189,27 +182,15 @@ def class_call(site: Site, called: object) -> Verdict:
 
 def rebinds_self(code: CodeType) -> bool:
     """Whether the function assigns to its first argument, which then need not be the instance any more."""
-    stores = (STORES[each.name](each.argument) for each in flow_of(code).instructions if each.name in STORES)
-    return any(0 in slots for slots in stores)
-
-
-STORES: Final[dict[str, Callable[[int], tuple[int, ...]]]] = {
-    "STORE_FAST": lambda argument: (argument,),
-    "DELETE_FAST": lambda argument: (argument,),
-    "STORE_DEREF": lambda argument: (argument,),
-    "DELETE_DEREF": lambda argument: (argument,),
-    "STORE_FAST_LOAD_FAST": lambda argument: (argument >> 4,),
-    "STORE_FAST_STORE_FAST": lambda argument: (argument >> 4, argument & 15),
-}
-"""Slots that an instruction binds or unbinds."""
+    return 0 in stored_slots(code)
 
 
 def class_body(site: Site, called: object) -> Verdict:
-    """A class statement, in its body. (A metaclass or ``__init_subclass__`` that runs there is optimised
-    code.)"""
-    if called is not builtins.__build_class__ or site.callee.code.co_flags & CO_OPTIMIZED:
+    """A class statement, in its body or in ``__prepare__``. (A metaclass or ``__init_subclass__`` that runs
+    there is optimised code.)"""
+    if called is not builtins.__build_class__:
         return None
-    return Kind.CLASS_BODY
+    return Kind.CLASS_BODY if not site.callee.code.co_flags & CO_OPTIMIZED or prepares(site) else None
 
 
 def run_code(site: Site, called: object) -> Verdict:
@@ -234,9 +215,16 @@ def generator_step(site: Site, called: object) -> Verdict:
     if not isinstance(called, BuiltinMethodType | MethodDescriptorType) and not _is_slot_wrapper(called):
         return None
     owner = called.__self__ if isinstance(called, BuiltinMethodType) else argument_of(site, -1)
-    if owner is not generator:
-        return None
-    return STEPS.get(getattr(called, "__name__", ""))
+    kind = STEPS.get(getattr(called, "__name__", ""))
+    # throw() that is passed on has a frame for each generator on its way, close() has none.
+    asked = owner is generator or (kind is Kind.CLOSE and passing_on(owner, generator) is not None)
+    return kind if asked else None
+
+
+def closed(site: Site) -> object:
+    """The generator whose ``close()`` the site is waiting for."""
+    called = called_object(site)
+    return called.__self__ if isinstance(called, BuiltinMethodType) else argument_of(site, -1)
 
 
 STEPS: Final = {

@@ -9,17 +9,18 @@ import itertools
 import sys
 from dataclasses import dataclass, replace
 from types import FrameType
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from ..errors import FrameRefused
 from .actions import plan
 from .boundary import Callee, Site, crossing_between
-from .callees import cached_call, function_code, runs_special_method
-from .class_hooks import hook_of_class
-from .classes import class_arguments
+from .callees import cached_call, called_object, closed, rebinds_self, runs_special_method
+from .class_hooks import hook_of_class, made_with
+from .classes import class_arguments, prepares_again
+from .delegation import passing_on, with_those_passing_on
 from .dialect import SPOKEN
 from .flow import UNIT, flow_of
-from .generators import with_opening
+from .generators import capture_suspended, with_opening
 from .here import action_here
 from .layout import (
     CO_OPTIMIZED,
@@ -34,7 +35,7 @@ from .liveness import is_being_closed, operands_are_there
 from .morph import is_inside_call
 from .operators import what_follows
 from .refusals import CALLS, refusal
-from .registry import MorphRecord, record_of, values_of
+from .registry import MorphRecord, function_code, record_of, values_of
 from .running_code import code_hash, library_of
 from .selftest import check_interpreter
 from .slots import Contents, position_at, read_slots, with_handled_exceptions
@@ -68,6 +69,7 @@ def capture_stack(
     base_exception: BaseException | None = None,
     place_name: PlaceName = no_place_name,
     at_instruction: bool = False,
+    asked: object = None,
 ) -> Stack:
     """Snapshot the running frames from ``top`` out to ``root``, both included.
 
@@ -77,13 +79,15 @@ def capture_stack(
 
     ``base_exception``: what the frames outside any generator are handling; None to read it from the
     interpreter, which needs that no function between ``top`` and this one is handling an exception.
+    ``asked``: the coroutine of the task that C runs in ``root``; other than the one of ``root`` if it only
+    passes on what was thrown into it.
 
     Raises:
         FrameRefused: a frame cannot go on exactly as it would have. Nothing was changed.
         InterpreterUnsupported: this is no interpreter whose frames can be read.
     """
     check_interpreter()
-    frames = _frames_between(top, root)
+    frames = with_those_passing_on(_frames_between(top, root), asked)
     callees = itertools.chain([_called_by(top)], frames)
     interrupted = [
         _interrupted(frame, callee, place_name, at_instruction and frame is top)
@@ -153,20 +157,38 @@ def _site(frame: FrameType, callee: FrameType, record: MorphRecord | None) -> Si
 
 def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
     """A frame that moved before and is still inside the same call: as it was then."""
+    if record.action.kind is Kind.SUSPENDED:
+        # It was restored at its yield, and what is thrown into it there is passed on.
+        return _planned(replace(site, index=site.flow.index_at(record.action.offset)), place_name)
     if not is_inside_call(record, site.frame.f_lasti) or not _is_at_call(site.frame):
         _refuse(site.frame, "it is just being restored", place_name)
     if record.action.kind is Kind.OPERATOR:
         return _operator_in_prologue(site, record, place_name)
-    if record.action.kind is Kind.CLASS_BODY and site.callee.code.co_flags & CO_OPTIMIZED:
+    if record.action.kind is Kind.NEW and not values_of(site.frame.f_code):
+        return _initialising(site, record, place_name)
+    if record.action.kind is Kind.CLASS_BODY and not _is_in_body(site, record):
         return _making_class(site, record, place_name)
     if record.action.kind is Kind.CACHED and cached_call(site) is None:
         return replace(record.action, opening=False, kind=Kind.RESULT)
     return replace(record.action, opening=False)
 
 
+def _initialising(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
+    """A class call that moved in ``__new__``, which has ended: now ``__init__`` runs."""
+    made = site.stack_slot(len(record.action.stack))
+    is_init = runs_special_method(site, made, ("__init__",)) and not rebinds_self(site.callee.code)
+    if not is_init:
+        _refuse(site.callee.frame, refusal(site, place_name), place_name)
+    return replace(record.action, opening=False, kind=Kind.INSTANCE)
+
+
+def _is_in_body(site: Site, record: MorphRecord) -> bool:
+    return not site.callee.code.co_flags & CO_OPTIMIZED or prepares_again(site, record.action.stack)
+
+
 def _making_class(site: Site, record: MorphRecord, place_name: PlaceName) -> Action:
     """A class statement that moved in its body, which has ended: now the class is made."""
-    kind = hook_of_class(site, builtins.__build_class__)
+    kind = hook_of_class(site, builtins.__build_class__, record.action.stack)
     if kind is None:
         _refuse(site.callee.frame, refusal(site, place_name), place_name)
     return replace(record.action, opening=False, kind=kind)
@@ -265,9 +287,23 @@ def _extras(site: Site, action: Action) -> tuple[object, ...]:
         return class_arguments(site, action.stack)
     if action.kind is Kind.CACHED:
         return cached_call(site) or ()
+    if action.kind is Kind.NEW:
+        return _made_with(site, action)
     if action.kind is Kind.OPERATOR:
         return _what_follows(site)
+    if action.kind is Kind.CLOSE:
+        passed = passing_on(closed(site), site.callee.generator) or ()
+        return tuple(map(capture_suspended, passed))
     return ()
+
+
+def _made_with(site: Site, action: Action) -> tuple[object, ...]:
+    if site.frame.f_lasti >= site.shift:
+        return made_with(site, called_object(site), action.stack) or ()
+    kept = values_of(site.frame.f_code)
+    if kept:  # it moved in __new__ before
+        return cast("functools.partial[Any]", kept[0]).args
+    return made_with(site, builtins.__build_class__, action.stack) or ()
 
 
 def _what_follows(site: Site) -> tuple[object, ...]:
@@ -285,7 +321,7 @@ def _base_exception(frames: list[FrameType]) -> BaseException | None:
     """
     inside = [generator for frame in frames if (generator := RawFrame.of(frame).generator) is not None]
     if inside:
-        return exception_below(inside[-1])
+        return exception_below(inside)
     around: FrameType | None = frames[-1].f_back
     while around is not None:
         generator = RawFrame.of(around).generator

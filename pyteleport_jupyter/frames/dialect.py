@@ -33,6 +33,10 @@ class Dialect:
     """Fetch a callable and call it without arguments; a Python function runs without a C frame between."""
     spread_call: Operations
     """Fetch a callable, a tuple and a dict, and call it with them."""
+    call_pair: Operations
+    """Call the pair on top without arguments."""
+    ask: Operations
+    """Fetch a callable and call it with what lies on top, which stays there."""
     null_pair: Operations
     """Put a NULL beside the result, in the order of a call of something that is no method."""
     truth: Operations
@@ -65,6 +69,9 @@ _CALL_311: Final[Operations] = (("PRECALL", 0), ("CALL", 0))
 _FETCH_311: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), *_CALL_311)
 _FETCH_312: Final[Operations] = (("PUSH_NULL", 0), ("LOAD_CONST", FETCH), ("CALL", 0))
 _FETCH_313: Final[Operations] = (("LOAD_CONST", FETCH), ("PUSH_NULL", 0), ("CALL", 0))
+_ASK_311: Final[Operations] = (("PUSH_NULL", 0), *_FETCH_311, ("COPY", 3), ("PRECALL", 1), ("CALL", 1))
+_ASK_312: Final[Operations] = (("PUSH_NULL", 0), *_FETCH_312, ("COPY", 3), ("CALL", 1))
+_ASK_313: Final[Operations] = (*_FETCH_313, ("PUSH_NULL", 0), ("COPY", 3), ("CALL", 1))
 _SPREAD: Final[Operations] = (("CALL_FUNCTION_EX", 1),)
 _NULL_BELOW: Final[Operations] = (("PUSH_NULL", 0), ("SWAP", 2))
 
@@ -73,6 +80,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         fetch=_FETCH_311,
         call=(("PUSH_NULL", 0), *_FETCH_311, *_CALL_311),
         spread_call=(("PUSH_NULL", 0), *_FETCH_311 * 3, *_SPREAD),
+        call_pair=_CALL_311,
+        ask=_ASK_311,
         null_pair=_NULL_BELOW,
         truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
         falsity=(("UNARY_NOT", 0),),
@@ -92,6 +101,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         fetch=_FETCH_312,
         call=(("PUSH_NULL", 0), *_FETCH_312, ("CALL", 0)),
         spread_call=(("PUSH_NULL", 0), *_FETCH_312 * 3, *_SPREAD),
+        call_pair=(("CALL", 0),),
+        ask=_ASK_312,
         null_pair=_NULL_BELOW,
         truth=(("UNARY_NOT", 0), ("UNARY_NOT", 0)),
         falsity=(("UNARY_NOT", 0),),
@@ -111,6 +122,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         fetch=_FETCH_313,
         call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
         spread_call=(*_FETCH_313, ("PUSH_NULL", 0), *_FETCH_313 * 2, *_SPREAD),
+        call_pair=(("CALL", 0),),
+        ask=_ASK_313,
         null_pair=(("PUSH_NULL", 0),),
         truth=(("TO_BOOL", 0),),
         falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
@@ -130,6 +143,8 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         fetch=_FETCH_313,
         call=(*_FETCH_313, ("PUSH_NULL", 0), ("CALL", 0)),
         spread_call=(*_FETCH_313, ("PUSH_NULL", 0), *_FETCH_313 * 2, *_SPREAD),
+        call_pair=(("CALL", 0),),
+        ask=_ASK_313,
         null_pair=(("PUSH_NULL", 0),),
         truth=(("TO_BOOL", 0),),
         falsity=(("TO_BOOL", 0), ("UNARY_NOT", 0)),
@@ -158,6 +173,7 @@ TAILS: Final[dict[Kind, Operations]] = {
     Kind.DISCARD: SPOKEN.call + _DROP,
     Kind.METHOD_PAIR: SPOKEN.call + SPOKEN.null_pair,
     Kind.INSTANCE: SPOKEN.call + _DROP + SPOKEN.fetch,
+    Kind.NEW: SPOKEN.call + SPOKEN.ask + SPOKEN.null_pair + SPOKEN.call_pair + _DROP,
     Kind.NOTHING: SPOKEN.call + _DROP + _PUSH_NONE,
     Kind.ADVANCE: SPOKEN.call,
     Kind.CACHED: SPOKEN.call + _DROP + SPOKEN.spread_call,

@@ -50,6 +50,16 @@ PASS_ON: Final = ("coroutine_wrapper", "async_generator_asend")
 """Types of C objects that only pass on what is sent to them: ``coroutine.__await__()``, ``agen.asend()``."""
 
 
+def wrapped_generator(awaited: object) -> object:
+    """The generator or coroutine to which a C object passes on what it is sent; any other object itself."""
+    if type(awaited).__name__ not in PASS_ON:
+        return awaited
+    return next((each for each in gc.get_referents(awaited) if type(each).__name__ in PASSED_TO), awaited)
+
+
+PASSED_TO: Final = ("coroutine", "async_generator")
+
+
 def refers_to(container: object, generator: object) -> bool:
     """Whether a C object holds ``generator``."""
     return any(referent is generator for referent in gc.get_referents(container))

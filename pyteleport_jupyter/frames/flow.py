@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dis
 import opcode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
@@ -233,3 +233,20 @@ def _analyse(bytecode: bytes, exception_table: bytes) -> Flow:
 def flow_of(code: CodeType) -> Flow:
     """Analyse a code object. The answer depends on its bytes only, so nothing keeps the code alive."""
     return _analyse(code.co_code, code.co_exceptiontable)
+
+
+def stored_slots(code: CodeType) -> set[int]:
+    """Slots that the code binds or unbinds."""
+    found = (STORES[each.name](each.argument) for each in flow_of(code).instructions if each.name in STORES)
+    return {slot for slots in found for slot in slots}
+
+
+STORES: Final[dict[str, Callable[[int], tuple[int, ...]]]] = {
+    "STORE_FAST": lambda argument: (argument,),
+    "DELETE_FAST": lambda argument: (argument,),
+    "STORE_DEREF": lambda argument: (argument,),
+    "DELETE_DEREF": lambda argument: (argument,),
+    "STORE_FAST_LOAD_FAST": lambda argument: (argument >> 4,),
+    "STORE_FAST_STORE_FAST": lambda argument: (argument >> 4, argument & 15),
+}
+"""Slots that an instruction binds or unbinds."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from types import CellType, CodeType, FrameType
@@ -229,10 +230,12 @@ def generator_exception(generator: object) -> BaseException | None:
     return _exception_at(id(generator) + HERE.generator_exception)
 
 
-def exception_below(generator: object) -> BaseException | None:
-    """The exception handled by whoever runs this *running* generator (``gi_exc_state.previous_item``)."""
-    item = word_at(id(generator) + HERE.generator_exception + WORD)
-    return _exception_at(item) if item else None
+def exception_below(generators: Iterable[object]) -> BaseException | None:
+    """The exception handled by whoever runs these *running* generators, the outermost one last
+    (``gi_exc_state.previous_item``). One that only passes on what is thrown into it is not in that chain."""
+    items = [word_at(id(each) + HERE.generator_exception + WORD) for each in generators]
+    outermost = next((item for item in reversed(items) if item), 0)
+    return _exception_at(outermost) if outermost else None
 
 
 def _exception_at(address: int) -> BaseException | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .boundary import Callee, Site
+from .delegation import PASSING_ON
 from .layout import HERE, WORD, generator_exception, word_at
 
 MOST_OPERANDS: Final = 4
@@ -25,7 +26,9 @@ def operands_are_there(site: Site) -> bool:
     """Whether every slot that the instruction takes from the stack is empty or points to a live object."""
     kept = max(min(len(site.after) - 1, len(site.before) - MOST_OPERANDS), 0)
     end = len(site.before)
-    if site.instruction.name == "CALL":
+    if site.instruction.name in PASSING_ON:
+        kept, end = len(site.before) - 2, len(site.before) - 1  # what it yields was handed out long ago
+    elif site.instruction.name == "CALL":
         # 3.11 counts the arguments off at the PRECALL before it, where they still are.
         end = len(site.after) - 1 + 2 + site.instruction.argument
     elif site.instruction.name == "CALL_FUNCTION_EX":

@@ -88,6 +88,7 @@ WORDS: Final[dict[str, str]] = {
     "BINARY_SUBSCR": "a subscript",
     "STORE_SUBSCR": "an assignment to a subscript",
     "DELETE_SUBSCR": "a del of a subscript",
+    "LOAD_NAME": "a name looked up in a namespace of its own kind",
     "CALL_INTRINSIC_1": "an operation of the interpreter",
     "CHECK_EXC_MATCH": "an except clause",
     "MATCH_CLASS": "a case",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, FunctionType, MethodType
 from typing import cast
 
 from .snapshot import Action
@@ -55,6 +55,13 @@ def original_code(code: CodeType) -> CodeType:
     """The code object as it was compiled: of a morph its original, else ``code`` itself."""
     record = record_of(code)
     return record.original if record is not None else code
+
+
+def function_code(function: object) -> CodeType | None:
+    """Original code of a Python function, through bound, static and class methods; None for anything else."""
+    while isinstance(function, MethodType | staticmethod | classmethod):
+        function = function.__func__
+    return original_code(function.__code__) if isinstance(function, FunctionType) else None
 
 
 def prologue_length(code: CodeType) -> int:

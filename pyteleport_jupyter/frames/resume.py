@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from .caches import CachedCall, call_again
 from .calls import bare_function
+from .class_hooks import MadeWith, initialiser
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
 from .morph import build_morph
@@ -94,6 +95,8 @@ def _loaded_morph(frame: FrameSnapshot, inner: Calls) -> CodeType:
     last: tuple[object, ...] = inner if frame.action.kind in CALLING else ()
     if frame.action.kind in (Kind.INSTANCE, Kind.OPERATOR):
         last += frame.extras
+    if frame.action.kind is Kind.NEW:
+        last += (functools.partial(initialiser, *cast(MadeWith, frame.extras)),)
     if frame.action.kind is Kind.STAND_IN:
         give_method(cast(StandIn, frame.extras[0]), *inner)
     if frame.generator is not None:
@@ -122,9 +125,11 @@ def _plain_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) ->
 
 
 def _class_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Calls:
-    name, bases, keywords = cast(ClassArguments, frame.extras)
+    name, bases, keywords, body = cast(ClassArguments, frame.extras)
+    if body is not None:
+        return (continue_class(body, _entry(within, code), name, bases, keywords),)
     body = FunctionType(code, within.globals, code.co_name, None, within.closure)
-    return (continue_class(body, within.locals, name, bases, keywords),)
+    return (continue_class(body, lambda *_, **__: within.locals, name, bases, keywords),)
 
 
 def _cached_entry(frame: FrameSnapshot, within: FrameSnapshot, code: CodeType) -> Calls:

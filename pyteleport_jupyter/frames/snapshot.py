@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import CellType, CodeType
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 Position = tuple[int | None, int | None, int | None, int | None]
 """First line, last line, first column, last column, as ``co_positions`` gives them."""
@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """A property behind ``LOAD_ATTR`` with the method bit: the result and a NULL."""
     INSTANCE = "instance"
     """``__init__``: the instance is the result."""
+    NEW = "new"
+    """``__new__``, which ``__init__`` follows if the result is an instance of the class."""
     NOTHING = "nothing"
     """``exec``: None is the result."""
     ADVANCE = "advance"
@@ -128,7 +130,7 @@ class FrameSnapshot:
     values: Sequence[object] = field(repr=False)
     extras: tuple[object, ...] = field(repr=False)
     """What the continuation needs besides (the instance under construction, the name and bases of a
-    class)."""
+    class, the generators that wait for the one that is being closed)."""
     globals: dict[str, object] = field(repr=False)
     locals: object = field(repr=False)
     """The namespace of module-level code, class bodies and ``exec``; None for functions."""
@@ -182,4 +184,7 @@ class Stack:
 def running_generators(stack: Stack) -> dict[int, FrameSnapshot]:
     """The frames of the stack that belong to generators, by ``id`` of the generator: to be pickled as
     running."""
-    return {id(frame.generator): frame for frame in stack.all_frames if frame.generator is not None}
+    closing = [frame for frame in stack.all_frames if frame.action.kind is Kind.CLOSE]
+    waiting = [cast(FrameSnapshot, each) for frame in closing for each in frame.extras]
+    frames = (*stack.all_frames, *waiting)
+    return {id(frame.generator): frame for frame in frames if frame.generator is not None}

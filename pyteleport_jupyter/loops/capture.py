@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
+import itertools
 import sys
 from collections.abc import Iterator, Mapping
 from contextvars import Context, copy_context
@@ -66,13 +68,13 @@ def capture_stack(
     now = loop.time()
     check_loop(loop)
     first = _called_by(handle, top)
-    inner = frames.capture_stack(top, first, None, place_name, at_instruction)
+    inner = _inside(loop, top, first, place_name, at_instruction)
     layers = _layers(handle)
     call = LoopCall.of(layers)
     around = layers[-1][1].f_back
     if call is None or around is None:
         raise LoopRefused(reason=f"{words_of_frame(layers[-1][1])} runs it in a way that is not known")
-    outer = frames.capture_stack(around, root, base_exception or _exception_around(first), place_name)
+    outer = frames.capture_stack(around, root, base_exception or _exception_around(top, first), place_name)
     current: Any = current_task(loop) or layers[0][1].f_locals["self"]
     outer.within = Interlude(_with_opening(inner, current), loop, now, current, call, _left_in_batch(layers))
     return outer
@@ -87,10 +89,24 @@ def capture_beside(
     handle = _running_handle(top, None)
     if current is None or handle is None:
         raise LoopRefused(reason="it was not asked for in a task")
-    inner = frames.capture_stack(top, _called_by(handle, top), None, place_name, at_instruction)
+    inner = _inside(loop, top, _called_by(handle, top), place_name, at_instruction)
     root = frames.capture_suspended(waiting, place_name)
     awaiting = next(task for task in asyncio.all_tasks(loop) if waiting in awaited_by(task))
     return Stack((root,), Beside(_with_opening(inner, current), current, waiting, waiter_of(awaiting)))
+
+
+def _inside(
+    loop: Any, top: FrameType, first: FrameType, place_name: PlaceName, at_instruction: bool
+) -> Stack:
+    """The frames of what the loop runs. The coroutine of a task that only passes on its cancellation need not
+    be in the chain."""
+    current = current_task(loop)
+    asked = coroutine_of(current) if current is not None else None
+    stack = frames.capture_stack(top, first, None, place_name, at_instruction, asked)
+    is_there = any(frame.generator is asked for frame in stack.frames)
+    if current is not None and inspect.iscoroutine(asked) and not is_there:
+        raise LoopRefused(reason=f"{words_of(current)} passes on an exception in a way that cannot be read")
+    return stack
 
 
 def words_of_frame(frame: FrameType) -> str:
@@ -145,9 +161,9 @@ def _left_in_batch(layers: list[tuple[str, FrameType]]) -> int:
     return int(names["ntodo"]) - int(names["i"]) - 1
 
 
-def _exception_around(first: FrameType) -> BaseException | None:
-    generator = RawFrame.of(first).generator
-    return exception_below(generator) if generator is not None else None
+def _exception_around(top: FrameType, first: FrameType) -> BaseException | None:
+    inside = [*itertools.takewhile(lambda frame: frame is not first, _outwards(top)), first]
+    return exception_below(each for frame in inside if (each := RawFrame.of(frame).generator) is not None)
 
 
 def _with_opening(stack: Stack, current: Any) -> Stack:
