@@ -119,3 +119,64 @@ def test_type_parameters_see_their_class(move: Move) -> None:
     assert far("Box.__type_params__[0].__constraints__") == "(<class 'int'>, <class 'str'>)"
     assert far("Box.m.__type_params__[0].__bound__.__args__[0] is Box.__type_params__[0]") == "True"
     assert far("Pair.__value__.__args__[1].__origin__ is Box") == "True"
+
+
+TYPE_PARAMETERS = """
+import typing
+A = typing.TypeVar('A', bound=int, covariant=True)
+B = typing.TypeVar('B', int, str)
+P = typing.ParamSpec('P')
+class G(typing.Generic[A]): pass
+def parameters(*given):
+    shown = []
+    for each in given:
+        settings = 'name', 'bound', 'constraints', 'covariant', 'contravariant', 'infer_variance', 'module'
+        shown.append([getattr(each, f'__{name}__', 'none') for name in settings])
+    return shown
+before = str(parameters(A, B, P))
+"""
+
+
+def test_type_parameters_keep_what_they_were_made_with(move: Move) -> None:
+    far = move(TYPE_PARAMETERS)
+    assert far("str(parameters(A, B, P)) == before or (parameters(A, B, P), before)") == "True"
+    assert far("G.__parameters__[0] is A") == "True"
+
+
+@generic
+def test_type_parameters_of_the_syntax_do_too(move: Move) -> None:
+    far = move(
+        TYPE_PARAMETERS
+        + """
+class Limit: pass
+class Late[T: (Limit, int), *Ts]:
+    def method[U: Limit](self, one: U) -> U: ...
+def never[V: not_known_yet](): ...
+type Alias[W: Limit] = list[W]
+mine = [*Late.__type_params__, *Late.method.__type_params__, *Alias.__type_params__]
+before = str(parameters(*mine))
+"""
+    )
+    assert far("str(parameters(*mine)) == before or (parameters(*mine), before)") == "True"
+    assert far("mine[0] is Late.__type_params__[0] and mine[2].__bound__ is Limit") == "True"
+    assert far("never.__type_params__[0].__name__") == "'V'"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="defaults are of 3.13")
+def test_type_parameters_keep_their_defaults(move: Move) -> None:
+    far = move(
+        """
+        import typing
+        class D[T = int]: pass
+        class E[**P = [int]]: pass
+        def f[T = None, U = object](): ...
+        type_params = [*D.__type_params__, *E.__type_params__, *f.__type_params__, typing.TypeVar('X')]
+        before = str([each.__default__ for each in type_params])
+        """
+    )
+    assert (
+        far(
+            "str([each.__default__ for each in type_params]) == before or [before, *(each.__default__ for each in type_params)]"
+        )
+        == "True"
+    )

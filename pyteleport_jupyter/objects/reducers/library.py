@@ -60,10 +60,53 @@ def reduce_struct(compiled: struct.Struct, reduction: Reduction) -> Any:
     return struct.Struct, (compiled.format,)
 
 
-@reduces(typing.ParamSpec, typing.TypeVarTuple)
+@reduces(typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple)
 def reduce_type_parameter(parameter: Any, reduction: Reduction) -> Any:
-    """By name if a module holds it, else made again."""
-    return _named_typing(parameter, reduction) or (type(parameter), (parameter.__name__,))
+    """By name if a module holds it, else made again, with bound, constraints, variance and default (those of
+    ``def f[T: A]`` are evaluated for it, if they can be by now)."""
+    given = (parameter.__name__, parameter.__module__, _evaluated(parameter, "__constraints__") or ())
+    return _named_typing(parameter, reduction) or (
+        make_type_parameter,
+        (type(parameter), *given, _settings_of(parameter)),
+    )
+
+
+def make_type_parameter(
+    kind: Any, name: str, module: str | None, constraints: tuple[Any, ...], settings: dict[str, Any]
+) -> Any:
+    """``T`` of ``def f[T]``, or what ``typing.TypeVar`` and its kin make."""
+    made = kind(name, *constraints, **settings)
+    made.__module__ = module
+    return made
+
+
+SETTINGS = {
+    "bound": "__bound__", "covariant": "__covariant__", "contravariant": "__contravariant__",
+    "infer_variance": "__infer_variance__", "default": "__default__",
+}  # fmt: skip
+"""Arguments that make type parameters, and the attributes that tell them: which ones depends on minor and
+kind."""
+
+
+def _settings_of(parameter: Any) -> dict[str, Any]:
+    found = {argument: _evaluated(parameter, name) for argument, name in SETTINGS.items()}
+    absent = (None, False)
+    return {
+        argument: value
+        for argument, value in found.items()
+        if (value is not NO_DEFAULT if argument == "default" else not any(value is each for each in absent))
+    }
+
+
+NO_DEFAULT = getattr(typing, "NoDefault", None)
+
+
+def _evaluated(parameter: Any, attribute: str) -> Any:
+    missing = NO_DEFAULT if attribute == SETTINGS["default"] else None
+    try:
+        return getattr(parameter, attribute, missing)
+    except Exception:  # what was written there is code of the user's: a name that is not known yet
+        return missing
 
 
 @reduces(typing.NewType)
