@@ -147,6 +147,22 @@ def test_a_thread_or_a_task_moves_an_idle_session_and_a_standing_order_with_it(
     assert run.result == "(False, 'cartesius')", run.error
 
 
+def test_a_thread_and_a_signal_there_bring_the_session_home(kernel: LabKernel) -> None:
+    kernel.execute("here, kept = os.getpid(), [1]")
+    for ask_there in (
+        "threading.Timer(0.3, request_teleport, ['home']).start()",
+        "teleport_on(signal.SIGUSR1, 'home'); os.kill(there, signal.SIGUSR1)",
+    ):
+        kernel.execute("%teleport cartesius")
+        run = kernel.execute(
+            f"there = os.getpid(); {ask_there}; end = time.monotonic() + 60\n"
+            "while os.getpid() == there and time.monotonic() < end: pass\n"
+            "there != here, os.getpid() == here, kept"
+        )
+        assert run.result == "(True, True, [1])", run.error
+    assert kernel.execute("kept.append(2); kept").result == "[1, 2]"
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [
