@@ -301,6 +301,7 @@ class Relay:
             self._say("a message of the kernel there was too long to be passed on")
         elif command["op"] in PARTINGS:
             deliver, host = self._delivery.deliver, self._notices.host
+            self._notices.listeners.closed()
             self.bequest.take(self._take_rest(), self._cells)
             self._finish(part(command["op"], host, self._cells, self._signer, deliver))
         elif command["op"] in ("exited", "failed"):

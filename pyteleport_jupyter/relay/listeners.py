@@ -41,6 +41,13 @@ class Listeners:
         """The link is ``up``, ``trying`` to be, or ``lost``, for so long."""
         self._tell({"type": "link", "link": {"state": state, "seconds": seconds}})
 
+    def closed(self) -> None:
+        """The session goes on without us, and the kernel that comes knows nothing of these comms."""
+        for comm_id in self._comms:
+            self._publish(
+                [b"comm_close", *self._signer.message("comm_close", {"comm_id": comm_id, "data": {}}, None)]
+            )
+
     def _tell(self, data: dict[str, Any]) -> None:
         for comm_id in self._comms:
             content = {"comm_id": comm_id, "data": data}
