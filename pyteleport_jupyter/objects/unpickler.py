@@ -139,7 +139,7 @@ class _SessionUnpickler(pickle.Unpickler):
 
 def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, Any]:
     before: dict[str, Any] = {}
-    roots: list[dict[str, Any]] = []  # emptied: this frame may live on
+    roots: list[dict[str, Any]] = []  # this frame may live on: it must not hold anything in the end
     unpickler.load()  # the references, kept by the memo
     while True:
         kind, content = unpickler.load()
@@ -150,18 +150,24 @@ def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, 
         elif kind == "definitions":
             before = {name: namespace.get(name, _ABSENT) for name in content}
             namespace.update(content)
-        elif kind == "globals":
-            for copied, held in content:
-                copied.update(held)
-        elif kind == "modules":
-            for module, held, can_be_imported in content:
-                fill_module(module, held, can_be_imported)
         else:
-            for cell, value in content:
-                cell.cell_contents = value
+            _fill(kind, content)
     _put_back(namespace, before)
     before.clear()
     return roots.pop() if roots else {}
+
+
+def _fill(kind: str, content: Any) -> None:
+    """What was written empty."""
+    if kind == "globals":
+        for copied, held in content:
+            copied.update(held)
+    elif kind == "modules":
+        for module, held, can_be_imported in content:
+            fill_module(module, held, can_be_imported)
+    else:
+        for cell, value in content:
+            cell.cell_contents = value
 
 
 def _put_back(namespace: dict[str, Any], before: dict[str, Any]) -> None:
