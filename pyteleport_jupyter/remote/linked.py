@@ -20,7 +20,6 @@ from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.records import Proof, Takeover
 
-
 HEARD_SECONDS = 5.0
 """So long the last words to somebody who is let go of may take."""
 
