@@ -51,7 +51,10 @@ def attach_kernel(shell: Any, session: Session, ask: Ask | None) -> NoReturn:
     if current_place().target != HOME:
         raise AttachRefused(session=session.id, reason="this session itself is away from home")
     if session.kind != "kernel" or not session.key:
-        raise AttachRefused(session=session.id, reason="it is not that of a notebook")
+        raise AttachRefused(
+            session=session.id,
+            reason="it is not that of a notebook (one of IPython: pyteleport attach, in a terminal)",
+        )
     started = time.monotonic()
     progress = KernelProgress(kernel, session.place.target)
     with told_in_one_sentence(session.place.target, progress.failed):
