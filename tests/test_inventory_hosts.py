@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import pytest
-from lab import CellRun, Host, Lab, LabKernel
+from lab import NOTEBOOK, TARGET, CellRun, Lab, LabKernel
 
 OPEN = """
 %load_ext pyteleport_jupyter
@@ -22,11 +22,15 @@ socket.gethostname(), (folder / 'results').read_text(), (folder / 'log').read_te
 CLEAN = "import shutil; shutil.rmtree(folder, ignore_errors=True)"
 
 
-@pytest.fixture
-def kernel(lab: Lab, kernel_on: Callable[[Host], LabKernel], host_a: Host, host_b: Host) -> LabKernel:
-    """On the notebook's host, which shares no files with the target."""
+@pytest.fixture(scope="module")
+def kernel(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabKernel]:
+    """On the notebook's host, which shares no files with the target. Each test ends there."""
     lab.need_own_systems()
-    return kernel_on(host_a)
+    here, there = lab.host(NOTEBOOK.name), lab.host(TARGET.name)
+    with lab.nothing_left_on(here, there):
+        started = LabKernel(here, tmp_path_factory.mktemp("kernel"))
+        yield started
+        started.close()
 
 
 def value(run: CellRun) -> object:
@@ -125,3 +129,4 @@ def test_hostile_objects_cost_nothing_and_odd_ones_travel(kernel: LabKernel) -> 
         "socket.gethostname(), depth(x), r[0].kind, resolve_reference(1, 2), arrive(), (list, type, getattr, len)"
     )
     assert value(moved) == ("cartesius", 10_001, "mine", "mine", "mine", (3, 5, 2, 0))
+    assert value(kernel.execute("%teleport home\nsocket.gethostname()")) == "workbench"
