@@ -88,7 +88,7 @@ OPERATIONS = {
         "class Own:\n    def __iter__(self): return self\n    def __next__(self): return 1\n"
         "    def throw(self, *given): teleport()\n"
         "def outer():\n    yield from Own()\ng = outer()\nnext(g)\ng.throw(KeyError())",
-        "generator.throw, which is written in C",
+        "cannot be moved",
     ),
     "a cache called with what a list held": (
         "import functools\n@functools.lru_cache\ndef f(*given):\n    teleport()\nf(*[1])",

@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, cast
 
 from ..errors import FrameRefused
 from .actions import plan
-from .boundary import Callee, Site, crossing_between
+from .boundary import Callee, Crossing, Site, crossing_between
 from .callees import cached_call, called_object, closed, rebinds_self, runs_special_method
 from .class_hooks import hook_of_class, made_with
 from .classes import class_arguments, prepares_again
@@ -152,6 +152,9 @@ def _site(frame: FrameType, callee: FrameType, record: MorphRecord | None) -> Si
     while flow.instructions[index].name == "PRECALL":
         index += 1
     crossing = crossing_between(callee, frame)
+    if RawFrame.of(callee).generator is not None and flow.instructions[index].name in CALLS:
+        # A method of a generator, in C; where throw() is passed on there is no entry from C to be seen.
+        crossing = Crossing(through_c=True, through_init=False)
     return Site(frame, code, RawFrame.of(frame), shift, index, Callee.of(callee), crossing)
 
 
