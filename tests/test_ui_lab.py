@@ -295,6 +295,7 @@ def test_one_cell_runs_there_and_sessions_are_listed_taken_up_and_ended(page: An
     findings = dialog(page, "ipykernel")
     look(page, "doctor")
     press(findings, "Close")
+    notebook.wait_idle()
     notebook.command("teleport:detach")
     press(dialog(page, "Detach from this session?"), "Detach")
     page.locator(".jp-teleport-status-button").wait_for(state="detached")
@@ -321,7 +322,7 @@ def test_another_page_of_another_user_sees_the_same_also_without_our_server_exte
     notebook.command("teleport:go", target="cartesius")
     status(page, ROUND_TRIP)
     with another_page(page) as other:
-        other.route("**/pyteleport-jupyter/**", lambda route: route.fulfill(status=404, body="{}"))
+        other.route(f"{server.address}/pyteleport-jupyter/**", lambda route: route.fulfill(status=404, body="{}"))
         open_lab(other, server)
         other.evaluate(OPEN, notebook.file.name)
         Notebook(other, notebook.file)

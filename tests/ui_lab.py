@@ -183,7 +183,7 @@ def _make_small(picture: Path) -> None:
     """Few colours are enough for a page without photographs."""
     from PIL import Image
 
-    Image.open(picture).convert("RGB").quantize(96).save(picture, optimize=True)
+    Image.open(picture).convert("RGB").quantize(256).save(picture, optimize=True)
 
 
 def status(page: Any, text: str | re.Pattern[str]) -> Any:
