@@ -322,7 +322,9 @@ def test_another_page_of_another_user_sees_the_same_also_without_our_server_exte
     notebook.command("teleport:go", target="cartesius")
     status(page, ROUND_TRIP)
     with another_page(page) as other:
-        other.route(f"{server.address}/pyteleport-jupyter/**", lambda route: route.fulfill(status=404, body="{}"))
+        other.route(
+            f"{server.address}/pyteleport-jupyter/**", lambda route: route.fulfill(status=404, body="{}")
+        )
         open_lab(other, server)
         other.evaluate(OPEN, notebook.file.name)
         Notebook(other, notebook.file)
