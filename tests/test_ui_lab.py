@@ -314,6 +314,7 @@ def test_one_cell_runs_there_and_sessions_are_listed_taken_up_and_ended(page: An
     session.wait_for(state="detached")
 
 
+@pytest.mark.nightly
 def test_another_page_of_another_user_sees_the_same_also_without_our_server_extension(
     server: LabServer, page: Any, opened: Open
 ) -> None:
@@ -340,6 +341,7 @@ def test_another_page_of_another_user_sees_the_same_also_without_our_server_exte
         other.keyboard.press("Escape")
 
 
+@pytest.mark.nightly
 def test_notebook_7_goes_and_comes_home_at_a_click(server: LabServer, page: Any) -> None:
     file = write_notebook(server, "seven", [HERE, WHERE])
     with another_page(page) as other:
