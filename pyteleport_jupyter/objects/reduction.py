@@ -7,7 +7,7 @@ import gc
 import pickle
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import CellType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -27,6 +27,10 @@ HEAP_TYPE = 1 << 9
 """``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
 
 TRAVELS_WITH_US = frozenset({"pyteleport_jupyter", "cloudpickle"})
+
+
+LEAVES = frozenset({type(None), bool, int, float, str, bytes, BuiltinFunctionType, ModuleType})
+"""Types of objects in whose midst no function can be."""
 
 
 class GlobalsCopy:
@@ -129,9 +133,11 @@ class Reduction:
         return self._globals[id(content)]
 
     def write_empty(self, copied: GlobalsCopy) -> tuple[Any, ...]:
-        """The reduce value of globals that are filled later."""
+        """The reduce value of globals that are filled later, but for what leads nowhere: a named tuple is
+        made by a function that needs no more than that.
+        """
         self.globals_copies.append(copied)
-        return dict, ()
+        return dict, ({name: value for name, value in copied.content.items() if type(value) in LEAVES},)
 
     def with_globals(self, memo: dict[int, tuple[int, Any]]) -> dict[int, tuple[int, Any]]:
         """A pickler's memo, with the globals in the place of what stood for them."""
@@ -194,7 +200,7 @@ def choose(kind: type) -> Reducer | None:
         return reduce_own
     if issubclass(kind, dict | list):
         return reduce_filled
-    if _wants_arguments(kind):
+    if _is_made_without_new(kind):
         return reduce_past_new
     if _value_of(kind):
         return reduce_value
@@ -262,8 +268,12 @@ def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
     )
 
 
-def _wants_arguments(kind: type) -> bool:
-    """Whether pickle would make an empty object by a ``__new__`` that cannot do without arguments."""
+def _is_made_without_new(kind: type) -> bool:
+    """Whether its ``__new__`` is passed by: it has done its work, or cannot do without arguments.
+
+    That of a class that is imported there is asked where it can be: it may know the one instance that is
+    there already.
+    """
     new = kind.__new__
     if (
         not isinstance(new, FunctionType)
@@ -272,11 +282,12 @@ def _wants_arguments(kind: type) -> bool:
     ):
         return False
     is_plain = all(ancestor.__flags__ & HEAP_TYPE for ancestor in kind.__mro__ if ancestor is not object)
-    return is_plain and new.__code__.co_argcount - len(new.__defaults__ or ()) > 1
+    wants_arguments = new.__code__.co_argcount - len(new.__defaults__ or ()) > 1
+    return is_plain and (wants_arguments or not names.is_importable(kind))
 
 
 def reduce_past_new(obj: Any, reduction: Reduction) -> Any:
-    """Objects whose class has a ``__new__`` that wants arguments: it has done its work."""
+    """Objects whose class has a ``__new__`` that is passed by."""
     reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
     return object.__new__, (type(obj),), *reduced[2:]
 
