@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import zmq
 from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
 
 SETUP = """%load_ext pyteleport_jupyter
@@ -199,3 +200,31 @@ def answered(kernel: LabKernel, code: str, answer: str | None) -> Answer:
 
 def far_side_is(kernel: LabKernel, pid: int) -> bool:
     return kernel.run("print(os.getpid())").text() == f"{pid}\n"
+
+
+SLOW = """class Slow:
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        if os.getpid() == self.home:
+            open(self.begun, "w").close()
+            open(self.gate).close()
+slow = Slow()
+slow.home, slow.begun, slow.gate = os.getpid(), {begun!r}, {gate!r}"""
+
+
+def test_its_heart_beats_while_it_is_restored_at_home(kernel: LabKernel, tmp_path: Path) -> None:
+    begun, gate = tmp_path / "begun", tmp_path / "gate"
+    os.mkfifo(gate)
+    kernel.run(SLOW.format(begun=str(begun), gate=str(gate)))
+    kernel.run("%teleport local -q")
+    request = kernel.client.execute("%teleport home -q\nos.getpid()")
+    assert eventually(begun.exists)
+    with zmq.Context() as context, context.socket(zmq.REQ) as socket:
+        socket.linger = 0
+        socket.connect(f"tcp://127.0.0.1:{kernel.manager.hb_port}")
+        socket.send(b"are you there?")
+        beats = socket.poll(60_000)
+    with gate.open("w"):
+        assert result(answer_to(kernel.client, request)) == str(kernel.pid)
+    assert beats
+    kernel.run("del slow")

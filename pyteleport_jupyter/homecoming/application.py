@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import zmq
-from ipykernel.heartbeat import Heartbeat
 
 from pyteleport_jupyter.homecoming.publishing import PatientRouter, PublishingSocket
 from pyteleport_jupyter.relay.configuration import FrontSettings
@@ -90,16 +89,6 @@ def let_interrupts_through() -> None:
         timer.start()
 
 
-class HomeHeartbeat(Heartbeat):  # type: ignore[misc]  # ipykernel is not typed
-    """On a descriptor that listens already."""
-
-    descriptor = -1
-
-    def _try_bind_socket(self) -> None:
-        self.socket.setsockopt(zmq.USE_FD, self.descriptor)
-        super()._try_bind_socket()
-
-
 class HomeKernelApp(TeleportedKernelApp):
     """ipykernel's application in parts: first a kernel that nobody can reach, then :meth:`listen`.
 
@@ -161,7 +150,7 @@ class HomeKernelApp(TeleportedKernelApp):
         super(TeleportedKernelApp, self).init_iopub(made_of)
 
     def init_heartbeat(self) -> None:
-        """Later, when we listen."""
+        """It beats already: the process has begun with it (:func:`..relay.endpoints.start_heart`)."""
 
     def init_signal(self) -> None:
         """Interrupts wait in the mask: to ignore them would throw them away."""
@@ -180,20 +169,11 @@ class HomeKernelApp(TeleportedKernelApp):
         else:
             welcome = thread._send_welcome_message
             call_in(thread.io_loop, lambda: thread.socket.attend(thread.io_loop, welcome))
-        self._start_heart()
 
     def _listen(self, socket: Any, channel: str) -> None:
         address = self.front.addresses[channel]
         socket.setsockopt(zmq.USE_FD, self.front.listeners[channel])
         socket.bind(f"ipc://{address}" if self.transport == "ipc" else f"tcp://{self.ip}:{address}")
-
-    def _start_heart(self) -> None:
-        keys = {}
-        if self.front.curve:
-            keys = {"curve_publickey": self.curve_publickey, "curve_secretkey": self.curve_secretkey}
-        self.heartbeat = HomeHeartbeat(zmq.Context(), (self.transport, self.ip, self.hb_port), **keys)
-        self.heartbeat.descriptor = self.front.listeners["hb"]
-        self.heartbeat.start()
 
 
 class _Publishing:

@@ -27,6 +27,7 @@ from pyteleport_jupyter.relay.configuration import (
     open_file,
     unpack,
 )
+from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.relay.entry import become_relay
 from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.remote.arrival import Shipment, in_short_turns, memory_bytes
@@ -46,6 +47,8 @@ def main() -> None:
         unpacked = unpack(file)
     for number in unpacked.settings.inherited():
         os.set_inheritable(number, False)
+    # Restoring may take longer than a frontend waits for a sign of life.
+    start_heart(unpacked.settings.front)
     _arrive(unpacked, snapshot_fd)
 
 

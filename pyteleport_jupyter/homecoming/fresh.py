@@ -12,6 +12,7 @@ from ipykernel.kernelapp import IPKernelApp
 
 from pyteleport_jupyter.homecoming.application import HomeKernel, HomeKernelApp
 from pyteleport_jupyter.relay.configuration import unpack
+from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.wire.lanes import Lane
 
 
@@ -45,6 +46,7 @@ def main() -> None:
     front, home = unpacked.settings.front, unpacked.settings.home or {}
     for number in (*front.listeners.values(), *front.subscriber_fds):
         os.set_inheritable(number, False)
+    start_heart(front)
     app = FreshKernelApp.at(front, home["connection_file"])
     app.initialize([f"--profile={home['profile']}"])
     app.listen()
