@@ -85,17 +85,21 @@ def narrow(page: Any) -> Iterator[None]:
     page.set_viewport_size(wide)
 
 
+OF_THE_SHORTCUTS = "Cannot read properties of undefined (reading 'schema')"
+"""What the shortcuts plugin of Notebook 7.6 throws as it starts, without our extension as well."""
+
+
 @contextmanager
 def another_page(page: Any) -> Iterator[Any]:
     """As another user has it: cookies and storage are its own; nothing goes wrong in it unseen."""
-    context = page.context.browser.new_context(viewport={"width": 1000, "height": 700})
+    context = page.context.browser.new_context(viewport=page.viewport_size)
     other = context.new_page()
     other.set_default_timeout(1000 * SECONDS)
     errors: list[Any] = []
-    other.on("pageerror", lambda error: errors.append(error))
+    other.on("pageerror", lambda error: errors.append(error.message))
     yield other
     context.close()
-    assert errors == []
+    assert [error for error in errors if error != OF_THE_SHORTCUTS] == []
 
 
 @pytest.fixture
@@ -314,7 +318,6 @@ def test_one_cell_runs_there_and_sessions_are_listed_taken_up_and_ended(page: An
     session.wait_for(state="detached")
 
 
-@pytest.mark.nightly
 def test_another_page_of_another_user_sees_the_same_also_without_our_server_extension(
     server: LabServer, page: Any, opened: Open
 ) -> None:
@@ -341,7 +344,6 @@ def test_another_page_of_another_user_sees_the_same_also_without_our_server_exte
         other.keyboard.press("Escape")
 
 
-@pytest.mark.nightly
 def test_notebook_7_goes_and_comes_home_at_a_click(server: LabServer, page: Any) -> None:
     file = write_notebook(server, "seven", [HERE, WHERE])
     with another_page(page) as other:
