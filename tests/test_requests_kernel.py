@@ -14,6 +14,7 @@ from lab import CellRun, Host, LabKernel
 SETUP = """%load_ext pyteleport_jupyter
 import os, signal, socket, sys, threading, time
 from pyteleport_jupyter import request_teleport, teleport_on
+def where(): return f"{socket.gethostname()}/{os.getpid()}"  # hosts count their processes for themselves
 """
 TRAINING = """
 def train(epoch):
@@ -24,9 +25,9 @@ def train(epoch):
     return loss
 for epoch in range(41):
     loss = train(epoch)
-    print(epoch, loss, os.getpid(), flush=True)
+    print(epoch, loss, where(), flush=True)
 """
-EPOCH = re.compile(r"^(\d+) (\d+) (\d+)$", re.MULTILINE)
+EPOCH = re.compile(r"^(\d+) (\d+) (\S+)$", re.MULTILINE)
 Kernels = Callable[..., LabKernel]
 
 
@@ -76,19 +77,19 @@ def test_a_training_loop_that_gets_sigterm_goes_on_elsewhere(kernel: LabKernel) 
     assert run.error is None
     assert [int(epoch) for epoch, _, _ in rows] == list(range(41))
     assert [int(loss) for _, loss, _ in rows] == [sum(b * e % 7 for b in range(2000)) for e in range(41)]
-    pids = [pid for _, _, pid in rows]
-    assert len(set(pids[:38])) == 1
-    assert pids[40] != pids[37]
+    places = [place for _, _, place in rows]
+    assert len(set(places[:38])) == 1
+    assert places[40] != places[37]
     assert shown(run)[-1].startswith("teleported to")
-    assert kernel.execute("os.getpid(), epoch").result == f"({pids[40]}, 40)"
+    assert kernel.execute("where(), epoch").result == f"({places[40]!r}, 40)"
 
 
 def test_a_thread_moves_a_loop_on_one_line(kernel: LabKernel) -> None:
     run = kernel.execute(
-        "here = os.getpid(); count = 0; end = time.monotonic() + 40\n"
+        "here = where(); count = 0; end = time.monotonic() + 40\n"
         "threading.Timer(0.3, request_teleport, ['cartesius']).start()\n"
-        "while os.getpid() == here and time.monotonic() < end: count += 1\n"
-        "os.getpid() == here, count > 1000"
+        "while where() == here and time.monotonic() < end: count += 1\n"
+        "where() == here, count > 1000"
     )
     assert run.result == "(False, True)", run.error
 
@@ -96,26 +97,26 @@ def test_a_thread_moves_a_loop_on_one_line(kernel: LabKernel) -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "end = time.monotonic() + 20\nprint('runs', flush=True)\nwhile time.monotonic() < end and os.getpid() == here: pass",
-        "import asyncio\nprint('runs', flush=True)\nfor i in range(400):\n    await asyncio.sleep(0.01)\n    if os.getpid() != here: break",
+        "end = time.monotonic() + 20\nprint('runs', flush=True)\nwhile time.monotonic() < end and where() == here: pass",
+        "import asyncio\nprint('runs', flush=True)\nfor i in range(400):\n    await asyncio.sleep(0.01)\n    if where() != here: break",
     ],
     ids=["busy", "awaiting"],
 )
 def test_a_message_moves_the_running_cell(kernel: LabKernel, cell: str) -> None:
-    kernel.execute("here = os.getpid()")
+    kernel.execute("here = where()")
     replies: list[dict[str, Any]] = []
     run = run_until(kernel, cell, "runs", lambda: replies.append(ask(kernel, target="cartesius")))
     assert replies == [{"status": "ok"}]
     assert run.error is None
     assert shown(run)[-1].startswith("teleported to")
-    assert kernel.execute("os.getpid() == here").result == "False"
+    assert kernel.execute("where() == here").result == "False"
 
 
 def test_a_message_moves_an_idle_session(kernel: LabKernel) -> None:
-    kernel.execute("here, kept = os.getpid(), [1]")
+    kernel.execute("here, kept = where(), [1]")
     assert ask(kernel, target="cartesius", options={"quiet": True}) == {"status": "ok"}
     deadline = time.monotonic() + 40
-    while kernel.execute("os.getpid() == here").result == "True":
+    while kernel.execute("where() == here").result == "True":
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert kernel.execute("kept, request_teleport.__module__").result == "([1], 'pyteleport_jupyter')"
@@ -133,31 +134,31 @@ ASKING_LATER = {
 def test_a_thread_or_a_task_moves_an_idle_session_and_a_standing_order_with_it(
     kernel: LabKernel, who: str
 ) -> None:
-    kernel.execute("teleport_on(signal.SIGUSR1, 'local'); here = os.getpid()")
+    kernel.execute("teleport_on(signal.SIGUSR1, 'local'); here = where()")
     kernel.execute(ASKING_LATER[who])
     deadline = time.monotonic() + 40
-    while kernel.execute("os.getpid() == here").result == "True":
+    while kernel.execute("where() == here").result == "True":
         assert time.monotonic() < deadline
         time.sleep(0.5)
     run = kernel.execute(
-        "there = os.getpid(); end = time.monotonic() + 40; os.kill(there, signal.SIGUSR1)\n"
-        "while os.getpid() == there and time.monotonic() < end: pass\n"
-        "os.getpid() in (here, there), socket.gethostname()"
+        "there = where(); end = time.monotonic() + 40; os.kill(os.getpid(), signal.SIGUSR1)\n"
+        "while where() == there and time.monotonic() < end: pass\n"
+        "where() in (here, there), socket.gethostname()"
     )
     assert run.result == "(False, 'cartesius')", run.error
 
 
 def test_a_thread_and_a_signal_there_bring_the_session_home(kernel: LabKernel) -> None:
-    kernel.execute("here, kept = os.getpid(), [1]")
+    kernel.execute("here, kept = where(), [1]")
     for ask_there in (
         "threading.Timer(0.3, request_teleport, ['home']).start()",
-        "teleport_on(signal.SIGUSR1, 'home'); os.kill(there, signal.SIGUSR1)",
+        "teleport_on(signal.SIGUSR1, 'home'); os.kill(os.getpid(), signal.SIGUSR1)",
     ):
         kernel.execute("%teleport cartesius")
         run = kernel.execute(
-            f"there = os.getpid(); {ask_there}; end = time.monotonic() + 60\n"
-            "while os.getpid() == there and time.monotonic() < end: pass\n"
-            "there != here, os.getpid() == here, kept"
+            f"there = where(); {ask_there}; end = time.monotonic() + 60\n"
+            "while where() == there and time.monotonic() < end: pass\n"
+            "there != here, where() == here, kept"
         )
         assert run.result == "(True, True, [1])", run.error
     assert kernel.execute("kept.append(2); kept").result == "[1, 2]"
