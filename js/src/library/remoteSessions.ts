@@ -73,9 +73,11 @@ export class RemoteSessions implements IRunningSessions.IManager {
       detail: () => detailInWords(session, options.trans),
       icon: () => teleportIcon,
       className: session.linked ? 'jp-teleport-session' : 'jp-teleport-session jp-mod-left',
-      open: () => {
-        options.attach(session);
-      },
+      ...(session.kind === 'kernel' && {
+        open: () => {
+          options.attach(session);
+        }
+      }),
       shutdown: () => {
         void this.endIfMeant(session);
       }

@@ -15,6 +15,8 @@ export interface IHosts {
 export interface IRemoteSession {
   readonly id: string;
   readonly host: string;
+  /** What it is there: only a kernel can be taken up by a notebook. */
+  readonly kind: 'kernel' | 'terminal' | 'program' | 'cells';
   readonly origin: string;
   readonly age: number;
   readonly lease: number;

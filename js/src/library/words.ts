@@ -87,8 +87,23 @@ function shippingInWords(move: IMove, trans: TranslationBundle): string {
 
 /** What a session elsewhere is called. */
 export function labelInWords(session: IRemoteSession, trans: TranslationBundle): string {
-  const name = `${session.host} · ${session.id}`;
+  const kind = kindInWords(session, trans);
+  const name = `${session.host} · ${session.id}${kind === '' ? '' : ` · ${kind}`}`;
   return session.linked ? name : trans.__('%1 (left over)', name);
+}
+
+/** Nothing for the usual one, that of a notebook. */
+function kindInWords({ kind }: IRemoteSession, trans: TranslationBundle): string {
+  switch (kind) {
+    case 'kernel':
+      return '';
+    case 'terminal':
+      return trans.__('IPython in a terminal');
+    case 'program':
+      return trans.__('script');
+    case 'cells':
+      return trans.__('single cells');
+  }
 }
 
 /** `2 h old, 1.2 GB, linked to laptop`, `…, no link, ends in 12 min`. */
