@@ -77,6 +77,34 @@ def test_ctrl_c_there_cancels_the_main_task(scripts: Scripts) -> None:
     assert rest == "cancelled\ninterrupted\n", errors
 
 
+def test_a_signal_that_comes_while_the_loop_is_made_anew_comes_when_it_runs(scripts: Scripts) -> None:
+    done = scripts.run(f"""
+        import asyncio, signal
+        class Pressing:
+            def __init__(self, number): self.number = number
+            def __setstate__(self, state):
+                vars(self).update(state)
+                os.kill(os.getpid(), self.number)
+        pressing = [Pressing(signal.SIGUSR1), Pressing(signal.SIGINT)]
+        async def main():
+            heard = asyncio.Event()
+            asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, heard.set)
+            {AWAY}
+            try:
+                await asyncio.sleep(30)
+            except asyncio.CancelledError:
+                await heard.wait()
+                print("cancelled", os.getpid() != first)
+                raise
+        try:
+            asyncio.run(main())
+        except KeyboardInterrupt:
+            print("interrupted")
+        print(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+    """)
+    assert done.stdout.splitlines() == ["cancelled True", "interrupted", "set()"], done.stderr
+
+
 def test_a_refusal_lets_the_program_go_on(scripts: Scripts) -> None:
     done = scripts.run(f"""
         import asyncio, time

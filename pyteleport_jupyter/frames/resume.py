@@ -43,21 +43,25 @@ def resume_code(stack: Stack, value: object, arrived: Call | None = None) -> Cod
     return code
 
 
-def resume_call(stack: Stack, value: object) -> Call:
+def resume_call(stack: Stack, value: object, arrived: Call | None = None) -> Call:
     """As :func:`resume_code`, as a call without arguments, for a root that is any kind of frame."""
-    code, frames = _load_stack(stack, value)
+    code, frames = _load_stack(stack, value, arrived)
     return _entry(frames[-1], code)
 
 
 def _load_stack(
-    stack: Stack, value: object, arrived: Call | None = None
+    stack: Stack, value: object, arrived: Call | None
 ) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
     """Make and load the morphs of all frames, with those that run within; the morph of the outermost."""
     within, frames = stack.within, stack.take()
-    if arrived is not None and (within is not None or frames[0].action.kind not in CALLING):
-        arrived()
-        arrived = None
-    last = within.enter(value) if within is not None else _innermost(value, arrived)
+    if within is not None:
+        last = within.enter(value, arrived)
+    elif frames[0].action.kind in CALLING:
+        last = _innermost(value, arrived)
+    else:
+        if arrived is not None:
+            arrived()
+        last = _innermost(value, None)
     return _load_all(frames, (last,)), frames
 
 

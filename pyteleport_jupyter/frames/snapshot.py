@@ -157,9 +157,9 @@ class Within(Protocol):
     def stack(self) -> Stack:
         """The running frames in there."""
 
-    def enter(self, value: object) -> Callable[[], object]:
+    def enter(self, value: object, arrived: Callable[[], object] | None) -> Callable[[], object]:
         """What the innermost frame of the stack around it calls, so that the frames in there go on; the
-        innermost of them gets ``value``."""
+        innermost of them gets ``value``, and calls ``arrived`` if it can; else it is called here."""
 
 
 @dataclass

@@ -114,7 +114,7 @@ class Interlude:
     call: LoopCall
     left: int
 
-    def enter(self, value: object) -> Call:
+    def enter(self, value: object, arrived: Call | None) -> Call:
         """The call that runs the loop again, with what was running first in its queue."""
         loop, queue = self.loop, self.loop._ready
         loop.time = Clock(self.now)
@@ -126,7 +126,7 @@ class Interlude:
         queue.clear()
         loop._scheduled.clear()
         rest = asyncio.Handle(put_back, (loop, later, timers), loop, Context())
-        queue.extend([first_handle(self.stack, self.current, value), *now, rest])
+        queue.extend([first_handle(self.stack, self.current, value, arrived), *now, rest])
         return self.call.again(self.loop)
 
 
@@ -147,8 +147,11 @@ class Beside:
         self.__dict__.update(state)
         cell_arrives(self.waiting)
 
-    def enter(self, value: object) -> Call:
-        """The task is the next that the loop runs; what the cell calls is not asked for."""
+    def enter(self, value: object, arrived: Call | None) -> Call:
+        """The task is the next that the loop runs; what the cell calls is not asked for. What ``arrived``
+        lets come is for the cell."""
+        if arrived is not None:
+            arrived()
         frames.hand_out(self.waiting, self.waits_for)
         if self.waits_for is not None:
             self.waits_for._asyncio_future_blocking = True
@@ -166,8 +169,10 @@ class CancelledMeanwhile:
     message: Any
     stack: Stack = field(default_factory=lambda: Stack(()))
 
-    def enter(self, value: object) -> Call:
+    def enter(self, value: object, arrived: Call | None) -> Call:
         """What the innermost frame calls."""
+        if arrived is not None:
+            arrived()
         return functools.partial(cancel_and_return, self.task, self.message, value)
 
 
@@ -193,11 +198,12 @@ def put_back(loop: Any, handles: list[asyncio.Handle], timers: list[asyncio.Time
         heapq.heappush(loop._scheduled, timer)
 
 
-def first_handle(stack: Stack, current: Any, value: object) -> asyncio.Handle:
-    """What lets the frames of ``stack`` go on in the loop; the innermost call returns ``value``."""
+def first_handle(stack: Stack, current: Any, value: object, arrived: Call | None = None) -> asyncio.Handle:
+    """What lets the frames of ``stack`` go on in the loop; the innermost call returns ``value``, and is the
+    first that can be interrupted."""
     if isinstance(current, asyncio.Task):
         step, *arguments = take_next_step(current)
-        frames.resume_call(stack, value)  # loads the coroutine, whose first step is that of the task
+        frames.resume_call(stack, value, arrived)  # loads the coroutine, whose first step is that of the task
         return asyncio.Handle(step, tuple(arguments), current.get_loop(), context_of(current))
-    current._callback, current._args = frames.resume_call(stack, value), ()
+    current._callback, current._args = frames.resume_call(stack, value, arrived), ()
     return current  # type: ignore[no-any-return]
