@@ -58,11 +58,13 @@ def test_it_holds_every_module_of_ours_and_cloudpickle(package: Path) -> None:
         names = {name.removesuffix("c") for name in archive.namelist()}
         assert {name.split("/")[0] for name in names} == set(SERVED)
     root = Path(pyteleport_jupyter.__file__).parent
-    assert {f"pyteleport_jupyter/{path.relative_to(root)}" for path in root.rglob("*.py")} <= names
+    modules = {f"pyteleport_jupyter/{path.relative_to(root)}" for path in root.rglob("*.py")}
+    left_out = ("pyteleport_jupyter/demo/", "pyteleport_jupyter/server_extension/")
+    assert {name for name in modules if not name.startswith(left_out)} <= names
 
 
 def test_it_is_not_large() -> None:
-    assert len(package_zip.packed_zip()) < 1_000_000
+    assert len(package_zip.packed_zip()) < 1_100_000
 
 
 def test_it_says_nothing_about_this_machine(package: Path) -> None:

@@ -132,7 +132,10 @@ def test_a_shell_that_talks_as_if_it_were_ours(lab: Lab, kernel: LabKernel, host
     [
         ("--lease soon cartesius", "OptionWrong: lease cannot be 'soon': say seconds, or 15m, 2h, 1d."),
         ("--via pigeon cartesius", "UsageError: %teleport: argument --via: invalid choice: 'pigeon'"),
-        ("there and back", "UsageError: %teleport: unrecognized arguments: and back; %teleport --help shows"),
+        (
+            "there and back",
+            "UsageError: %teleport: a session is at one place; copies go to several: --fork there",
+        ),
         (
             "'cartesius",
             "UsageError: %teleport: No closing quotation; %teleport --help shows what is possible",

@@ -15,7 +15,7 @@ import pytest
 
 from pyteleport_jupyter import command_line
 from pyteleport_jupyter.errors import SessionUnknown
-from pyteleport_jupyter.ledger import HostAnswer, Session, described, known_places
+from pyteleport_jupyter.ledger import HostAnswer, Session, asking, described, known_places
 from pyteleport_jupyter.ledger.asking import _session, find_session
 from pyteleport_jupyter.ledger.record import Entry, note, state_directory
 from pyteleport_jupyter.ledger.table import duration_in_words
@@ -133,6 +133,18 @@ def test_the_table() -> None:
         "snellius",
     ]
     assert "no session of yours" in described([])
+
+
+def test_a_host_that_is_known_by_two_names_has_each_session_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    note(Entry("0", "cartesius-by-its-jump", ""))
+    note(Entry("489951f1", "cartesius", ""))
+
+    def answer(place: Entry, *_: object) -> HostAnswer:
+        return HostAnswer(place.target, (a_session(place=place),))
+
+    monkeypatch.setattr(asking, "_answer_of", answer)
+    assert [len(each.sessions) for each in asking.ask_hosts(())] == [1, 0]
+    assert asking.waiting_session() == "cartesius/489951f1"
 
 
 @pytest.mark.parametrize("name", ["", "cartesius/", "/"])

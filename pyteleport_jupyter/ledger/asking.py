@@ -5,9 +5,9 @@ long.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter.errors import AttachRefused, SessionUnknown, TeleportError, clean
@@ -76,7 +76,18 @@ def ask_hosts(targets: Sequence[str], op: str = "facts", ask: Ask | None = None)
     if len(places) == 1:
         return [_answer_of(places[0], op, "", ask)]
     with ThreadPoolExecutor(AT_A_TIME, "sessions") as pool:
-        return list(pool.map(lambda place: _answer_of(place, op, "", None), places))
+        return _each_once(pool.map(lambda place: _answer_of(place, op, "", None), places))
+
+
+def _each_once(answers: Iterable[HostAnswer]) -> list[HostAnswer]:
+    """A host may be known by several names: what lives there is told with the first, where one was last."""
+    seen: set[tuple[str, str]] = set()
+    told = []
+    for answer in answers:
+        new = tuple(each for each in answer.sessions if (each.id, each.directory) not in seen)
+        seen |= {(each.id, each.directory) for each in new}
+        told.append(replace(answer, sessions=new))
+    return told
 
 
 def find_session(name: str, op: str, ask: Ask | None = None) -> Session:

@@ -16,7 +16,7 @@ import io
 import marshal
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources.abc import Traversable
 from types import CodeType
 
@@ -29,9 +29,13 @@ _COMPILED = (
 )
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
 _COMPILED += tuple(
-    f"pyteleport_jupyter.{room}" for room in ("carried", "exits", "loops", "made_files", "scripts")
+    f"pyteleport_jupyter.{room}"
+    for room in ("carried", "companions", "exits", "loops", "made_files", "scripts", "user_hooks")
 )
 """Modules, with all in them, that go as byte code."""
+
+_LEFT_OUT = ("pyteleport_jupyter.demo", "pyteleport_jupyter.server_extension")
+"""Of no use where nobody has installed us."""
 
 _WITH_DOCSTRINGS = ("cloudpickle", "pyteleport_jupyter.errors", "pyteleport_jupyter.objects.reducers")
 """Of these the docstrings are shown to users; those of others are left out, and with them a tenth of the
@@ -76,15 +80,21 @@ def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]
             yield from _files(path, entry)
         elif entry.name.endswith(".py"):
             module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-            compiled = module.startswith(_COMPILED)
+            if _is_in(module, _LEFT_OUT):
+                continue
+            compiled = _is_in(module, _COMPILED)
             if compiled:
                 yield f"{path}c", _byte_code(module, path, entry)
             if not compiled or module.removeprefix("pyteleport_jupyter.") in _FIRST_STAGE:
                 yield path, entry.read_bytes()
 
 
+def _is_in(module: str, packages: Sequence[str]) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
+
+
 def _byte_code(module: str, path: str, entry: Traversable) -> bytes:
-    optimize = 0 if module.startswith(_WITH_DOCSTRINGS) else 2
+    optimize = 0 if _is_in(module, _WITH_DOCSTRINGS) else 2
     code = compile(entry.read_bytes(), entry.name, "exec", dont_inherit=True, optimize=optimize)
     return (
         importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + marshal.dumps(_placed(code, f"<teleported>/{path}"))
