@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -224,7 +225,8 @@ def test_databases_move_again_with_what_was_set(opened: Any, far_process: Far) -
     for _ in range(2):
         loaded = objects.load(pickled.stream, pickled.buffers, objects.NamespaceAnchors({}))
         namespace = loaded.root["namespace"]
-        pickled = objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
+        with closing(namespace["x"]):
+            pickled = objects.dump(session_of(namespace), objects.NamespaceAnchors(namespace), {})
     far_process.load(pickled)
     assert far_process("(*x.execute('select a from t'), *x.execute('pragma foreign_keys'))") == (
         "((b'text',), (1,))"
