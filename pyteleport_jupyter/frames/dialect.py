@@ -61,6 +61,9 @@ class Dialect:
     lasti_by_raising: bool
     """Whether the instruction index that a handler keeps is a tagged integer, which no instruction but one
     that raises can push."""
+    throw_reads_send: bool
+    """Whether ``throw()`` looks for a SEND in front of the yield at which a generator waits for another one, to
+    go on where that jumps to (``_gen_throw`` in Objects/genobject.c of 3.11)."""
     subscript: int | None
     """Argument of BINARY_OP for a subscript (NB_SUBSCR); None where it is an instruction of its own."""
 
@@ -95,6 +98,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=0,
         exit_operand=4,
         lasti_by_raising=False,
+        throw_reads_send=True,
         subscript=None,
     ),
     (3, 12): Dialect(
@@ -116,6 +120,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=1,
         exit_operand=4,
         lasti_by_raising=False,
+        throw_reads_send=False,
         subscript=None,
     ),
     (3, 13): Dialect(
@@ -137,6 +142,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=2,
         exit_operand=4,
         lasti_by_raising=False,
+        throw_reads_send=False,
         subscript=None,
     ),
     (3, 14): Dialect(
@@ -158,6 +164,7 @@ DIALECTS: Final[dict[tuple[int, int], Dialect]] = {
         loop_exit_units=2,
         exit_operand=5,
         lasti_by_raising=True,
+        throw_reads_send=False,
         subscript=26,
     ),
 }

@@ -169,10 +169,16 @@ def _action_of_suspended(frame: FrameType, flow: Flow, index: int) -> Action:
         suspended.offset,
         follower.end,
         flow.after[index][:-1],
+        exit=_end_of_loop(flow.instructions[index - 1]),
         yielded=suspended.argument,
         resumed=follower.argument,
         wrapped=_wraps(flow.instructions[index - 1]),
     )
+
+
+def _end_of_loop(before_yield: Instruction) -> int:
+    """Where a ``yield from`` or ``await`` goes on when what it waits for returns; 0 at any other yield."""
+    return before_yield.target or 0 if before_yield.name == "SEND" else 0
 
 
 def _wraps(before_yield: Instruction) -> bool:

@@ -146,12 +146,16 @@ def _write_prologue(code: CodeType, shape: Shape, action: Action, constants: _Co
     for slot in shape.deleted:
         writer.write(("LOAD_CONST", NONE), ("STORE_FAST", slot), ("DELETE_FAST", slot))
     writer.restore_stack(shape)
-    call_start = len(writer.code)
-    writer.write(*_tail(action))
-    writer.code += _fallbacks(action, constants)
-    call_end = len(writer.code)
     ending = _loop_end(action, constants) if action.kind is Kind.NEXT_ITEM else b""
-    writer.write(("JUMP_FORWARD", (len(ending) + UNIT + action.target) // UNIT))
+    leaving = assemble.operation("JUMP_FORWARD", (len(ending) + UNIT + action.target) // UNIT)
+    call_start = len(writer.code)
+    if SPOKEN.throw_reads_send and action.kind is Kind.SUSPENDED and action.exit:
+        writer.code += _waiting(action, constants, leaving)
+    else:
+        writer.write(*_tail(action))
+        writer.code += _fallbacks(action, constants)
+    call_end = len(writer.code)
+    writer.code += leaving
     whole = bytes(writer.code) + ending + _LINES_END
     return _Prologue(whole, call_start, call_end, len(writer.code), tuple(writer.raises), opening)
 
@@ -176,6 +180,16 @@ def _tail(action: Action) -> Operations:
     wrap = SPOKEN.wrap if action.wrapped else ()
     # Both with the arguments of the original: the interpreter tells yield from await by them.
     return (*SPOKEN.fetch, *wrap, ("YIELD_VALUE", action.yielded), ("RESUME", action.resumed))
+
+
+def _waiting(action: Action, constants: _Constants, leaving: bytes) -> bytes:
+    """SUSPENDED at an await, where ``throw()`` wants a SEND in front of the yield. It never runs; where it
+    jumps to, the awaited value is on the stack in place of what was waited for."""
+    returned = assemble.operation("JUMP_FORWARD", (len(leaving) + UNIT + action.exit) // UNIT)
+    loop = _Writer(constants)
+    loop.write(*SPOKEN.fetch, ("JUMP_FORWARD", 1), ("SEND", 3), ("YIELD_VALUE", action.yielded))
+    loop.write(("RESUME", action.resumed), ("JUMP_FORWARD", len(returned) // UNIT))
+    return bytes(loop.code) + returned
 
 
 def _fallbacks(action: Action, constants: _Constants) -> bytes:

@@ -75,7 +75,7 @@ class Action:
     stack: str
     """The slots to be restored, as letters of :mod:`.flow`."""
     exit: int = 0
-    """NEXT_ITEM: where the loop ends."""
+    """NEXT_ITEM: where the loop ends. SUSPENDED at a ``yield from`` or ``await``: where its loop ends."""
     yielded: int = 0
     resumed: int = 0
     """SUSPENDED: arguments of YIELD_VALUE and RESUME; the interpreter tells the kind of yield by them."""
