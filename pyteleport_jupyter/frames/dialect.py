@@ -62,8 +62,8 @@ class Dialect:
     """Whether the instruction index that a handler keeps is a tagged integer, which no instruction but one
     that raises can push."""
     throw_reads_send: bool
-    """Whether ``throw()`` looks for a SEND in front of the yield at which a generator waits for another one, to
-    go on where that jumps to (``_gen_throw`` in Objects/genobject.c of 3.11)."""
+    """Whether ``throw()`` looks for a SEND in front of the yield at which a generator waits for another one,
+    to go on where that jumps to (``_gen_throw`` in Objects/genobject.c of 3.11)."""
     subscript: int | None
     """Argument of BINARY_OP for a subscript (NB_SUBSCR); None where it is an instruction of its own."""
 
