@@ -37,6 +37,6 @@ async def main():
             finally:
                 teleport()
     except TimeoutError as error:
-        print("timeout", later.expired(), type(error.__cause__).__name__, asyncio.current_task().cancelling())
+        print("timeout", later.expired(), type(error.__cause__ or error.__context__).__name__, asyncio.current_task().cancelling())
 
 asyncio.run(main())
