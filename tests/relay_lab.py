@@ -189,3 +189,9 @@ def resident_bytes(pid: int) -> int:
 def connection_of(kernel: LabKernel) -> dict[str, Any]:
     info: dict[str, Any] = json.loads(Path(kernel.manager.connection_file).read_text())
     return info
+
+
+def result(answer: Answer) -> str:
+    """The value of the last expression, as text; without one, what was replied."""
+    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
+    return shown[-1] if shown else str(answer.reply["content"])

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
+from relay_lab import LabKernel, answer_to, eventually, lab_kernel, marked_processes, result
 
 SECONDS = 60
 
@@ -19,11 +19,6 @@ SECONDS = 60
 def kernel() -> Iterator[LabKernel]:
     with lab_kernel() as kernel:
         yield kernel
-
-
-def result(answer: Answer) -> str:
-    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
-    return shown[-1] if shown else str(answer.reply["content"])
 
 
 def session_of(kernel: LabKernel) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from relay_lab import Answer, LabKernel, answer_to, eventually, far_pid, lab_kernel, marked_processes
+from relay_lab import LabKernel, answer_to, eventually, far_pid, lab_kernel, marked_processes, result
 
 SETUP = "%load_ext pyteleport_jupyter\nimport os"
 HOPS = ("local", f'"cmd:bash -c" --python {shlex.quote(sys.executable)}')
@@ -29,11 +29,6 @@ def away(kernel: LabKernel, hops: tuple[str, ...] = HOPS) -> None:
         assert answer.status == "ok", answer.reply["content"]
         pids.add(far_pid(kernel))
     assert len(pids) == len(hops) + 1
-
-
-def result(answer: Answer) -> str:
-    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
-    return shown[-1] if shown else str(answer.reply["content"])
 
 
 def alone(kernel: LabKernel) -> bool:

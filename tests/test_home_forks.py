@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from relay_lab import Answer, LabKernel, eventually, lab_kernel, marked_processes
+from relay_lab import LabKernel, eventually, lab_kernel, marked_processes, result
 
 from pyteleport_jupyter.copies import Copy
 from pyteleport_jupyter.relay.states import Link as LinkState
@@ -22,11 +22,6 @@ def kernel() -> Iterator[LabKernel]:
     with lab_kernel() as kernel:
         assert kernel.run(SETUP).status == "ok"
         yield kernel
-
-
-def result(answer: Answer) -> str:
-    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
-    return shown[-1] if shown else str(answer.reply["content"])
 
 
 def ended(kernel: LabKernel) -> bool:

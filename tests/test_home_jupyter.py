@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import zmq
-from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
+from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes, result
 
 SETUP = """%load_ext pyteleport_jupyter
 import os
@@ -22,11 +22,6 @@ def kernel() -> Iterator[LabKernel]:
     with lab_kernel() as kernel:
         assert kernel.run(SETUP).status == "ok"
         yield kernel
-
-
-def result(answer: Answer) -> str:
-    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
-    return shown[-1] if shown else str(answer.reply["content"])
 
 
 def test_in_the_midst_of_a_loop_and_deep_in_functions(kernel: LabKernel) -> None:

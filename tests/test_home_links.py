@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes
+from relay_lab import LabKernel, answer_to, eventually, lab_kernel, marked_processes, result
 
 SETUP = "%load_ext pyteleport_jupyter\nimport os\ndone = []"
 OTHER = '"cmd:bash -c" --python ' + shlex.quote(sys.executable)
@@ -25,11 +25,6 @@ def kernel() -> Iterator[LabKernel]:
     with lab_kernel() as kernel:
         assert kernel.run(SETUP).status == "ok"
         yield kernel
-
-
-def result(answer: Answer) -> str:
-    shown = [m["content"]["data"]["text/plain"] for m in answer.messages if m["msg_type"] == "execute_result"]
-    return shown[-1] if shown else str(answer.reply["content"])
 
 
 def cut_links(kernel: LabKernel) -> int:

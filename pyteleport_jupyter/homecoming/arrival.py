@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.homecoming.beginning import begin
 from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.relay.configuration import (
@@ -25,7 +26,6 @@ from pyteleport_jupyter.relay.configuration import (
     Settings,
     Unpacked,
     open_file,
-    unpack,
 )
 from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.relay.entry import become_relay
@@ -38,13 +38,7 @@ def main() -> None:
     baggage, the snapshot).
     """
     folder, baggage_fd, snapshot_fd = sys.argv[1], *map(int, sys.argv[2:])
-    if not sys.flags.safe_path:
-        del sys.path[0]
-    if folder not in sys.path:
-        sys.path.append(folder)
-    sys.argv[:] = ["kernel"]
-    with os.fdopen(baggage_fd, "rb") as file:
-        unpacked = unpack(file)
+    unpacked = begin(folder, baggage_fd)
     for number in unpacked.settings.inherited():
         os.set_inheritable(number, False)
     # Restoring may take longer than a frontend waits for a sign of life.

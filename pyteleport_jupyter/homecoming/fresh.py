@@ -11,7 +11,7 @@ from typing import Any
 from ipykernel.kernelapp import IPKernelApp
 
 from pyteleport_jupyter.homecoming.application import HomeKernel, HomeKernelApp
-from pyteleport_jupyter.relay.configuration import unpack
+from pyteleport_jupyter.homecoming.beginning import begin
 from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -35,14 +35,7 @@ class FreshKernelApp(HomeKernelApp):
 
 def main() -> None:
     """Program of the process; ``sys.argv`` has the folder of this package and the baggage's descriptor."""
-    folder, descriptor = sys.argv[1], int(sys.argv[2])
-    if not sys.flags.safe_path:
-        del sys.path[0]
-    if folder not in sys.path:
-        sys.path.append(folder)
-    sys.argv[:] = ["kernel"]
-    with os.fdopen(descriptor, "rb") as file:
-        unpacked = unpack(file)
+    unpacked = begin(sys.argv[1], int(sys.argv[2]))
     front, home = unpacked.settings.front, unpacked.settings.home or {}
     for number in (*front.listeners.values(), *front.subscriber_fds):
         os.set_inheritable(number, False)
