@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 import pytest
 
 from pyteleport_jupyter import frames
+from pyteleport_jupyter.errors import FrameRefused
+from pyteleport_jupyter.interruption.watch import new_watch
 
 
 class Interrupt(Exception):
@@ -17,6 +20,13 @@ class Interrupt(Exception):
 
 def moved(source: str, arrived: Any) -> dict[str, Any]:
     """Run ``source``, whose ``stop()`` is where it is captured, and go on in a copy of its names."""
+    names, stack = stopped(source)
+    exec(frames.resume_code(stack, "value", arrived), names)
+    return names
+
+
+def stopped(source: str) -> tuple[dict[str, Any], frames.Stack]:
+    """The names of ``source``, run up to its ``stop()``, and the frames."""
     names: dict[str, Any] = {"seen": [], "Interrupt": Interrupt}
     stacks: list[frames.Stack] = []
 
@@ -32,8 +42,7 @@ def moved(source: str, arrived: Any) -> dict[str, Any]:
     with pytest.raises(SystemExit):
         exec(compile(source, "<program>", "exec"), names)
     names["seen"].clear()
-    exec(frames.resume_code(stacks[0], "value", arrived), names)
-    return names
+    return names, stacks[0]
 
 
 SOURCE = """
@@ -81,3 +90,42 @@ def test_a_signal_that_waited_interrupts_the_innermost_frame() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
         signal.signal(signal.SIGUSR1, before)
     assert seen == [("in the frame", 5), "finally", [1]]
+
+
+STAND_IN = """
+class Row:
+    def __format__(self, width):
+        return stop() and width
+seen.append(f"{Row():5}")
+"""
+
+
+def test_it_moves_again_from_the_innermost_frame_only() -> None:
+    """A frame around it is at its instruction before: what is to run within is nowhere to be read yet."""
+    fit: list[str] = []
+    refusals: list[str] = []
+    watch = new_watch()
+
+    def look(frame: FrameType) -> None:
+        if frame.f_code.co_filename != "<program>":
+            return
+        root = frame
+        while root.f_back is not None and root.f_back.f_code.co_filename == "<program>":
+            root = root.f_back
+        try:
+            frames.capture_stack(frame, root, at_instruction=True)
+        except FrameRefused as refused:
+            refusals.append(str(refused))
+        else:
+            fit.append(frame.f_code.co_name)
+
+    names, stack = stopped(STAND_IN)
+    code = frames.resume_code(stack, "value")
+    watch.arm(look, pytest.fail)
+    try:
+        exec(code, names)
+    finally:
+        watch.disarm()
+    assert names["seen"] == ["5"]
+    assert fit[0] == "__format__"
+    assert any("just being restored" in refusal for refusal in refusals)

@@ -221,3 +221,33 @@ def test_type_parameters(move: Move) -> None:
         == "(1, True, True)"
     )
     assert far("A[str].__value__, A.__name__") == "(dict[K, int], 'A')"
+
+
+def test_super_is_not_mistaken_for_its_object(move: Move) -> None:
+    far = move(
+        """
+        class Base:
+            def hi(self): return 'base'
+            @classmethod
+            def made(cls): return cls
+        class A(Base):
+            def hi(self): return 'a'
+            def up(self): return super()
+            @classmethod
+            def made(cls): return super()
+        a = A()
+        a.kept = a.up()
+        of_class, unbound = A.made(), super(A)
+        """
+    )
+    assert far("(a.kept.hi(), a.hi(), type(a.kept), a.kept.__self__ is a)") == (
+        "('base', 'a', <class 'super'>, True)"
+    )
+    assert far("(of_class.made() is A, unbound.__thisclass__ is A, unbound.__self__)") == "(True, True, None)"
+
+
+def test_an_alias_keeps_its_star(move: Move) -> None:
+    far = move("def f(*args: *tuple[int, str]): ...\nplain = tuple[int]\nstarred = [*plain]")
+    assert far("(f.__annotations__, plain, starred)") == (
+        "({'args': *tuple[int, str]}, tuple[int], [*tuple[int]])"
+    )

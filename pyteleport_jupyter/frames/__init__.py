@@ -8,6 +8,7 @@ among its reducers, on the other side :func:`check_running_code`, :func:`finish_
 from .capture import capture_stack
 from .generators import capture_suspended, reduce_awaitable, reduce_generator, with_opening
 from .layout import NULL
+from .on_the_way import awaited
 from .priming import abandon_restore, finish_restore, hand_out, hold_back
 from .registry import original_code, prologue_length
 from .resume import resume_call, resume_code
@@ -24,6 +25,7 @@ __all__ = [
     "Stack",
     "Within",
     "abandon_restore",
+    "awaited",
     "capture_stack",
     "capture_suspended",
     "check_interpreter",

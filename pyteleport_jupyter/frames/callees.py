@@ -37,7 +37,7 @@ from .layout import CO_OPTIMIZED, NULL
 from .producers import attribute_called, loaded_callable
 from .registry import function_code
 from .snapshot import Kind
-from .stand_ins import StandIn
+from .stand_ins import StandIn, method_of
 
 Verdict = Kind | None
 Rule = Callable[[Site, object], Verdict]
@@ -141,10 +141,14 @@ def special_method_running(site: Site, receiver: object, names: tuple[str, ...])
     """Which of these special methods of ``receiver`` the callee is.
 
     Code is compared by value: after a move a library function is the one of this host, and its running
-    frame has the code that travelled. That it runs for ``receiver`` says its first argument: C may have
-    gone on to the next object of the same class.
+    frame has the code that travelled. That it runs for ``receiver`` says its first argument, or for a
+    stand-in, whose method has another one, the code object itself: C may have gone on to the next object of
+    the same class.
     """
-    if not isinstance(receiver, StandIn) and site.callee.first_local() is not receiver:
+    if isinstance(receiver, StandIn):
+        running = site.callee.frame.f_code
+        return next((name for name in names if method_of(receiver, name) is running), None)
+    if site.callee.first_local() is not receiver:
         return None
     codes = ((name, method_code(type(receiver), name)) for name in names)
     return next((name for name, code in codes if code == site.callee.code), None)

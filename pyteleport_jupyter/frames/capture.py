@@ -33,6 +33,7 @@ from .layout import (
 )
 from .liveness import is_being_closed, operands_are_there
 from .morph import is_inside_call
+from .on_the_way import frames_are_on_the_way
 from .operators import what_follows
 from .refusals import CALLS, refusal
 from .registry import MorphRecord, function_code, record_of, values_of
@@ -50,6 +51,7 @@ CALLING_OPCODES: Final = frozenset(
 IMPORTING: Final = frozenset({"IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR"})
 ENTERING: Final = frozenset({"BEFORE_WITH", "BEFORE_ASYNC_WITH"})
 
+ON_THE_WAY: Final = "it is just being restored"
 NO_CALL: Final = "it runs because something is let go of, or as a handler"
 
 
@@ -87,6 +89,8 @@ def capture_stack(
         InterpreterUnsupported: this is no interpreter whose frames can be read.
     """
     check_interpreter()
+    if frames_are_on_the_way():
+        _refuse(top, ON_THE_WAY, place_name)
     frames = with_those_passing_on(_frames_between(top, root), asked)
     callees = itertools.chain([_called_by(top)], frames)
     interrupted = [
@@ -164,7 +168,7 @@ def _action_in_prologue(site: Site, record: MorphRecord, place_name: PlaceName) 
         # It was restored at its yield, and what is thrown into it there is passed on.
         return _planned(replace(site, index=site.flow.index_at(record.action.offset)), place_name)
     if not is_inside_call(record, site.frame.f_lasti) or not _is_at_call(site.frame):
-        _refuse(site.frame, "it is just being restored", place_name)
+        _refuse(site.frame, ON_THE_WAY, place_name)
     if record.action.kind is Kind.OPERATOR:
         return _operator_in_prologue(site, record, place_name)
     if record.action.kind is Kind.NEW and not values_of(site.frame.f_code):

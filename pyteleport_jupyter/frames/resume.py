@@ -15,6 +15,7 @@ from .class_hooks import MadeWith, initialiser
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
 from .morph import build_morph
+from .on_the_way import awaited
 from .priming import generator_code
 from .registry import load_values
 from .snapshot import FrameSnapshot, Kind, Stack
@@ -67,9 +68,10 @@ def _load_stack(
 
 def _innermost(value: object, arrived: Call | None) -> Call:
     """What the innermost frame calls, to get ``value``. All of it is C: no frame of ours shows up."""
+    take = awaited(value).pop
     if arrived is None:
-        return [value].pop
-    pairs = zip([value], iter(arrived, _NEVER), strict=False)
+        return take
+    pairs = zip(map(operator.call, (take,)), iter(arrived, _NEVER), strict=False)
     return functools.partial(next, map(operator.itemgetter(0), pairs))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, cast
 
 
@@ -71,3 +71,9 @@ def give_method(stand_in: StandIn, function: Any) -> None:
         # Bound: it is asked with the name only, and has to work on the object.
         kind.__getattr__ = fallback.__get__(owner)  # type: ignore[attr-defined]
     setattr(kind, method, property(function))
+
+
+def method_of(stand_in: StandIn, name: str) -> CodeType | None:
+    """The very code object that runs as special method ``name``; None if it has none."""
+    found: Any = inspect.getattr_static(type(stand_in), name, None)
+    return getattr(getattr(found, "__func__", found), "__code__", None)

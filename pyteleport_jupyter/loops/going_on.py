@@ -173,13 +173,13 @@ class CancelledMeanwhile:
         """What the innermost frame calls."""
         if arrived is not None:
             arrived()
-        return functools.partial(cancel_and_return, self.task, self.message, value)
+        return functools.partial(cancel_and_return, self.task, self.message, frames.awaited(value))
 
 
-def cancel_and_return(task: Any, message: Any, value: object) -> object:
+def cancel_and_return(task: Any, message: Any, value: list[object]) -> object:
     """Called in the task itself."""
     task.cancel(message)
-    return value
+    return value.pop()
 
 
 def _callback(handle: Any) -> Any:

@@ -199,5 +199,19 @@ BUILTIN_METHODS = MethodDescriptorType | WrapperDescriptorType | ClassMethodDesc
 
 @reduces(types.GenericAlias)
 def reduce_alias(alias: types.GenericAlias, reduction: Reduction) -> Any:
-    """``list[X]``: default reduction, but never mistaken for a class."""
-    return types.GenericAlias, (alias.__origin__, alias.__args__)
+    """``list[X]`` and ``*tuple[X]``; never mistaken for a class."""
+    return make_alias, (alias.__origin__, alias.__args__, alias.__unpacked__)
+
+
+def make_alias(origin: Any, args: tuple[Any, ...], is_starred: bool) -> Any:
+    """``origin[args]``; only iterating over it gives one with a star."""
+    alias = types.GenericAlias(origin, args)
+    return next(iter(alias)) if is_starred else alias
+
+
+@reduces(super)
+def reduce_super(proxy: super, reduction: Reduction) -> Any:
+    """``super()`` itself; asked for its parts it would answer for the object."""
+    parts = vars(super)
+    given = (parts["__thisclass__"].__get__(proxy), parts["__self__"].__get__(proxy))
+    return super, given if given[1] is not None else given[:1]
