@@ -68,6 +68,7 @@ def test_a_container_with_its_own_state_gets_it(far: Far) -> None:
     [
         ("import _pydecimal; x = _pydecimal.Decimal", "__import__('_pydecimal').Decimal"),
         ("import _pydecimal; x = _pydecimal.getcontext", "__import__('_pydecimal').getcontext"),
+        ("import typing; x = typing._NamedTuple", "__import__('typing')._NamedTuple"),
         ("import argparse; x = argparse.SUPPRESS", "__import__('argparse').SUPPRESS"),
         ("import enum; x = enum.auto().value", "__import__('enum').auto().value"),
         ("import re._constants as c; x = c.MAXREPEAT", "__import__('re')._constants.MAXREPEAT"),

@@ -51,13 +51,18 @@ def is_importable(definition: Any) -> bool:
 
 
 def found_elsewhere(definition: Any) -> tuple[str, str] | None:
-    """Module and name of a library's definition that is not in the module it says it comes from.
+    """Module and name of a library's definition that is not in the module it says it comes from, or there
+    has another name.
 
-    ``_pydecimal`` and others pretend to be the module whose place they may take.
+    ``_pydecimal`` and others pretend to be the module whose place they may take; ``typing._NamedTuple`` says
+    that it is ``NamedTuple``.
     """
-    name = getattr(definition, "__qualname__", "")
-    if "." in name or home_module(definition) is None:
+    name, home = getattr(definition, "__qualname__", ""), home_module(definition)
+    if "." in name or home is None:
         return None
+    renamed = next((other for other, value in list(vars(home).items()) if value is definition), None)
+    if renamed is not None:
+        return definition.__module__, renamed
     for module_name, module in list(sys.modules.items()):
         holds = type(module) is ModuleType and vars(module).get(name) is definition
         if holds and is_importable_module(module_name):
