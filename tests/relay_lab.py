@@ -172,6 +172,18 @@ def lab_kernel(**options: Any) -> Iterator[LabKernel]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
+@contextmanager
+def faulty_kernel(fault: str, setup: str) -> Iterator[LabKernel]:
+    """As :func:`lab_kernel`, with a point at which it or its far side fails, if it is ``local``."""
+    os.environ["TELEPORT_FAULT"] = fault
+    try:
+        with lab_kernel() as kernel:
+            assert kernel.run(setup).status == "ok"
+            yield kernel
+    finally:
+        del os.environ["TELEPORT_FAULT"]
+
+
 def message_ids(replies: list[dict[str, Any]]) -> list[str]:
     return [reply["parent_header"]["msg_id"] for reply in replies]
 

@@ -91,12 +91,33 @@ def test_on_from_behind_a_jump_home_makes_the_link_and_the_jump_is_free(
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("huygens")), lab.nothing_left_on(host_b):
         kernel.execute("from pyteleport_jupyter import teleport\n%teleport cartesius -q")
-        assert kernel.execute("teleport('snegyuh'[::-1])\nwhere()").result == "'huygens'"
+        run = kernel.execute("teleport('snegyuh'[::-1])\nwhere()")
+        assert run.result == "'huygens'", run.error
         run = kernel.execute("%teleport cartesius\nwhere()", timeout=200)
         assert run.result == "'cartesius'", run.error
         assert "jump" not in str(run.of_type("update_display_data"))
         assert eventually(lambda: not relays(host_b), 60), relays(host_b)
         assert kernel.execute("%teleport home -q\nwhere()").result == "'workbench'"
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(600)
+def test_the_cell_goes_on_though_the_host_that_it_left_is_lost(
+    lab: Lab, kernel: LabKernel, host_a: Host, host_b: Host
+) -> None:
+    lab.need_own_systems()
+    file = host_a.outside(f"{host_a.home}/.config/pyteleport/hosts.toml")
+    file.parent.mkdir(parents=True)
+    file.write_text("[cartesius]\nenv = { TELEPORT_FAULT = 'homeward.hand_over::kill' }\n")
+    try:
+        with lab.nothing_left_on(lab.host("huygens")), lab.nothing_left_on(host_b):
+            assert kernel.execute("%teleport cartesius -q\nwhere()").result == "'cartesius'"
+            cells = ("done = []\n%teleport huygens\ndone.append(where())", "done.append(1)", "done")
+            runs = [kernel.finish(message) for message in [kernel.client.execute(cell) for cell in cells]]
+            assert runs[-1].result == "['huygens', 1]", runs
+            assert kernel.execute("%teleport home -q\nwhere()").result == "'workbench'"
+    finally:
+        shutil.rmtree(file.parent)
 
 
 def relays(host: Host) -> list[list[str]]:

@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 import zmq
-from relay_lab import Answer, LabKernel, answer_to, eventually, lab_kernel, marked_processes, result
+from relay_lab import (
+    Answer,
+    LabKernel,
+    answer_to,
+    eventually,
+    faulty_kernel,
+    lab_kernel,
+    marked_processes,
+    result,
+)
 
 SETUP = """%load_ext pyteleport_jupyter
 import os
@@ -110,13 +119,8 @@ def test_an_interrupt_on_the_way_reaches_the_cell_at_home(kernel: LabKernel) -> 
 @pytest.fixture
 def faulty(request: pytest.FixtureRequest) -> Iterator[LabKernel]:
     """A kernel of which the process at home fails at a point on the way back."""
-    os.environ["TELEPORT_FAULT"] = request.param
-    try:
-        with lab_kernel() as kernel:
-            assert kernel.run(SETUP).status == "ok"
-            yield kernel
-    finally:
-        del os.environ["TELEPORT_FAULT"]
+    with faulty_kernel(request.param, SETUP) as kernel:
+        yield kernel
 
 
 def left(kernel: LabKernel, options: str = "") -> int:
@@ -151,6 +155,17 @@ def test_a_kernel_that_is_killed_there_while_home_restores(faulty: LabKernel) ->
     assert eventually(lambda: there not in marked_processes(faulty.mark))
     faulty.manager.signal_kernel(signal.SIGTERM)
     assert faulty.ends_within(20)
+
+
+@pytest.mark.parametrize("faulty", ["homeward.hand_over::kill"], indirect=True)
+def test_the_cell_goes_on_though_what_hands_it_over_is_killed(faulty: LabKernel) -> None:
+    left(faulty)
+    cells = ("print('before')\n%teleport home -q\nprint('behind'); done = [0]", "done.append(1)", "done")
+    moved, *queued = [faulty.client.execute(cell) for cell in cells]
+    run = answer_to(faulty.client, moved)
+    assert (run.status, run.text()) == ("ok", "before\nbehind\n")
+    assert result([answer_to(faulty.client, request) for request in queued][-1]) == "[0, 1]"
+    assert result(faulty.run("os.getpid()")) == str(faulty.pid)
 
 
 def test_without_leave_nothing_comes_home() -> None:

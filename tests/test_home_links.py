@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -61,6 +62,26 @@ def test_cut_when_the_session_is_at_home_and_nobody_there_knows(kernel: LabKerne
     assert eventually(
         lambda: not [w for w in marked_processes(kernel.mark).values() if "package.zip" in w], SECONDS
     )
+
+
+def test_a_host_that_is_lost_for_good_when_the_session_is_at_home(kernel: LabKernel) -> None:
+    kernel.run("%teleport local -q --lease 2\ndone.clear()")
+    cells = ["%teleport home\ndone.append(0)\nprint('behind')", "done.append(1)", "done.append(2); done"]
+    requests = [kernel.client.execute(cell) for cell in cells]
+    assert eventually(lambda: at_home(kernel), SECONDS)
+    os.kill(kernel.pid, signal.SIGSTOP)
+    try:
+        far = [pid for pid, words in marked_processes(kernel.mark).items() if "package.zip" in words]
+        for pid in far:
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        os.kill(kernel.pid, signal.SIGCONT)
+        shutil.rmtree(kernel.runtime / "pyteleport")
+    runs = [answer_to(kernel.client, request, SECONDS) for request in requests]
+    assert runs[0].text() == "behind\n"
+    assert "was lost when all of the session had come" in "".join(runs[0].displays())
+    assert result(runs[2]) == "[0, 1, 2]"
+    kernel.run("done.clear()")
 
 
 @pytest.mark.nightly

@@ -31,6 +31,7 @@ from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.relay.entry import become_relay
 from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.remote.arrival import Shipment, in_short_turns, memory_bytes
+from pyteleport_jupyter.wire.lanes import Lane
 
 
 def main() -> None:
@@ -96,6 +97,7 @@ def _give_up(unpacked: Unpacked, error: TeleportError) -> NoReturn:
     file = open_file()
     baggage = Baggage(file)
     baggage.write(settings, unpacked.frozen_channel)
+    baggage.append(Lane.SHELL, unpacked.known)
     for lane, frames in unpacked.drained:
         baggage.append(lane, [frames])
     # What came for us waits in the mask, and is the relay's now, which has a handler for it.

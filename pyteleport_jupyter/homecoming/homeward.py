@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from pyteleport_jupyter.errors import HomeRefused, LinkLost
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.homecoming.depositing import Leave
 from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.relay import draining, output
@@ -55,11 +56,12 @@ class Farewell:
 
 
 def come_home(
-    kernel: Any, pickled: Pickled, farewell: Farewell, shipped: Callable[[int, int], None]
+    kernel: Any, pickled: Pickled, farewell: Farewell, shipped: Callable[[int, int], None], leave: Leave
 ) -> NoReturn:
     """Hand the session over to its home and end. Raises a TeleportError with the session going on here.
 
-    ``shipped`` is told how many bytes of how many are on their way.
+    ``shipped`` is told how many bytes of how many are on their way; ``leave`` is the last thing that is done
+    (see :mod:`.depositing`).
     """
     try:
         parts = parts_of(kernel)
@@ -70,10 +72,11 @@ def come_home(
         welcome = expect(home, "welcome", CONSENT_SECONDS)
         _ship(home, _without_kept(home, pickled, welcome), shipped)
         at_rest(parts, undo)
-        home.say("shipped", line=farewell.line, seconds=time.monotonic() - farewell.started)
+        seconds = time.monotonic() - farewell.started
+        home.say("shipped", line=farewell.line, seconds=seconds, cell=running_request(kernel))
         relays = until_arrived(home)
         # THE POINT OF NO RETURN: it lives there.
-        hand_over(kernel, parts, home, relays)
+        hand_over(kernel, parts, home, relays, leave)
 
 
 def at_rest(parts: KernelParts, undo: ExitStack) -> None:
@@ -144,11 +147,12 @@ def _ship(home: Control, consignment: Consignment, shipped: Callable[[int, int],
             expect(home, "arrived", 0)
 
 
-def hand_over(kernel: Any, parts: KernelParts, home: Control, relays: int) -> NoReturn:
+def hand_over(kernel: Any, parts: KernelParts, home: Control, relays: int, leave: Leave) -> NoReturn:
     """The requests follow the session, as the last of so many relays has them. Nothing in here may keep this
     process from its end.
     """
     try:
+        fault("homeward.hand_over")
         # First that of the cell that goes on: what goes wrong with the others must not keep it here.
         with suppress(BaseException):
             send_requests(home, [(Lane.SHELL, frames) for frames in _running(kernel)], relays)
@@ -159,8 +163,16 @@ def hand_over(kernel: Any, parts: KernelParts, home: Control, relays: int) -> No
             send_requests(home, drained, relays)
         with suppress(BaseException):
             home.say("released")
+        with suppress(BaseException):
+            leave()
     finally:
         os._exit(0)
+
+
+def running_request(kernel: Any) -> str:
+    """The id of the request of the cell that goes on; empty where none does."""
+    in_flight: InFlight | None = in_flight_request(kernel)
+    return "" if in_flight is None else in_flight.message_id
 
 
 def _running(kernel: Any) -> list[list[bytes]]:

@@ -17,11 +17,13 @@ from typing import Any, NoReturn
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import LinkLost
+from pyteleport_jupyter.homecoming.depositing import Leave
 from pyteleport_jupyter.homecoming.homeward import (
     Farewell,
     at_rest,
     called,
     hand_over,
+    running_request,
     until_arrived,
 )
 from pyteleport_jupyter.options import Options
@@ -99,10 +101,16 @@ def _pass_down(home: Control, ours: socket.socket) -> bool:
 
 
 def move_on(
-    kernel: Any, passage: Passage, conversation: Conversation, farewell: Farewell, **facts: Any
+    kernel: Any,
+    passage: Passage,
+    conversation: Conversation,
+    farewell: Farewell,
+    leave: Leave,
+    **facts: Any,
 ) -> NoReturn:
     """The copy there is held: home shall take the link over, and this kernel ends. ``facts``: token, lease,
-    pid and python of the copy. Raises a TeleportError with the session going on here.
+    pid and python of the copy; ``leave``: see :mod:`.depositing`. Raises a TeleportError with the session
+    going on here.
     """
     parts = parts_of(kernel)
     with ExitStack() as undo:
@@ -110,10 +118,11 @@ def move_on(
         _come_to_rest(passage, conversation)
         frozen = base64.b64encode(conversation.pipe.channel.freeze()).decode()
         seconds = time.monotonic() - farewell.started
-        passage.home.say("moved", channel=frozen, line=farewell.line, seconds=seconds, **facts)
+        said = {**facts, "line": farewell.line, "seconds": seconds, "cell": running_request(kernel)}
+        passage.home.say("moved", channel=frozen, **said)
         relays = until_arrived(passage.home)
         # THE POINT OF NO RETURN: home will say the word that lets the copy go on.
-        hand_over(kernel, parts, passage.home, relays)
+        hand_over(kernel, parts, passage.home, relays, leave)
 
 
 def _come_to_rest(passage: Passage, conversation: Conversation) -> None:

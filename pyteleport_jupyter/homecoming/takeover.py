@@ -20,6 +20,7 @@ from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.processes import pass_on_captured
 from pyteleport_jupyter.relay.reattach import Reattachment
+from pyteleport_jupyter.relay.requests import OpenCells, completed
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY
@@ -30,6 +31,8 @@ from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.waiting import ready
 
 ARRIVED = "home again on {host} (pid {pid}, Python {python}) in {seconds:.1f} s"
+
+LOST = "{host} was lost when all of the session had come; what was printed there last may be missing"
 
 END_SECONDS = 2.0
 
@@ -44,6 +47,10 @@ class Takeover:
         self._settings: Settings = settings
         self._home: dict[str, Any] = settings.home or {}
         self._drained = unpacked.drained
+        self._cells = OpenCells()
+        """Those that are known to the far side, from the one that goes on."""
+        for frames in unpacked.known:
+            self._cells.requested(frames)
         channel = NumberedChannel.thaw(unpacked.frozen_channel)
         attach = Reattachment(settings.far, lambda *_: None)
         self._far = FarSide(channel, carrier_of(settings.far), attach, settings.far.lease)
@@ -93,6 +100,8 @@ class Takeover:
             # Where a reattached supervisor refuses, there is no session any more either.
             self._gone |= parse_command(message.parts[0])["op"] == "exited"
         elif message.parts and message.parts[0] != OWN_IDENTITY:
+            if message.lane is Lane.SHELL:
+                self._cells.replied(message.parts)
             self._replies.append((message.lane, message.parts))
 
     def _publish(self, frames: list[bytes]) -> None:
@@ -112,26 +121,32 @@ class Takeover:
         since = float(self._home.get("began", time.monotonic()))
         frontends.move(stage="arrived", host=socket.gethostname(), seconds=time.monotonic() - since)
         frontends.place(current_place())
+        notices = Notices(self._announcement(), socket.gethostname(), self._signer, self._publish)
+        notices.arrived()
+        if not self._gone:
+            notices.say(LOST.format(host=self._settings.far.host), self._cells.running(), ends=True)
+
+    def _announcement(self) -> Announcement | None:
         line = self._home.get("line")
         if not isinstance(line, dict):
-            return
-        facts = {"pid": os.getpid(), "python": platform.python_version()}
-        announcement = Announcement(
+            return None
+        return Announcement(
             display_id=str(line["display_id"]),
             metadata=dict(line["metadata"]),
             template=ARRIVED,
-            facts=facts,
+            facts={"pid": os.getpid(), "python": platform.python_version()},
             started=float(self._home["began"]),
             parent=dict(line["parent"]),
         )
-        Notices(announcement, socket.gethostname(), self._signer, self._publish).arrived()
 
     # ---------------------------------------------------------------- the clients
 
     def _feed(self) -> None:
         """What the kernel starts with: the cell that goes on, what had been sent to it, what had not."""
         self._late.seek(0)
-        requests = [*read_messages(self._late), *self._drained]
+        late = list(read_messages(self._late))
+        known = [] if self._gone and late else self._cells.all()
+        requests = completed(late, self._drained, known, self._signer)
         for lane, frames in self._replies:
             self._reply(lane, frames)
         by_lane = {lane: [frames for at, frames in requests if at is lane] for lane in Lane}

@@ -91,7 +91,7 @@ class Settings:
     ``committed`` that the far side is the session already, ``failure`` why it could not come home,
     ``comms`` who is told more than a line of text, ``keeper`` who has the data that the session had here;
     ``above`` is the directory of the supervisor that the kernel belonged to which this process was (None: it
-    was at home).
+    was at home). So many of the messages that follow are ``known``: the far side has them already.
     """
 
     front: FrontSettings
@@ -110,6 +110,7 @@ class Settings:
     comms: tuple[str, ...] = ()
     keeper: KeeperSettings | None = None
     above: str | None = None
+    known: int = 0
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that must stay open across exec."""
@@ -199,18 +200,23 @@ def open_file() -> Any:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """The baggage as the relay reads it."""
+    """The baggage as the relay reads it: ``known`` are requests that the far side has, from that of the cell
+    that runs on; ``drained`` those that it has not.
+    """
 
     settings: Settings
     frozen_channel: bytes
     drained: list[tuple[Lane, list[bytes]]] = field(default_factory=list)
+    known: list[list[bytes]] = field(default_factory=list)
 
 
 def unpack(file: BinaryIO) -> Unpacked:
     """Read the whole baggage."""
     settings = from_json(file.readline())
     frozen = file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0])
-    return Unpacked(settings, frozen, list(read_messages(file)))
+    messages = list(read_messages(file))
+    known, drained = messages[: settings.known], messages[settings.known :]
+    return Unpacked(settings, frozen, drained, [frames for _, frames in known])
 
 
 def read_messages(file: BinaryIO) -> Iterator[tuple[Lane, list[bytes]]]:

@@ -28,7 +28,7 @@ from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.parting import PARTED, PARTINGS, Bequest, part
 from pyteleport_jupyter.relay.questions import Questions
-from pyteleport_jupyter.relay.requests import OpenCells
+from pyteleport_jupyter.relay.requests import OpenCells, completed
 from pyteleport_jupyter.relay.settling import Settling
 from pyteleport_jupyter.relay.shutdown import Shutdown, shutdown_reply
 from pyteleport_jupyter.relay.signing import Signer, divided, header_of, resumed
@@ -88,11 +88,19 @@ class Relay:
         self._watched = Watched()
         self.bequest = Bequest()
 
-    def run(self, in_flight: InFlight | None, drained: Iterable[Drained], committed: bool = False) -> int:
-        """Relay to the end; returns the exit status. ``committed``: the far side is the session already."""
+    def run(
+        self,
+        in_flight: InFlight | None,
+        drained: Iterable[Drained],
+        committed: bool = False,
+        known: Iterable[Sequence[bytes]] = (),
+    ) -> int:
+        """Relay to the end; returns the exit status. ``committed``: the far side is the session already, and
+        has the ``known`` requests.
+        """
         self._settling.begin(in_flight, committed)
-        if committed and in_flight is not None:
-            self._cells.requested(resumed(in_flight, self._signer))
+        for frames in known:
+            self._cells.requested(frames)
         for lane, frames in drained:
             self._from_client(lane, list(frames))
         if not committed:
@@ -334,9 +342,11 @@ class Relay:
         publish = partial(self._delivery.deliver, Lane.IOPUB)
         self._notices = Notices(successor.announcement, successor.settings.host, self._signer, publish)
         self._outage = Outage(self._notices, self._cells, self._clock)
-        in_flight, control, others = divided(successor.requests())
+        known = self._cells.since(successor.cell)
+        requests = completed(successor.requests(), self._outgoing, known, self._signer)
+        in_flight, control, others = divided(requests)
         self._settling.begin(in_flight)
-        self._outgoing.extendleft(reversed(others))
+        self._outgoing = deque(others)
         for frames in [*control, *self._urgent]:
             self._waiting_room.add(list(frames))
         self._urgent.clear()

@@ -65,6 +65,8 @@ class Successor:
     channel: NumberedChannel
     far: FarSide
     announcement: Announcement | None
+    cell: str
+    """The id of the request of the cell that goes on; empty where none does."""
     late: BinaryIO
 
     def keep(self, content: bytes) -> None:
@@ -308,9 +310,8 @@ def _successor(reached: _Reached, command: Mapping[str, Any], ask: Ask) -> Succe
         complaints_fd=others[1],
     )
     channel = NumberedChannel.thaw(base64.b64decode(command["channel"]))
-    return Successor(
-        settings, channel, _far_side(settings, channel, ask), _announcement(command), open_file()
-    )
+    far, cell = _far_side(settings, channel, ask), str(command.get("cell", ""))
+    return Successor(settings, channel, far, _announcement(command), cell, open_file())
 
 
 def _far_side(settings: FarSettings, channel: NumberedChannel, ask: Ask) -> FarSide:

@@ -53,7 +53,7 @@ def _run(unpacked: Unpacked) -> int:
     pass_on_captured(settings.captured_fds)
     housekeeping = ProcessHousekeeping(signals, Parent(settings.parent))
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
-    status = relay.run(settings.in_flight, unpacked.drained, settings.committed)
+    status = relay.run(settings.in_flight, unpacked.drained, settings.committed, unpacked.known)
     if status == PARTED:
         become_fresh_kernel(settings, relay.bequest)
     for file in settings.files:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyteleport_jupyter.relay.signing import DELIMITER, content_of, header_of, parent_header_of
+from pyteleport_jupyter.relay.signing import (
+    DELIMITER,
+    Signer,
+    as_in_flight,
+    content_of,
+    header_of,
+    parent_header_of,
+    resumed,
+)
+from pyteleport_jupyter.wire.lanes import Lane
 
 REMEMBERED = 256
 """Most requests remembered; a Run All may queue a few hundred cells, only the first few matter."""
+
+KEPT_BYTES = 32 << 20
+"""Requests are kept whole up to so many bytes together."""
 
 STATUS = b".status"
 """How the topic of a status message ends (ipykernel kernelbase.py, ``_topic``)."""
@@ -18,13 +30,17 @@ STATUS = b".status"
 
 @dataclass(frozen=True)
 class Cell:
-    """One execute request: its header, the identities of its client, what it allows, and since when."""
+    """One execute request: its header, the identities of its client, what it allows, and since when.
+
+    ``request`` is all of it as the client sent it; empty where it was too long to be kept.
+    """
 
     header: dict[str, Any]
     identities: tuple[bytes, ...]
     allows_input: bool
     silent: bool
     sent_at: float
+    request: tuple[bytes, ...] = ()
 
     @property
     def message_id(self) -> str:
@@ -46,8 +62,13 @@ class OpenCells:
         content = content_of(frames)
         identities = tuple(bytes(frame) for frame in frames[: list(frames).index(DELIMITER)])
         allows_input, silent = bool(content.get("allow_stdin")), bool(content.get("silent"))
-        cell = Cell(header, identities, allows_input, silent, self._clock())
+        request = tuple(bytes(frame) for frame in frames) if self._has_room(frames) else ()
+        cell = Cell(header, identities, allows_input, silent, self._clock(), request)
         self._cells[cell.message_id] = cell
+
+    def _has_room(self, frames: Sequence[bytes]) -> bool:
+        kept = (frame for cell in self._cells.values() for frame in cell.request)
+        return sum(map(len, kept)) + sum(map(len, frames)) <= KEPT_BYTES
 
     def replied(self, frames: Sequence[bytes]) -> None:
         """The kernel answered this."""
@@ -73,6 +94,37 @@ class OpenCells:
         """Whether the kernel is not done with it."""
         return cell.message_id in self._cells
 
+    def all(self) -> list[Cell]:
+        """All of them."""
+        return list(self._cells.values())
+
+    def since(self, message_id: str) -> list[Cell]:
+        """The one with this id and those behind it, none of which has begun if this one runs."""
+        return self.all()[list(self._cells).index(message_id) :] if message_id in self._cells else []
+
     def sent_after(self, moment: float) -> list[Cell]:
         """Those that were sent later than ``moment``."""
         return [cell for cell in self._cells.values() if cell.sent_at > moment]
+
+
+Request = tuple[Lane, list[bytes]]
+
+
+def completed(
+    said: Iterable[tuple[Lane, Sequence[bytes]]],
+    later: Iterable[tuple[Lane, Sequence[bytes]]],
+    known: Sequence[Cell],
+    signer: Signer,
+) -> list[Request]:
+    """What a session that has left its host has not begun: the requests that it ``said``, then those of
+    ``known`` that it would have said if its host had not been lost meanwhile, then the ``later`` ones.
+
+    The first of ``known`` is that of the cell that goes on.
+    """
+    first, last = ([(lane, list(frames)) for lane, frames in requests] for requests in (said, later))
+    named = {header_of(frames).get("msg_id") for _, frames in (*first, *last)}
+    missing = [cell for cell in known if cell.request and cell.message_id not in named]
+    running = [resumed(as_in_flight(cell.request), signer) for cell in missing if cell is known[0]]
+    waiting = [list(cell.request) for cell in missing if cell is not known[0]]
+    goes_on, has_waited = ([(Lane.SHELL, frames) for frames in group] for group in (running, waiting))
+    return [*goes_on, *first, *has_waited, *last]

@@ -120,14 +120,16 @@ def resumed(in_flight: InFlight, signer: Signer, value: int | None = None) -> li
 
 def in_flight_of(requests: Sequence[tuple[Lane, Sequence[bytes]]]) -> InFlight | None:
     """The first of these, if it is one that :func:`resumed` made."""
-    if not requests or requests[0][0] is not Lane.SHELL:
+    if not requests or requests[0][0] is not Lane.SHELL or "teleport" not in _part(requests[0][1], 4):
         return None
-    frames = requests[0][1]
-    metadata = _part(frames, 4)
-    if "teleport" not in metadata:
-        return None
+    return as_in_flight(requests[0][1])
+
+
+def as_in_flight(frames: Frames) -> InFlight:
+    """A shell request as plain data."""
     identities = tuple(bytes(frame).hex() for frame in frames[: list(frames).index(DELIMITER)])
-    return InFlight(identities, header_of(frames), parent_header_of(frames), metadata, content_of(frames))
+    parts = header_of(frames), parent_header_of(frames), _part(frames, 4), content_of(frames)
+    return InFlight(identities, *parts)
 
 
 def divided(

@@ -25,11 +25,10 @@ from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping
-from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.kept import Kept
 from pyteleport_jupyter.relay.onward import Onward, Successor
 from pyteleport_jupyter.relay.processes import captured_descriptors
-from pyteleport_jupyter.relay.requests import Cell, OpenCells
+from pyteleport_jupyter.relay.requests import OpenCells
 from pyteleport_jupyter.relay.signing import content_of, header_of
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.remote.control import SHIP, TALK
@@ -101,6 +100,7 @@ class WayHome:
         self._answers: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._received: BinaryIO | None = None
         self._farewell: dict[str, Any] = {}
+        self._cell = ""
         if settings.failure is not None:
             self._refuse(**settings.failure)
 
@@ -166,6 +166,7 @@ class WayHome:
             seconds = command.get("seconds")
             began = time.monotonic() - (seconds if isinstance(seconds, int | float) else 0.0)
             self._farewell = {"line": command.get("line"), "began": began}
+            self._cell = str(command.get("cell", ""))
             self._shipped = True
         elif what in ("cancelled", "gone"):
             self._forget()
@@ -296,9 +297,11 @@ class WayHome:
             rest = self._endpoints.come_to_rest()
             requests = [*take_rest(), *rest.requests]
             with rest.given_up(), open_file() as file:
-                settings = self._settings_at_home(rest)
+                known = [cell.request for cell in self._cells.since(self._cell) if cell.request]
+                settings = replace(self._settings_at_home(rest), known=len(known))
                 baggage = Baggage(file)
                 baggage.write(settings, self._channel.freeze())
+                baggage.append(Lane.SHELL, known)
                 for lane, frames in requests:
                     baggage.append(lane, [frames])
                 received.flush()
@@ -320,7 +323,7 @@ class WayHome:
             self._settings,
             front=front,
             far=self._far.settings(self._settings.far),
-            in_flight=_as_request(self._cells.running()),
+            in_flight=None,
             announcement=None,
             signals_fd=None,
             captured_fds=captured_descriptors(),
@@ -336,14 +339,6 @@ class WayHome:
         while not self._delivery.idle and time.monotonic() < deadline:
             self._delivery.look()
             time.sleep(0.005)
-
-
-def _as_request(cell: Cell | None) -> InFlight | None:
-    """As much of it as a relay needs to know which cell runs."""
-    if cell is None:
-        return None
-    content = {"allow_stdin": cell.allows_input, "silent": cell.silent}
-    return InFlight(tuple(identity.hex() for identity in cell.identities), cell.header, {}, {}, content)
 
 
 def _exec(settings: Settings, files: tuple[int, int], housekeeping: Housekeeping) -> NoReturn:
