@@ -132,9 +132,14 @@ def plan(target: str | None = None) -> Plan:
 
 
 def _in_shell() -> bool:
-    """Whether IPython runs here; it is not imported for this."""
+    """Whether IPython runs here; it is not imported for this. One that was embedded in a program, and has
+    been left, does not: it has let go of the builtins.
+    """
     core = sys.modules.get("IPython.core.getipython")
-    return core is not None and core.get_ipython() is not None
+    shell = None if core is None else core.get_ipython()
+    return shell is not None and not (
+        getattr(shell, "embedded", False) and not shell.builtin_trap._nested_level
+    )
 
 
 def request_teleport(target: str, **options: Any) -> Request:

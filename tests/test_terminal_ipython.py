@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -153,13 +154,63 @@ def test_who_is_killed_leaves_a_sane_terminal(victim: str, start: Start, scripts
     assert "ended 137" in screen
 
 
+EMBEDDING = """\
+import os
+from IPython import embed
+
+SETTINGS = {"colors": "NoColor", "display_banner": False, "exit_msg": "left"}
+
+def average(values):
+    total, first = sum(values), os.getpid()
+    try:
+        return total / len([])
+    except ZeroDivisionError:
+        embed(**SETTINGS)
+        print("goes on", values, os.getpid() == first, len(others), flush=True)
+        raise
+
+others = []
+average([1, 2])
+"""
+
+THERE_HOME_AND_THERE = f"""\
+In [2]: others.append(total); mine = [v for v in values if total]
+In [3]: %teleport local
+teleported to a process on {HOST} (...)
+In [4]: values.append(mine); (lambda: (total, others, os.getpid() == first))()
+Out[4]: (3, [3], False)
+In [5]: %teleport home
+home again on {HOST} (...)
+In [6]: values[-1] is mine, os.getpid() == first, In[4][:6], _4
+Out[6]: (True, True, 'values', (3, [3], False))
+In [7]: %teleport local
+teleported to a process on {HOST} (...)
+In [8]: exit
+left
+goes on [1, 2, [1, 2]] False 1
+ZeroDivisionError                         Traceback (most recent call last)
+average([1, 2])
+return total / len([])
+ZeroDivisionError: division by zero
+ended 1
+ icanon"""
+
+
+def test_ipython_embedded_in_a_program_takes_the_program_along(start: Start, scripts: Scripts) -> None:
+    (scripts.folder / "main.py").write_text(EMBEDDING)
+    program = start(sys.executable, "main.py")
+    cells = re.findall(r"^In \[\d\]: (.*)$", THERE_HOME_AND_THERE, re.M)
+    program.run(1, "%load_ext pyteleport_jupyter", *cells[:-1])
+    program.paste("exit")
+    program.wait_for(lambda screen: screen.endswith("icanon"))
+    shown = program.from_cell(2).splitlines()
+    # Of the traceback, which frames it has.
+    frames = [line.removeprefix("---> ").lstrip("-0123456789> ") for line in shown]
+    for line in THERE_HOME_AND_THERE.splitlines():
+        assert line in shown or line in frames, "\n".join(shown)
+
+
 def test_where_the_prompt_cannot_go_a_sentence_says_so(start: Start, scripts: Scripts) -> None:
-    embedded = start(sys.executable, "-c", "import IPython\nIPython.embed(colors='NoColor', banner1='')")
-    embedded.run(1, SETUP, "%teleport local", "6 * 7")
-    shown = embedded.from_cell(2)
-    assert "this IPython is embedded in a program" in shown
-    assert "Out[3]: 42" in shown
-    embedded.close()
     (scripts.folder / "main.py").write_text("from pyteleport_jupyter import teleport\nteleport('local')")
     run = start(*IPYTHON, "main.py")
     assert "start it with python, or %run it" in run.wait_for_text("ended 1")

@@ -16,7 +16,7 @@ from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.quantities import bytes_in_words, seconds_in_words
 from pyteleport_jupyter.session import Place, current_place, take_snapshot
 from pyteleport_jupyter.session.logging_items import what_becomes_of_logs
-from pyteleport_jupyter.session.snapshot import Root
+from pyteleport_jupyter.session.snapshot import Around, Root
 
 NAMED = 4
 """Most objects named in the line of progress."""
@@ -35,7 +35,9 @@ class Packed:
     notes: tuple[str, ...]
 
 
-def pack_session(shell: Any, cell: Any, place: Place, options: Options) -> Packed:
+def pack_session(
+    shell: Any, cell: Any, place: Place, options: Options, around: Callable[[], Around] | None = None
+) -> Packed:
     """The session of ``shell`` as it goes to ``place``. Raises as ``take_snapshot``, and NamesNeeded,
     OptionWrong.
     """
@@ -53,7 +55,7 @@ def pack_session(shell: Any, cell: Any, place: Place, options: Options) -> Packe
         valued.extend(without_graph(own))
 
     leaving = Leaving(here) if options.leave else None
-    pickled = take_snapshot(shell, cell, place, choose, leaving)
+    pickled = take_snapshot(shell, cell, place, choose, leaving, around=around)
     notes = [*_notes(pickled, secret, opened, here), *what_becomes_of_logs(shell)]
     if valued:
         notes.append(f"travel as values, without the graph behind them: {_first(valued)}")

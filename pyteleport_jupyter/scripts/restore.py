@@ -111,13 +111,13 @@ def _restore(stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> 
     for path, text in plain["lines"].items():
         show_lines(path, text)
     serve_sources(companions.sources)
-    main = _new_main()
+    main = new_main()
     with carrying(companions.loaded):
         loaded = load(stream, arrays, anchors())
         root, items = loaded.root, loaded.root["items"]
         vars(main).update(root["namespace"])
         introduce(items["modules"], companions.sources)
-        _introduce_main(main, items["main"], plain["lines"])
+        introduce_main(main, items["main"], plain["lines"])
         # What has to do with event loops is loaded if some of it has arrived.
         sys.modules.get("pyteleport_jupyter.loops", frames).finish_restore()
         set_place(items["place"])
@@ -127,7 +127,7 @@ def _restore(stream: bytes | bytearray | memoryview, buffers: Sequence[Any]) -> 
     )
 
 
-def _new_main() -> ModuleType:
+def new_main() -> ModuleType:
     """An empty ``__main__``: the one that this process was started with is not the program's."""
     main = ModuleType("__main__")
     vars(main)["__builtins__"] = builtins
@@ -135,7 +135,7 @@ def _new_main() -> ModuleType:
     return main
 
 
-def _introduce_main(main: ModuleType, started: MainModule, lines: dict[str, str]) -> None:
+def introduce_main(main: ModuleType, started: MainModule, lines: dict[str, str]) -> None:
     """What the import system knows of it: the spec that ``python -m`` gives, nothing for a script."""
     main.__spec__ = main.__loader__ = None
     if started.name is not None:

@@ -90,11 +90,11 @@ def _needed(pickled: Pickled, companions: Companions) -> tuple[str, ...]:
 
 
 def _surroundings(companions: Companions) -> bytes:
-    plain = {"companions": companions, "lines": _lines(), **capture_items(SURROUNDINGS)}
+    plain = {"companions": companions, "lines": text_of_program(), **capture_items(SURROUNDINGS)}
     return pickle.dumps(plain)
 
 
-def _lines() -> dict[str, str]:
+def text_of_program() -> dict[str, str]:
     """The text of the script, and of what has no file (lines of the prompt), for tracebacks."""
     main = vars(sys.modules["__main__"]).get("__file__")
     names = [name for name in linecache.cache if name.startswith("<")]

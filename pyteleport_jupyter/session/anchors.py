@@ -109,6 +109,9 @@ def _terminal_parts(shell: Any) -> dict[str, object]:
     await.
     """
     parts = {"event loop": _loop_of_cells(), **_parts("shell.", shell, TERMINAL_PARTS)}
+    if shell.user_global_ns is not shell.user_ns:
+        # Embedded in a program. Its module's own variables go by the module's name.
+        parts = {"user globals": shell.user_global_ns, **parts}
     return {**process_streams(), **parts}
 
 

@@ -120,10 +120,16 @@ def _check_root(shell: Any, around: Sequence[FrameType]) -> None:
     root = around[0]
     if threading.current_thread() is not threading.main_thread():
         raise NotInCell(reason="it runs in a subshell, and only the main shell can move")
-    if root.f_globals is not shell.user_ns:
+    if root.f_globals is not shell.user_ns and not _is_embedded(shell, root):
         raise NotInCell(reason="this shell runs cells in two namespaces")
     if around[1].f_locals.get("code_obj") is not root.f_code:
         raise NotInCell(reason="the first frame of the cell is not the code that IPython started")
+
+
+def _is_embedded(shell: Any, root: FrameType) -> bool:
+    """Whether the cell runs in the variables of a function, and those of its module around them."""
+    own = root.f_globals is shell.user_global_ns and root.f_locals is shell.user_ns
+    return own and bool(getattr(shell, "embedded", False))
 
 
 def _caller_named(around: Sequence[FrameType], method: str) -> Mapping[str, Any]:

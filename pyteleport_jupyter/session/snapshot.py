@@ -10,12 +10,12 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from pyteleport_jupyter.carried import carrying
 from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.frames import PlaceName, Stack
+from pyteleport_jupyter.frames import FrameSnapshot, PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
 from pyteleport_jupyter.objects import Leaving, Pickled, dump
 from pyteleport_jupyter.objects.anchors import live_objects
@@ -49,11 +49,26 @@ class TravellingCell:
         return cls(cell.raw_cell, cell.transformed_cell, cell.statements, cell.mode, cell.execution_count)
 
 
+AROUND = "around"
+"""Item: an :class:`Around`."""
+
 Root = dict[str, Any]
 """All that travels, before it is pickled: ``{"items": …, "namespace": …, "stack": …}``."""
 
 
-def session_root(shell: Any, cell: RunningCell | None, place: Place) -> Root:
+class Around(Protocol):
+    """What lies around the session in its process and moves with it: the program that a prompt is embedded
+    in.
+    """
+
+    @property
+    def stack(self) -> Stack:
+        """Its running frames."""
+
+
+def session_root(
+    shell: Any, cell: RunningCell | None, place: Place, around: Callable[[], Around] | None = None
+) -> Root:
     """The session of ``shell`` as it goes to ``place``; nothing here is changed. Raises FrameRefused."""
     fault("capture.before")
     stack = None if cell is None else _stack_of(cell, partial(_cell_name, shell))
@@ -63,6 +78,8 @@ def session_root(shell: Any, cell: RunningCell | None, place: Place) -> Root:
         "cell": None if cell is None else TravellingCell.of(cell),
         **capture_items(shell, cell, Phase.ARRIVAL, Phase.RESUME, Phase.CELL),
     }
+    if around is not None:
+        items[AROUND] = around()
     return {"items": items, "namespace": travelling_namespace(shell), "stack": stack}
 
 
@@ -73,26 +90,32 @@ def take_snapshot(
     choose: Callable[[Root], None] = lambda root: None,
     leaving: Leaving | None = None,
     without: Collection[str] = (),
+    around: Callable[[], Around] | None = None,
 ) -> Pickled:
     """The session of ``shell`` as it goes to ``place``; nothing here is changed.
 
     ``choose`` may take out what shall not travel; ``without`` names surroundings that shall not;
-    ``leaving``: see :func:`pyteleport_jupyter.objects.dump`.
+    ``leaving``: see :func:`pyteleport_jupyter.objects.dump`. ``around()`` becomes the item :data:`AROUND`.
     The first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
     Raises FrameRefused or ObjectsRefused.
     """
     plain = capture_items(shell, cell, Phase.SURROUNDINGS)
     own: Companions = plain["own modules"]
     with carrying(own.loaded):
-        root = session_root(shell, cell, place)
+        root = session_root(shell, cell, place, around)
         root["items"]["modules"] = modules_that_travel(own)
         choose(root)
         root["items"]["names"] = list(root["namespace"])
         root["namespace"] = arrays_last(root["namespace"])
         root["items"]["seen"] = digests(root["namespace"], live_objects(anchors(shell)))
-        pickled = dump(root, anchors(shell), running_generators(root["stack"]), leaving=leaving)
+        pickled = dump(root, anchors(shell), _running_generators(root), leaving=leaving)
     surroundings = pickle.dumps({name: value for name, value in plain.items() if name not in without})
     return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
+
+
+def _running_generators(root: Root) -> dict[int, FrameSnapshot]:
+    outer: Around | None = root["items"].get(AROUND)
+    return running_generators(root["stack"]) | (running_generators(outer.stack) if outer else {})
 
 
 def _stack_of(cell: RunningCell, place_name: PlaceName) -> Stack:

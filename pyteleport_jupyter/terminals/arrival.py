@@ -14,9 +14,12 @@ from IPython.core.async_helpers import get_asyncio_loop
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.remote.resume import replace_start
 from pyteleport_jupyter.scripts.arrived import LET_COME, SHELL_MARK
+from pyteleport_jupyter.scripts.restore import new_main
 from pyteleport_jupyter.session import Restored, restore_snapshot
 from pyteleport_jupyter.session.anchors import anchors
+from pyteleport_jupyter.session.snapshot import AROUND
 from pyteleport_jupyter.terminals import past
+from pyteleport_jupyter.terminals.embedded import EmbeddedPrompt
 from pyteleport_jupyter.terminals.prompt import PromptSettings, fill_past, make_shell, open_prompt
 from pyteleport_jupyter.terminals.telling import say_home
 
@@ -31,15 +34,25 @@ class ArrivedTerminal:
     settings: PromptSettings
     restored: Restored
     home: dict[str, Any] | None
-    prompts = False
-    """The interpreter's own prompt does not follow."""
+    embedded: EmbeddedPrompt | None = None
+
+    @property
+    def prompts(self) -> bool:
+        """Whether the interpreter's own prompt follows: it may be where IPython was embedded."""
+        return self.embedded is not None and self.embedded.embedding.prompts
 
     def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
         """The code that is the session from now on, and its namespace."""
+        if self.embedded is not None:
+            return self.embedded.go_on(self._begin)
         code = compile("run()", "<pyteleport>", "exec")
         return [(code, {"run": self._run})]
 
     def _run(self) -> None:
+        self._begin()
+        self.shell.mainloop()
+
+    def _begin(self) -> None:
         if self.home is None:
             past.tell_home(self.shell)
         else:
@@ -48,7 +61,6 @@ class ArrivedTerminal:
             say_home()
         open_prompt(self.shell, self.settings)
         _type_first(self.shell, self.restored)
-        self.shell.mainloop()
 
 
 def _type_first(shell: Any, restored: Restored) -> None:
@@ -89,17 +101,23 @@ def restore(
     settings: PromptSettings = pickle.loads(memoryview(header)[len(SHELL_MARK) :])  # noqa: S301
     noted = None if home is None else home.get("shell")
     file = past.MEMORY if noted is None else noted["history"]["file"]
+    if settings.embedded is not None:
+        new_main()
     shell = make_shell(settings, file, None if noted is None else noted["ipython_dir"])
+    embedded = None if settings.embedded is None else EmbeddedPrompt(shell, settings.embedded)
     if noted is None:
         fill_past(shell, settings.past)
     # The streams are the process's own now; user code that arrives may have swapped them.
     anchors(shell)
 
     async def restore_here() -> Restored:
-        return restore_snapshot(SimpleNamespace(shell=shell), stream, rest, host)
+        arrived = restore_snapshot(SimpleNamespace(shell=shell), stream, rest, host)
+        if embedded is not None:
+            embedded.take(arrived.items.pop(AROUND))
+        return arrived
 
     # What waits in a loop is rebuilt in the one that the shell's cells run in.
     restored = get_asyncio_loop().run_until_complete(restore_here())
     for each in (sys.stdout, sys.stderr):
         each.flush()
-    return ArrivedTerminal(shell, settings, restored, noted)
+    return ArrivedTerminal(shell, settings, restored, noted, embedded)

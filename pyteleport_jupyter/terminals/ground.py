@@ -5,30 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any
 
 from IPython.core.async_helpers import get_asyncio_loop
-from IPython.terminal.embed import InteractiveShellEmbed
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
 
 from pyteleport_jupyter.errors import LoopRefused, NotInCell
 from pyteleport_jupyter.session import RunningCell
+from pyteleport_jupyter.terminals.embedding import INTERACT, outwards
 
-_INTERACT: CodeType = TerminalInteractiveShell.interact.__code__
 _RUN_CELL: CodeType = TerminalInteractiveShell.run_cell.__code__
 
 
 def check_shell(shell: Any) -> None:
     """Raise NotInCell where what lies around the prompt would have to go on after it."""
-    if isinstance(shell, InteractiveShellEmbed):
-        raise NotInCell(
-            reason="this IPython is embedded in a program, which would have to go on when it ends: leave it, "
-            "and call teleport() in the program"
-        )
     if not isinstance(shell, TerminalInteractiveShell):
         raise NotInCell(reason=f"{type(shell).__name__} is neither a kernel nor IPython's own terminal")
-    if not any(frame.f_code in (_INTERACT, _RUN_CELL) for frame in _outwards(sys._getframe(1))):
+    if not any(frame.f_code in (INTERACT, _RUN_CELL) for frame in outwards(sys._getframe(1))):
         raise NotInCell(reason="IPython runs a file: start it with python, or %run it at the prompt")
     if not (os.isatty(0) and os.isatty(1)):
         raise NotInCell(reason="this IPython reads its cells from a pipe or file, and has read ahead")
@@ -42,14 +36,6 @@ def check_cell(cell: RunningCell | None) -> RunningCell:
     """The cell, if it was typed at the prompt. Raises NotInCell."""
     if cell is None:
         raise NotInCell(reason="no cell runs")
-    if not any(frame.f_code is _INTERACT for frame in _outwards(cell.root)):
+    if not any(frame.f_code is INTERACT for frame in outwards(cell.root)):
         raise NotInCell(reason="it was not typed at the prompt, but is run while IPython starts")
     return cell
-
-
-def _outwards(frame: FrameType | None) -> list[FrameType]:
-    found = []
-    while frame is not None:
-        found.append(frame)
-        frame = frame.f_back
-    return found

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from types import FrameType
 from typing import Any
+
+from IPython.terminal.embed import InteractiveShellEmbed
 
 from pyteleport_jupyter.inventory.packing import pack_session
 from pyteleport_jupyter.objects.placed_files import contents_travelling
@@ -14,6 +18,8 @@ from pyteleport_jupyter.remote.orders import TERMINAL
 from pyteleport_jupyter.scripts.arrived import SHELL_MARK
 from pyteleport_jupyter.scripts.snapshot import Luggage
 from pyteleport_jupyter.session import Place, find_running_cell, modules_in_use
+from pyteleport_jupyter.terminals import embedding
+from pyteleport_jupyter.terminals.embedding import Site
 from pyteleport_jupyter.terminals.ground import check_cell, check_shell
 from pyteleport_jupyter.terminals.prompt import settings_of
 
@@ -23,10 +29,11 @@ NEEDED = ("IPython", "comm")
 
 @dataclass(frozen=True)
 class Packed:
-    """What moves, and sentences for the user."""
+    """What moves, and sentences for the user. ``flags``: for the interpreter there, besides those here."""
 
     luggage: Luggage
     notes: tuple[str, ...]
+    flags: tuple[str, ...] = ()
 
 
 def pack(shell: Any, place: Place, options: Options, frame: FrameType | None) -> Packed:
@@ -36,9 +43,15 @@ def pack(shell: Any, place: Place, options: Options, frame: FrameType | None) ->
     """
     check_shell(shell)
     cell = check_cell(find_running_cell(shell, frame, at_instruction=frame is not None))
+    site = Site(shell, cell) if isinstance(shell, InteractiveShellEmbed) else None
+    around = None if site is None else partial(embedding.capture, shell, site)
     with contents_travelling(options.with_files):
-        packed = pack_session(shell, cell, place, options)
-    header = memoryview(SHELL_MARK + pickle.dumps(settings_of(shell)))
+        packed = pack_session(shell, cell, place, options, around)
+    settings = settings_of(shell)
+    if site is not None:
+        settings = replace(settings, embedded=embedding.settings_of(shell, site))
+    flags = ("-i",) if site is not None and sys.flags.interactive else ()
+    header = memoryview(SHELL_MARK + pickle.dumps(settings))
     pickled = replace(packed.pickled, buffers=(header, *packed.pickled.buffers))
     modules = tuple(sorted({*modules_in_use(shell, packed.pickled), *NEEDED}))
-    return Packed(Luggage(pickled, modules, homeward=True, kind=TERMINAL), packed.notes)
+    return Packed(Luggage(pickled, modules, homeward=True, kind=TERMINAL), packed.notes, flags)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from traitlets import TraitError
 
 from pyteleport_jupyter.remote.package_finder import served_from
 from pyteleport_jupyter.scripts.streams import StreamSettings, capture_settings, restore_settings
+from pyteleport_jupyter.terminals.embedded import make_embedded
+from pyteleport_jupyter.terminals.embedding import EmbeddedSettings
 
 TRAITS = (
     "auto_match", "autoformatter", "autosuggestions_provider", "confirm_exit", "display_completions",
@@ -40,6 +43,7 @@ class PromptSettings:
     past: tuple[str, ...] = ()
     classic: bool = False
     streams: dict[str, StreamSettings] = field(default_factory=dict)
+    embedded: EmbeddedSettings | None = None
 
 
 def settings_of(shell: Any) -> PromptSettings:
@@ -86,10 +90,11 @@ def make_shell(settings: PromptSettings, hist_file: str, ipython_dir: str | None
 
     config = Config({"HistoryManager": {"hist_file": hist_file}})
     traits = {**settings.traits, "term_title": False}
+    make: Any = TerminalInteractiveShell.instance
+    if settings.embedded is not None:
+        make = partial(make_embedded, settings.embedded)
     with _without_prompt():
-        shell = TerminalInteractiveShell.instance(
-            config=config, ipython_dir=_directory(ipython_dir), banner1="", **_known(traits)
-        )
+        shell = make(config=config, ipython_dir=_directory(ipython_dir), banner1="", **_known(traits))
     if settings.classic:
         shell.prompts = ClassicPrompts(shell)
     if served_from() is not None:

@@ -65,21 +65,22 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
         progress.note(note)
     progress.stage("connect")
     with connect(trip) as link:
-        arrival = prepare(link, packed.luggage, python_flags(), trip, streams.kinds())
+        flags = (*python_flags(), *packed.flags)
+        arrival = prepare(link, packed.luggage, flags, trip, streams.kinds())
         with aborted_on_failure(arrival.conversation):
             progress.clear()
             past.write_out(shell)
             remember(arrival.landed, trip.target, trip.options)
             leave()
-            cut_over(_departing(shell, arrival, trip, progress, started))
+            plan = departing(arrival, flags, trip)
+            cut_over(_departing(plan, shell, trip, progress, _announcement(arrival, trip, started)))
 
 
 def _departing(
-    shell: Any, arrival: Arrival, trip: Trip, progress: TerminalProgress, started: float
+    plan: Departing, shell: Any, trip: Trip, progress: TerminalProgress, announcement: str
 ) -> Departing:
-    plan = departing(arrival, python_flags(), trip)
     home = None if plan.home is None else {**plan.home, "shell": past.as_record(shell)}
-    said = "" if trip.options.quiet else "\n".join([_announcement(arrival, trip, started), *progress.notes()])
+    said = "" if trip.options.quiet else "\n".join([announcement, *progress.notes()])
     return replace(plan, home=home, history=past.database(shell), announcement=said)
 
 
