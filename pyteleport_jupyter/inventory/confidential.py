@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 LOOKED_AT = 4096
@@ -29,7 +30,7 @@ def look_secret(namespace: Mapping[str, Any]) -> list[str]:
 def _looks_secret(name: str, value: Any) -> bool:
     kind = type(value)
     if kind is dict:
-        inside = ((str(key), part) for key, part in list(value.items())[:100] if type(key) is str)
+        inside = ((str(key), part) for key, part in list(islice(value.items(), 100)) if type(key) is str)
         return any(type(part) in (str, bytes) and _looks_secret(key, part) for key, part in inside)
     if kind not in (str, bytes, bytearray) or not value:
         return False
