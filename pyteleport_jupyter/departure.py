@@ -21,6 +21,7 @@ from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.homecoming import keeper
 from pyteleport_jupyter.homecoming.departure_day import home_record
+from pyteleport_jupyter.homecoming.depositing import depositing
 from pyteleport_jupyter.homecoming.homeward import Farewell, come_home
 from pyteleport_jupyter.homecoming.passage import move_on, through_home
 from pyteleport_jupyter.inventory.packing import check_size, pack_session
@@ -39,7 +40,7 @@ from pyteleport_jupyter.session import (
     search_path,
 )
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
-from pyteleport_jupyter.session.place import HOME, LOCAL, Place
+from pyteleport_jupyter.session.place import HOME, LOCAL, Place, own_directory
 from pyteleport_jupyter.session.running_cell import RunningCell
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.settings import options_for
@@ -112,7 +113,8 @@ def _travel_home(
     display = progress.display()
     line = None if display is None else vars(display)
     leave()
-    come_home(shell.kernel, luggage.pickled, Farewell(line, started), progress.shipped)
+    stays = depositing(luggage.pickled, own_directory(), options)
+    come_home(shell.kernel, luggage.pickled, Farewell(line, started), progress.shipped, stays)
 
 
 def journey_to(target: str, options: dict[str, Any]) -> tuple[Any, Journey]:
@@ -201,7 +203,8 @@ def _travel_by_home(luggage: Luggage, journey: Journey) -> None:
             farewell = Farewell(None if display is None else vars(display), journey.started)
             facts = {"pid": arrival.pid, "python": arrival.python, "lease": journey.options.lease}
             token = arrival.token.hex()
-            move_on(journey.kernel, passage, arrival.conversation, farewell, token=token, **facts)
+            stays = depositing(luggage.pickled, own_directory(), journey.options)
+            move_on(journey.kernel, passage, arrival.conversation, farewell, stays, token=token, **facts)
 
 
 def _check_size(luggage: Luggage, journey: Journey) -> None:

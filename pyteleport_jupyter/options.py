@@ -52,6 +52,8 @@ class Options:
     """Install there what is missing."""
     fresh_env: bool = False
     """Install it into an environment of its own."""
+    keep: bool = True
+    """When the session leaves again, its data may stay there until the lease is over."""
 
 
 def parse_lease(text: str | float) -> float:
@@ -122,6 +124,7 @@ def _checked(
     anyway: bool = False,
     install: bool = False,
     fresh_env: bool = False,
+    keep: bool = True,
 ) -> Options:
     if via not in (None, "paramiko", "ssh"):
         raise OptionWrong(option="via", given=repr(via), reason="paramiko or ssh is possible")
@@ -146,6 +149,7 @@ def _checked(
         anyway=bool(anyway),
         install=bool(install or fresh_env),
         fresh_env=bool(fresh_env),
+        keep=bool(keep),
     )
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from pyteleport_jupyter import relay
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
+from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
 from pyteleport_jupyter.inventory.installing import install_missing
 from pyteleport_jupyter.inventory.packing import Meter
 from pyteleport_jupyter.inventory.versions import compare
@@ -24,7 +25,9 @@ from pyteleport_jupyter.progress import Progress
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import current_place
+from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.shipping import Chooser
+from pyteleport_jupyter.shipping.deposit import compare_with_deposit
 from pyteleport_jupyter.targets import Target
 from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, complaint, land
 from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
@@ -108,8 +111,8 @@ def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> A
     """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
     conversation = _converse(link, landed, journey.target.host)
     with aborted_on_failure(conversation):
-        _start(conversation, luggage, journey, token := secrets.token_bytes(32))
-        _ship(conversation, luggage.pickled, journey)
+        left = _start(conversation, luggage, journey, token := secrets.token_bytes(32))
+        _ship(conversation, luggage.pickled, journey, left)
         with relay.rehearsed():
             prepared = _restore(conversation, journey.progress)
     return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
@@ -121,8 +124,11 @@ def _converse(link: Link, landed: Landed, host: str) -> Conversation:
     return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
 
 
-def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> None:
-    """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target."""
+def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> Any:
+    """The kernel starts there, and what it finds is compared: nothing is shipped to an unfit target.
+
+    Returns what the session has left there before, as the other side says.
+    """
     python = _install(conversation, luggage, journey) if journey.options.install else ""
     journey.progress.stage("start")
     conversation.command(
@@ -136,12 +142,15 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
         token=token.hex(),
         python=python,
         origin=current_place().host,
+        keep=journey.options.keep,
+        deposit=deposit_secret().hex() if luggage.pickled.total_bytes >= KEPT_FROM else "",
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
     check_survey(survey, luggage.modules, journey.target.host)
     conversation.codecs = tuple(map(str, survey.get("codecs", ())))
     for note in compare(survey, luggage.pickled.used, journey.target.host, anyway=journey.options.anyway):
         journey.progress.note(note)
+    return survey.get("deposit")
 
 
 def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> str:
@@ -149,10 +158,11 @@ def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> 
     return install_missing(conversation, luggage.modules, luggage.paths, fresh, journey.progress)
 
 
-def _ship(conversation: Conversation, pickled: Pickled, journey: Journey) -> None:
+def _ship(conversation: Conversation, pickled: Pickled, journey: Journey, left: Any) -> None:
     journey.progress.stage("ship")
     chooser = Chooser(conversation.link_rate, conversation.codecs)
-    consignment = chunks.consign(pickled, chooser, sealed=journey.target.unchecked)
+    offer, answer = compare_with_deposit(chunks.parts(pickled), left) if left else (None, b"")
+    consignment = chunks.consign(pickled, chooser, offer, answer, sealed=journey.target.unchecked)
     conversation.command("expect")
     meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
 

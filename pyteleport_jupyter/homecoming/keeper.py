@@ -15,7 +15,7 @@ import re
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -88,20 +88,26 @@ def keep(pickled: Pickled) -> KeeperSettings:
             raise
         if pid == 0:
             try:
-                _live_apart(theirs.fileno())
+                _end_with_parent()
+                live_apart({theirs.fileno()})
                 _serve(theirs, pickled, key)
             finally:
                 os._exit(0)
     return KeeperSettings(ours.detach(), pid, available(), key.hex())
 
 
-def _live_apart(fd: int) -> None:
-    """Nothing that this process has but its memory: no descriptor (a lock, a connection), no terminal."""
-    gc.disable()
+def _end_with_parent() -> None:
     with suppress(OSError, AttributeError):
         system = ctypes.CDLL(None)
         system.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
         system.prctl(_PR_SET_NAME, b"teleport-keeper", 0, 0, 0)
+
+
+def live_apart(kept: Collection[int]) -> None:
+    """In a child that was forked: have nothing that its parent has but its memory: no descriptor (a lock, a
+    connection) but those ``kept``, no terminal.
+    """
+    gc.disable()
     os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -112,7 +118,7 @@ def _live_apart(fd: int) -> None:
         os.dup2(nowhere, number)
     # Not closerange: where a thousand million descriptors are allowed, it may try each of them.
     for number in map(int, os.listdir("/proc/self/fd")):
-        if number > 2 and number != fd:
+        if number > 2 and number not in kept:
             with suppress(OSError):
                 os.close(number)
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:

@@ -36,6 +36,9 @@ class KeptChunks:
         self._line = socket.socket(fileno=os.dup(keeper.fd))
         self._pid = keeper.pid
         self._wanted: list[Wanted] = []
+        self._places: dict[Name, int] | None = None
+        self._terms = "", b""
+        self._handing_out = False
 
     def twin(self, part: int) -> None:
         """None: its memory is another process's."""
@@ -58,27 +61,33 @@ class KeptChunks:
         """What could not be read from where it lies. Through the socket each piece would have to wait until
         both processes have had their turn.
         """
-        control = Control(self._line.fileno())
-        control.say("places")
-        answer = control.command("places")
-        content = collect(control, int(answer["size"]))
-        if not answer["algorithm"]:
+        places = self._where_they_lie()
+        if not places:
             return wanted
-        places = {(size, digest): address for size, digest, address in PLACE.iter_unpack(content)}
-        terms = str(answer["algorithm"]), bytes.fromhex(answer["key"])
         middle = -(-len(wanted) // THREADS)
         shares = [wanted[at : at + middle] for at in range(0, len(wanted), middle)]
         with ThreadPoolExecutor(THREADS) as pool:
-            left = pool.map(partial(_read, self._pid, places, terms), shares)
+            left = pool.map(partial(_read, self._pid, places, self._terms), shares)
             return [one for share in left for one in share]
+
+    def _where_they_lie(self) -> dict[Name, int]:
+        """Asked once: from the first chunk that is handed out on the line is for chunks."""
+        if self._places is None:
+            control = Control(self._line.fileno())
+            control.say("places")
+            answer = control.command("places")
+            content = collect(control, int(answer["size"]))
+            there = PLACE.iter_unpack(content if answer["algorithm"] else b"")
+            self._places = {(size, digest): address for size, digest, address in there}
+            self._terms = str(answer["algorithm"]), bytes.fromhex(answer["key"])
+        return self._places
 
     def _ask_for(self, wanted: Iterable[Wanted]) -> None:
         """Through the socket."""
-        asked = False
         for name, into in wanted:
-            if not asked:
+            if not self._handing_out:
                 self._begin()
-                asked = True
+                self._handing_out = True
             self._line.sendall(REQUEST.pack(*name))
             self._fill(memoryview(head := bytearray(1)))
             if head != HERE:

@@ -13,6 +13,7 @@ from typing import Any
 from pyteleport_jupyter.errors import AttachRefused, SessionUnknown, TeleportError, clean
 from pyteleport_jupyter.ledger.record import Entry, known_places, noted
 from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.remote.orders import DEPOSIT
 from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP
 from pyteleport_jupyter.targets import parse_target
 from pyteleport_jupyter.transports.inquiry import inquire
@@ -116,7 +117,8 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
 def waiting_session(ask: Ask | None = None) -> str:
     """The only session that was started from here, or the only one that nobody is linked to, as ``HOST/ID``.
     Raises SessionUnknown."""
-    sessions = [session for answer in ask_hosts((), ask=ask) for session in answer.sessions]
+    told = [session for answer in ask_hosts((), ask=ask) for session in answer.sessions]
+    sessions = [session for session in told if session.kind != DEPOSIT]
     waiting = [session for session in sessions if not session.linked] or sessions
     names = [f"{session.place.target}/{session.id}" for session in waiting]
     if len(names) == 1:

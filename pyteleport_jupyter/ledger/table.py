@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from pyteleport_jupyter.ledger.asking import HostAnswer, Session
 from pyteleport_jupyter.quantities import bytes_in_words
-from pyteleport_jupyter.remote.orders import CELLS, KERNEL, PROGRAM, TERMINAL
+from pyteleport_jupyter.remote.orders import CELLS, DEPOSIT, KERNEL, PROGRAM, TERMINAL
 
 HEAD = ("ID", "HOST", "WHAT", "AGE", "LEASE", "MEMORY", "DOES", "LINK")
 
-WHAT = {KERNEL: "notebook", CELLS: "%%teleport", TERMINAL: "IPython", PROGRAM: "script"}
+WHAT = {KERNEL: "notebook", CELLS: "%%teleport", TERMINAL: "IPython", PROGRAM: "script", DEPOSIT: "kept data"}
 """Each kind in a word that its user knows."""
 
 NOTHING = "no session of yours is known to live elsewhere (%teleport list HOST asks a host)"
@@ -28,7 +28,8 @@ def described(answers: Sequence[HostAnswer]) -> str:
 
 
 def _row(session: Session) -> tuple[str, ...]:
-    doing = f"{'busy' if session.busy else 'idle'} for {duration_in_words(session.activity_for)}"
+    state = "busy" if session.busy else "waits" if session.kind == DEPOSIT else "idle"
+    doing = f"{state} for {duration_in_words(session.activity_for)}"
     memory = "?" if session.memory is None else bytes_in_words(session.memory)
     what = WHAT.get(session.kind, session.kind)
     times = (duration_in_words(session.age), duration_in_words(session.lease))

@@ -33,6 +33,7 @@ class Teleport(Configurable):
     fresh_env = _truth("install it into an environment of its own")
     anyway = _truth("go although packages have other major versions there")
     with_files = _truth("files open for writing go along with their contents")
+    keep = _truth("whether data may stay on a host, until the lease is over, when the session has left it")
     quiet = _truth("no line of progress")
 
     @validate("python", "setup", "lease", "limit")

@@ -35,6 +35,9 @@ from pyteleport_jupyter.magics.words import given
 @argument("--fresh-env", action="store_true", help="install it into an environment of its own")
 @argument("--anyway", action="store_true", help="go although packages have other major versions there")
 @argument("--abandon-threads", action="store_true", help="leave running threads behind: they end here")
+@argument(
+    "--no-keep", dest="keep", action="store_false", default=None, help="no data stays when it leaves there"
+)
 @argument("--quiet", "-q", action="store_true", help="no line of progress")
 @argument("--debug", action="store_true", help="show our own tracebacks when something fails")
 def move(*, target: list[str], debug: bool, fork: bool, **options: Any) -> Any:

@@ -35,9 +35,9 @@ def parse(described: Any, words: list[str]) -> dict[str, Any] | None:
 
 
 def given(options: dict[str, Any]) -> dict[str, Any]:
-    """Those that were said: what was not leaves it to the user's settings. Of ``home`` both are said."""
+    """Those that were said: what was not leaves it to the user's settings. Of some both are said."""
     return {
         name: value
         for name, value in options.items()
-        if value is not None and (value is not False or name == "home")
+        if value is not None and (value is not False or name in ("home", "keep"))
     }

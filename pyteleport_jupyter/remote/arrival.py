@@ -10,13 +10,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.shipping import Room, announced, parts
+from pyteleport_jupyter.shipping.deposit import Deposit
 
 SWITCH_SECONDS = 0.0005
 
@@ -27,10 +28,13 @@ Shipment = tuple[memoryview, list[Room]]
 class Arriving:
     """A snapshot: a thread receives one part after the other, while objects are made of them."""
 
-    def __init__(self, descriptor: int) -> None:
-        """Start to read ``descriptor`` to the end of a snapshot; closes it."""
+    def __init__(self, descriptor: int, deposit: int | None = None) -> None:
+        """Start to read ``descriptor`` to the end of a snapshot, without what is in ``deposit``, the
+        descriptor of :mod:`..shipping.deposit`; closes both.
+        """
         self._parts: SimpleQueue[Room | BaseException | None] = SimpleQueue()
-        Thread(target=self._receive, args=(descriptor,), name="teleport-arrival", daemon=True).start()
+        both = descriptor, deposit
+        Thread(target=self._receive, args=both, name="teleport-arrival", daemon=True).start()
 
     def stream(self) -> memoryview:
         """The pickle stream, as soon as it is there; once. Raises RestoreFailed, ProtocolBroken."""
@@ -45,13 +49,16 @@ class Arriving:
                 raise RestoreFailed(reason=f"the snapshot did not arrive whole: {part}") from part
             yield part
 
-    def _receive(self, descriptor: int) -> None:
+    def _receive(self, descriptor: int, deposit: int | None) -> None:
         with in_short_turns():
             try:
-                limit = memory_bytes()
                 read_into = partial(_fill, descriptor)
-                for part in parts(read_into, announced(read_into, limit)):
-                    self._parts.put(part)
+                coming = announced(read_into, memory_bytes())
+                with nullcontext() if deposit is None else Deposit(deposit) as held:
+                    for part in parts(read_into, coming, held):
+                        if held is not None:
+                            held.settle()
+                        self._parts.put(part)
                 self._parts.put(None)
             except BaseException as error:
                 self._parts.put(error)

@@ -150,9 +150,10 @@ def main(arguments: Sequence[str]) -> None:
     fault("kernel.start")
     parser = ArgumentParser(prog="kernel", allow_abbrev=False)
     parser.add_argument("--ship-fd", type=int, required=True)
+    parser.add_argument("--deposit-fd", type=int)
     ours, theirs = parser.parse_known_args(arguments)
     os.set_inheritable(ours.ship_fd, False)
-    shipment = Arriving(ours.ship_fd)
+    shipment = Arriving(ours.ship_fd, ours.deposit_fd)
     app = TeleportedKernelApp.instance()
     app.initialize([*theirs, "--HistoryManager.hist_file=:memory:"])
     app.kernel.shipment = shipment

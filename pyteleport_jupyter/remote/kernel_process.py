@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -48,15 +49,17 @@ class KernelProcess:
             os.set_inheritable(fd, False)
         os.set_blocking(ship_fd, False)
 
-    def go(self, directory: str, key: str) -> None:
-        """Let it become a kernel with sockets in ``directory`` that signs with ``key``."""
+    def go(self, directory: str, key: str, deposit: int | None = None) -> None:
+        """Let it become a kernel with sockets in ``directory`` that signs with ``key``. ``deposit`` is the
+        descriptor of what its session has left here, if it has.
+        """
         fault("kernel.start")
         _write_connection_file(directory, key)
-        try:
-            os.write(self._go_fd, b"\n")
-        except BrokenPipeError:
-            pass  # It has ended already; its status and its last words tell.
-        os.close(self._go_fd)
+        with socket.socket(fileno=self._go_fd) as line:
+            try:
+                socket.send_fds(line, [b"\n"], [] if deposit is None else [deposit])
+            except OSError:
+                pass  # It has ended already; its status and its last words tell.
 
     def status(self) -> int | None:
         """How it ended (negative: by which signal), None while it runs."""

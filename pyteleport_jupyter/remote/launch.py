@@ -9,6 +9,7 @@ Runs in the first stage: ``os`` and two modules in C.
 
 from __future__ import annotations
 
+import _socket
 import fcntl
 import os
 
@@ -25,10 +26,10 @@ def launch(
 ) -> tuple[int, int, int, int]:
     """Start ``program`` (``[python, ..., "kernel"]``) as our child, in a process session of its own.
 
-    Returns its pid and our ends of its pipes: one to let it go, one for the snapshot, and one from which
-    comes what it prints. Raises OSError.
+    Returns its pid, our end of the socket by which it is let go, and our ends of its pipes: one for the
+    snapshot, and one from which comes what it prints. Raises OSError.
     """
-    go_read, go_write = os.pipe()
+    go_read, go_write = (end.detach() for end in _socket.socketpair())
     ship_read, ship_write = _wide_pipe()
     words_read, words_write = os.pipe()
     argv = [*program, "-f", os.path.join(directory, CONNECTION_NAME), "--ship-fd", str(ship_read)]

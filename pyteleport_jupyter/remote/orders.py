@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.proof import SECRET_SIZE
 
 DEFAULT_LEASE = 900.0
 LEASE_LIMITS = (1.0, 7 * 24 * 3600.0)
@@ -22,6 +23,9 @@ KERNEL, CELLS, TERMINAL, PROGRAM = KINDS = ("kernel", "cells", "terminal", "prog
 """What lives there: the kernel of a notebook, one that runs single cells for a session that is elsewhere,
 IPython in a terminal, a script.
 """
+
+DEPOSIT = "deposit"
+"""What is no session but what one has left; see :mod:`.depository`."""
 
 PATHS_LIMIT = 1000
 """Most folders in which it looks besides the interpreter's own."""
@@ -54,6 +58,10 @@ class StartOrder:
     """How long it lives without a link while nothing runs; the lease, if nothing else was said."""
     kind: str = KERNEL
     """One of KINDS."""
+    keep: bool = False
+    """Whether its data may stay for a while when the session leaves."""
+    deposit: bytes = b""
+    """The secret of a session that may have left something here; empty for one that has not."""
 
     def __repr__(self) -> str:
         return f"StartOrder(host={self.host!r}, target={self.target!r})"
@@ -77,6 +85,8 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             origin=str(command.get("origin", ""))[:NAME_LIMIT],
             idle_lease=float(command.get("idle_lease", command.get("lease", DEFAULT_LEASE))),
             kind=parse_kind(command, KERNEL),
+            keep=bool(command.get("keep", False)),
+            deposit=bytes.fromhex(str(command.get("deposit", ""))),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None
@@ -97,6 +107,8 @@ def _check(order: StartOrder) -> None:
         raise WireError("the token is too short to be one")
     if not all(LEASE_LIMITS[0] <= lease <= LEASE_LIMITS[1] for lease in (order.lease, order.idle_lease)):
         raise WireError(f"a lease of {order.lease} seconds")
+    if len(order.deposit) not in (0, SECRET_SIZE):
+        raise WireError(f"a secret of {len(order.deposit)} bytes")
     if len(order.modules) > MODULES_LIMIT:
         raise WireError(f"{len(order.modules)} modules")
     if len(order.paths) > PATHS_LIMIT:

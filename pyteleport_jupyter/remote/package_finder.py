@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from importlib.machinery import ModuleSpec
@@ -50,6 +51,7 @@ ROLES = {
     "supervisor": "pyteleport_jupyter.remote.supervisor",
     "kernel": "pyteleport_jupyter.remote.kernel",
     "program-supervisor": "pyteleport_jupyter.remote.program_supervisor",
+    "depository": "pyteleport_jupyter.remote.depository",
 }
 """Modules whose ``main`` is called with what follows the role."""
 
@@ -94,8 +96,8 @@ def run() -> None:
     install(package)
     sys.argv[:] = [role, *rest]
     module = importlib.import_module(ROLES[role])
-    if role == "kernel":
-        wait_to_go()
+    if role == "kernel" and (deposit := wait_to_go()) is not None:
+        rest += ["--deposit-fd", str(deposit)]
     module.main(rest)
 
 
@@ -114,12 +116,15 @@ def arrive() -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
     return arrival
 
 
-def wait_to_go() -> None:
-    """Wait at stdin for a byte, which says that the connection file is there; without one there is nothing
-    to do.
+def wait_to_go() -> int | None:
+    """Wait at stdin, a socket, for a byte, which says that the connection file is there; without one there is
+    nothing to do. Returns the descriptor that came with it, if one did.
     """
-    if not os.read(0, 1):
+    with socket.socket(fileno=os.dup(0)) as line:
+        word, descriptors, _, _ = socket.recv_fds(line, 1, 1)
+    if not word:
         os._exit(0)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.close(nowhere)
+    return descriptors[0] if descriptors else None

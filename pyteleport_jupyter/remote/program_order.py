@@ -56,6 +56,8 @@ class ProgramOrder:
     target: str = ""
     origin: str = ""
     """What people call the machine here, how they said it, and where it was sent from."""
+    keep = False
+    """Programs leave no data behind."""
 
     def __repr__(self) -> str:
         return f"ProgramOrder(streams={self.streams!r})"

@@ -59,7 +59,7 @@ def _make_in(parent: str) -> str:
         _make_private(parent)
         sweep(parent)
         try:
-            return _make_child(parent)
+            return make_beside(parent)
         except FileNotFoundError:
             continue  # A session that ended has just taken the empty parent along.
     raise FileNotFoundError(errno.ENOENT, "it vanishes again and again", parent)
@@ -115,7 +115,8 @@ def _make_private(path: str) -> None:
         raise Refusal("StartFailed", reason=reason)
 
 
-def _make_child(parent: str) -> str:
+def make_beside(parent: str) -> str:
+    """A new directory in ``parent``, where others are. Raises OSError."""
     path = os.path.join(parent, f"{_this_machine()}-{os.urandom(4).hex()}")
     os.mkdir(path, 0o700)
     return path

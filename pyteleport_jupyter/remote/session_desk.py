@@ -31,6 +31,8 @@ class Order(Protocol):
     def origin(self) -> str: ...
     @property
     def lease(self) -> float: ...
+    @property
+    def keep(self) -> bool: ...
 
 
 class SessionDesk:
@@ -88,6 +90,7 @@ class SessionDesk:
             "pid": self._pid,
             "age": now - (self._since or now),
             "lease": self._order.lease,
+            "keep": self._order.keep,
             "linked": self._linked.link is not None,
             "lease_left": self._linked.seconds_left,
             "memory": memory_of(self._pid),

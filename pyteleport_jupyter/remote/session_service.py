@@ -12,6 +12,7 @@ from typing import Any
 
 from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.deposits import end_deposits
 from pyteleport_jupyter.remote.kernel_lines import KernelLines, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
 from pyteleport_jupyter.remote.linked import Linked
@@ -68,8 +69,7 @@ class SessionService:
         self._kill_at: float | None = None
         self._was_session = False
         self._complains = True
-        self._answered = self._expecting = False
-        self._overdue = False
+        self._answered = self._expecting = self._overdue = False
         self._outputs_seen = False
         self._restored: dict[str, Any] | None = None
         self._lines = KernelLines(directory, order.key)
@@ -264,6 +264,7 @@ class SessionService:
         self._desk.opens()
         fault("commit.sent_not_acked")
         self._linked.say("committed")
+        end_deposits(self._directory, self._order.deposit)
 
     def _adopted(self) -> None:
         """The new relay is there, and gets what the kernel says from now on, and has said since the last."""
@@ -287,6 +288,7 @@ class SessionService:
         self._phase = Phase.FAILED
         self._linked.end_after(FAILED_SECONDS)
         self._linked.say("failed", error=error, facts=facts)
+        end_deposits(self._directory, self._order.deposit)  # It may be the cause.
 
     # ---------------------------------------------------------------- the kernel
 

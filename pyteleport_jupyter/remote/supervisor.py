@@ -15,6 +15,7 @@ import time
 from importlib.util import find_spec
 from typing import Any
 
+from pyteleport_jupyter.remote.deposits import find_deposit
 from pyteleport_jupyter.remote.kernel_process import KernelProcess, KernelUnknown, relaunch
 from pyteleport_jupyter.remote.orders import StartOrder, parse_start
 from pyteleport_jupyter.remote.runtime_directory import remove
@@ -103,9 +104,8 @@ def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess
     """
     try:
         begun = _right_kernel(directory, order, kernel)
-        if begun is not None:
-            begun.go(directory, order.key)
-        answer = encode_command("survey", **survey(order.modules, order.paths, order.python))
+        left = _let_go(begun, directory, order) if begun is not None else {}
+        answer = encode_command("survey", **survey(order.modules, order.paths, order.python), **left)
     except (OSError, KernelUnknown) as error:
         begun = None
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})
@@ -116,6 +116,17 @@ def begin(directory: str, link: Tether, order: StartOrder, kernel: KernelProcess
         remove(directory)
         farewell(link)
     return begun
+
+
+def _let_go(kernel: KernelProcess, directory: str, order: StartOrder) -> dict[str, object]:
+    """Let the kernel go; returns what is to be said of what its session has left here."""
+    found = find_deposit(directory, order.deposit)
+    if found is None:
+        kernel.go(directory, order.key)
+        return {}
+    with found:
+        kernel.go(directory, order.key, found.fd)
+        return {"deposit": found.as_record()}
 
 
 def _right_kernel(directory: str, order: StartOrder, kernel: KernelProcess) -> KernelProcess | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pyteleport_jupyter.session import (
+    deposits,
     event_loop_items,
     frontend_items,
     logging_items,
@@ -31,6 +32,7 @@ ITEMS: tuple[Item, ...] = (
     *logging_items.ITEMS,
     *event_loop_items.ITEMS,
     *standing_orders.ITEMS,
+    *deposits.ITEMS,
 )
 
 

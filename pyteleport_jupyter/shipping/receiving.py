@@ -170,6 +170,9 @@ def _on_disk(blocks: _Blocks, length: int) -> Room:
             for start in range(0, size, CHUNK):
                 place = piece[: min(CHUNK, size - start)]
                 blocks.content(kind, place)
+                if blocks.store is not None:
+                    # It may only have been noted, and the next piece takes its place.
+                    blocks.store.settle()
                 file.write(place)
             done += size
         return file.mapped()

@@ -7,6 +7,9 @@ from __future__ import annotations
 import hmac
 import struct
 
+SECRET_SIZE = 32
+"""Bytes of the secret by which a session finds what it has left on a host (:mod:`..remote.depository`)."""
+
 _LABEL = b"pyteleport attach 1\0"
 _TAKEOVER = b"pyteleport takeover 1\0"
 _SUCCESSOR = b"pyteleport successor 1\0"
