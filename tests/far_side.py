@@ -239,23 +239,37 @@ class FarSide:
     def attach(self, token: bytes | None = None, epoch: int | None = None) -> None:
         """A new link to the session, which the old one need not have noticed."""
         self.epoch = self.epoch + 1 if epoch is None else epoch
-        request = AttachRequest(
-            directory=self.landed.directory,
-            token=self.token if token is None else token,
-            python=self.landed.python,
-            epoch=self.epoch,
-            received=self.channel.received,
-        )
-        link = self.transport.spawn(request.command)
-        try:
-            landed = land(link, self.transport, request, None, soon())
-        except BaseException:
-            close_link(link)
-            raise
+        link, landed = self.knock(token, received=self.channel.received)
         self.channel.attach(landed.peer_received)
         self.link = link
         self.conversation.pipe = Pipe(link.read_fd, link.write_fd, self.channel)
         self.heard += self.channel.receive(landed.leftover)
+
+    def knock(
+        self, token: bytes | None = None, received: int = 0, takeover: bool = False
+    ) -> tuple[Link, Landed]:
+        """A link that the supervisor has let in."""
+        request = AttachRequest(
+            directory=self.landed.directory,
+            token=self.token if token is None else token,
+            python=self.landed.python,
+            epoch=0 if takeover else self.epoch,
+            received=received,
+            takeover=takeover,
+        )
+        link = self.transport.spawn(request.command)
+        try:
+            return link, land(link, self.transport, request, None, soon())
+        except BaseException:
+            close_link(link)
+            raise
+
+    def taken_up(self, token: bytes | None = None) -> FarSide:
+        """The session as somebody else has it, who knows nothing of what was said before."""
+        link, landed = self.knock(token, takeover=True)
+        pipe = Pipe(link.read_fd, link.write_fd, NumberedChannel())
+        conversation = Conversation(pipe, self.transport.host, lambda: complaint(link), landed.leftover)
+        return FarSide(self.transport, link, landed, conversation, landed.token, landed.epoch)
 
 
 HERE = BootRequest(python=sys.executable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from supervised import far, home, live, package, supervisor_of
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.transports import close_link
+from pyteleport_jupyter.wire.commands import parse_command
+from pyteleport_jupyter.wire.lanes import Lane
 
 __all__ = ["far", "home", "live", "package"]
 
@@ -75,6 +78,36 @@ def test_a_wrong_proof_is_refused_and_the_live_link_stays(live: FarSide, wrong: 
     with pytest.raises(errors.SessionGone, match="could not show"):
         live.attach(**wrongs[wrong])
     assert live.run("print undisturbed") == ["undisturbed"]
+
+
+def test_a_wrong_proof_of_who_wants_to_take_it_up_leaves_the_live_link_alone(live: FarSide) -> None:
+    with pytest.raises(errors.SessionGone, match="could not show"):
+        live.taken_up(token=bytes(32))
+    assert live.run("print undisturbed") == ["undisturbed"]
+    assert "replaced" not in commands(live)
+
+
+def commands(far: FarSide) -> list[str]:
+    return [parse_command(said.parts[0])["op"] for said in far.heard if said.lane is Lane.COMMAND]
+
+
+def test_what_the_link_before_had_got_is_not_said_again_to_who_takes_it_up(live: FarSide) -> None:
+    identifier = live.execute("flood 3000 1000")
+    while len(live.heard) < 100:
+        live.listen()
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(live.taken_up)
+        live.command("replaced")
+        newcomer = coming.result(60)
+    live.lose_link()
+    newcomer.say("adopt")
+    newcomer.command("caught_up")
+    newcomer.until(lambda: (identifier, "idle") in transcript([*live.heard, *newcomer.heard]))
+    said = [what for _, what in transcript([*live.heard, *newcomer.heard])]
+    assert [int(what.split(":")[0]) for what in said if ":" in what] == list(range(3000))
+    assert said.count("idle") == 1
+    newcomer.say("end")
+    newcomer.lose_link()
 
 
 def test_an_old_epoch_does_not_come_back(live: FarSide) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from pyteleport_jupyter.remote.door import Door
+from pyteleport_jupyter.remote.door import Door, Newcomer
 from pyteleport_jupyter.remote.spoken import farewell
 from pyteleport_jupyter.remote.tether import Tether, tether
 from pyteleport_jupyter.wire.channel import Message
@@ -58,6 +58,8 @@ class Linked:
         self._served = served
         self._ends_at: float | None = None
         self._let_go_at: float | None = None
+        self._next: tuple[Newcomer, Takeover] | None = None
+        """Who may take the session up, when the link that there is has been let go."""
         self.round_trip = RoundTrip(self)
 
     @property
@@ -112,9 +114,9 @@ class Linked:
         """See to what happens by the clock, and notice that the link is lost."""
         self.door.expire()
         self.round_trip.look()
-        self._look_at_parting()
         if self.link and (self.link.pipe.closed or self.channel.lost):
             self.lose()
+        self._look_at_parting()
 
     # ---------------------------------------------------------- loss and return
 
@@ -143,22 +145,29 @@ class Linked:
     def _answer_door(self, fd: int) -> None:
         """A newcomer speaks; with a valid proof it replaces the link that there is."""
         proof = self.door.answer(fd)
-        if proof is not None and not self._served.patience():
+        if proof is None:
+            return
+        if not self._served.patience():
             self.door.refuse(fd, "the session is not there yet")
-        elif isinstance(proof, Takeover) and (reason := self._served.stays_with_owner()):
-            self.door.refuse(fd, reason)
-        elif isinstance(proof, Takeover):
-            self._let_in_another(fd, proof)
-        elif proof is not None:
+        elif self._next is not None:
+            self.door.refuse(fd, "somebody else takes it up at this moment")
+        elif not isinstance(proof, Takeover):
             self._go_on_with(fd, proof)
+        elif reason := self._served.stays_with_owner():
+            self.door.refuse(fd, reason)
+        else:
+            self._next = self.door.newcomers[fd], proof
+            if self.link and not self.parting:
+                self.part("replaced")
 
-    def _let_in_another(self, fd: int, takeover: Takeover) -> None:
-        """Who had the session is told, and let go; its token is worth nothing any more."""
-        self.say("replaced")
-        self.let_go()
-        self.door.hand_over(fd, takeover)
-        self._served.taken_over(self.channel.begin_anew())
-        self._go_on_with(fd, Proof(takeover.epoch, 0, takeover.digest))
+    def _let_in_another(self, newcomer: Newcomer, takeover: Takeover) -> None:
+        """Who had the session has been told, and let go; its token is worth nothing any more."""
+        fd = newcomer.connection.fileno()
+        # It may have gone meanwhile, and its number be that of another one.
+        if self.door.newcomers.get(fd) is newcomer:
+            self.door.hand_over(fd, takeover)
+            self._served.taken_over(self.channel.begin_anew())
+            self._go_on_with(fd, Proof(takeover.epoch, 0, takeover.digest))
 
     def part(self, op: str) -> None:
         """Say this, and let go as soon as it was heard with all that was said before it: what is not
@@ -175,6 +184,9 @@ class Linked:
     def _look_at_parting(self) -> None:
         if self._let_go_at is not None and (self.channel.idle or time.monotonic() >= self._let_go_at):
             self.let_go()
+        if self._next is not None and self.link is None:
+            following, self._next = self._next, None
+            self._let_in_another(*following)
 
     def let_go(self) -> None:
         """Let what was said out as far as the link takes it now, and close it; it is waited for."""
