@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
 from pyteleport_jupyter.objects.arriving import attempt
 from pyteleport_jupyter.objects.collection import collection_paused
-from pyteleport_jupyter.objects.numbering import Numbering
+from pyteleport_jupyter.objects.numbering import Forgotten, Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
 from pyteleport_jupyter.objects.table import CannotMove
 from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of, told
@@ -58,7 +58,7 @@ def load(
     deferred, references = unpickler.deferred, unpickler.resolver
     to_tell = tuple(map(told, _named(unpickler.left, stream)))
     if numbering is not None:
-        numbering.take_unpickled(unpickler.memo.copy())
+        numbering.take_unpickled(_found(unpickler.memo.copy(), references.missing))
     # What nothing else refers to was not needed. `del` would not do: modules that were imported meanwhile may
     # hold an exception of theirs, and with it all frames that were under it.
     unpickler.memo = {}
@@ -72,6 +72,19 @@ def _named(left: Mapping[int, Tombstone], stream: Bytes) -> tuple[Left, ...]:
     for count, path in find_paths(stream, left.keys()).items() if left else ():
         call_it(left[count], path)
     return tuple(map(left_of, left.values()))
+
+
+def _found(memo: Mapping[int, Any], missing: Collection[str]) -> dict[int, Any]:
+    """The memo, where something is ``missing`` without it, and without the list of all that goes by name: a
+    number alone does not need them.
+    """
+    if not missing:
+        return dict(memo)
+    return {number: Forgotten() if _lacks(each) else each for number, each in memo.items()}
+
+
+def _lacks(each: Any) -> bool:
+    return type(each) is _Missing or (type(each) is list and any(type(part) is _Missing for part in each))
 
 
 class _Missing:
