@@ -1,4 +1,6 @@
-"""Questions of a transport (host key, password, one-time code), asked in the notebook's own input box."""
+"""Questions of a transport (host key, password, one-time code): in the notebook's own input box, or at the
+terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +9,14 @@ from typing import Any
 from IPython.core.error import StdinNotImplementedError
 
 from pyteleport_jupyter.frontends import questions
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.transports import Ask, Question
 
 
-def ask_of(shell: Any) -> Ask | None:
-    """Questions go to the frontend of ``shell``, None where it has no kernel."""
+def ask_of(shell: Any) -> Ask:
+    """Questions go to the frontend of ``shell``, or to the terminal where it has no kernel."""
     kernel = getattr(shell, "kernel", None)
-    return None if kernel is None else ask_in(kernel)
+    return ask_at_terminal if kernel is None else ask_in(kernel)
 
 
 def ask_in(kernel: Any) -> Ask:

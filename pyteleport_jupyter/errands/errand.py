@@ -14,6 +14,7 @@ from typing import Any
 
 from pyteleport_jupyter.errands import kept as kernels
 from pyteleport_jupyter.errands.arrival import Arrived, Before, lacking_packages, unpack
+from pyteleport_jupyter.errands.front import front_of
 from pyteleport_jupyter.errands.line import LinkChanged
 from pyteleport_jupyter.errands.luggage import Luggage, Surroundings, pack
 from pyteleport_jupyter.errands.outputs import NoOutputs, Outputs
@@ -128,7 +129,7 @@ class Errand:
         """A kernel that is ours for now."""
         modules = modules_in_use(self._shell, luggage.pickled)
         outset = Outset(self.target, self._wish.options, modules, search_path(self._shell))
-        widgets = Widgets(self._shell)
+        widgets = Widgets(front_of(self._shell).beside(""))
         line = open_line(self._shell, outset, self.report, widgets.hear)
         widgets.line = line
         kept = kernels.Kept(line, widgets, surroundings=surroundings)

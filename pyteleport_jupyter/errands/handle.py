@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pyteleport_jupyter.errands.arrival import Arrived
@@ -37,8 +37,10 @@ class Handle:
     """A cell on one or more hosts. What it changes is put into the session between cells, or when its
     :meth:`result` is asked for."""
 
-    def __init__(self, shell: Any, errands: Mapping[str, Errand]) -> None:
-        self._shell = shell
+    def __init__(
+        self, errands: Mapping[str, Errand], between_cells: Callable[[Callable[[], object]], None]
+    ) -> None:
+        self._between_cells = between_cells
         self._errands = dict(errands)
         self._threads: list[threading.Thread] = []
         self._settling = threading.Lock()
@@ -58,8 +60,9 @@ class Handle:
 
     def _follow(self, errand: Errand) -> None:
         errand.follow(errand.outputs)
+        errand.outputs.finish()
         if self.done:
-            self._shell.kernel.io_loop.add_callback(self.settled)
+            self._between_cells(self.settled)
 
     @property
     def done(self) -> bool:

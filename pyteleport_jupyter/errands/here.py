@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.error import UsageError
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errands.errand import Errand, Wish
+from pyteleport_jupyter.errands.front import Front, front_of
 from pyteleport_jupyter.errands.handle import Handle, Results
-from pyteleport_jupyter.errands.outputs import CellOutputs, ParentOutputs, parent_of
-from pyteleport_jupyter.errands.report import Report
-from pyteleport_jupyter.errands.talk import Ask, stops_go_to, stops_raise
+from pyteleport_jupyter.errands.outputs import NO_MORE_INPUT, Outputs
+from pyteleport_jupyter.errands.talk import Ask, stops_go_to
 from pyteleport_jupyter.errands.tracebacks import show_as
 from pyteleport_jupyter.errors import ErrandsFailed, TeleportError
 from pyteleport_jupyter.settings import options_for
@@ -27,8 +27,9 @@ HOSTS_LIMIT = 64
 def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
     """Run the cell of ``wish`` on one host, as if it had run here. Raises what the cell raises, or
     TeleportError."""
-    errand = _errand(shell, hosts[0], wish, ask_in_cell(shell.kernel))
-    _run(errand, CellOutputs(shell))
+    front = front_of(shell)
+    errand = _errand(shell, hosts[0], wish, front, front.ask)
+    _run(errand, front.outputs(errand.report))
     with in_one_sentence():
         errand.unpack()
     with in_one_sentence("stopped when all that came back was here already"):
@@ -38,7 +39,7 @@ def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
     _raise(errand.failure)
 
 
-def _run(errand: Errand, outputs: CellOutputs) -> None:
+def _run(errand: Errand, outputs: Outputs) -> None:
     with in_one_sentence():
         try:
             errand.begin()
@@ -51,7 +52,8 @@ def _run(errand: Errand, outputs: CellOutputs) -> None:
 
 def run_in_background(shell: Any, hosts: Sequence[str], wish: Wish) -> Handle:
     """Begin the cell of ``wish`` on all hosts, and return while it runs."""
-    handle = Handle(shell, _begun(shell, hosts, wish, _cannot_ask))
+    front = front_of(shell)
+    handle = Handle(_begun(shell, hosts, wish, front), front.between_cells)
     handle.follow()
     return handle
 
@@ -69,17 +71,16 @@ def run_on_several(shell: Any, hosts: Sequence[str], wish: Wish) -> Results:
     return results
 
 
-def _begun(shell: Any, hosts: Sequence[str], wish: Wish, ask: Ask) -> dict[str, Errand]:
+def _begun(shell: Any, hosts: Sequence[str], wish: Wish, front: Front) -> dict[str, Errand]:
     """An errand for each host, begun; one that could not be begun has failed, and does not hold up the
     others."""
     if len(hosts) > HOSTS_LIMIT:
         raise UsageError(f"%%teleport: a cell runs on at most {HOSTS_LIMIT} hosts")
-    parent = parent_of(shell.kernel)
     several = len(hosts) > 1
     errands: dict[str, Errand] = {}
     for host in dict.fromkeys(hosts):
-        errand = _errand(shell, host, wish, ask)
-        errand.outputs = ParentOutputs(shell.kernel, parent, host if several else "")
+        errand = _errand(shell, host, wish, front, _cannot_ask)
+        errand.outputs = front.beside(host if several else "")
         errands[host] = errand
         try:
             errand.begin(guarded=True)
@@ -93,13 +94,11 @@ def _begun(shell: Any, hosts: Sequence[str], wish: Wish, ask: Ask) -> dict[str, 
     return errands
 
 
-def _errand(shell: Any, host: str, wish: Wish, ask: Ask) -> Errand:
-    if not hasattr(shell, "kernel"):
-        raise UsageError("%%teleport needs a Jupyter kernel; in a terminal %teleport moves the session")
+def _errand(shell: Any, host: str, wish: Wish, front: Front, ask: Ask) -> Errand:
     if wish.said is not None:
         wish = replace(wish, options=options_for(host, **wish.said))
     target = parse_target(host, wish.options)
-    return Errand(shell, target, wish, Report(shell.kernel, target.host, wish.options.quiet), ask)
+    return Errand(shell, target, wish, front.report(target.host, wish.options.quiet), ask)
 
 
 def remember_value(shell: Any, result: tuple[Any, ...]) -> None:
@@ -108,22 +107,8 @@ def remember_value(shell: Any, result: tuple[Any, ...]) -> None:
         shell.displayhook.update_user_ns(result[0])
 
 
-def ask_in_cell(kernel: Any) -> Ask:
-    """``input()`` there is asked in the running cell here."""
-
-    def ask(prompt: str, secret: bool) -> str:
-        with stops_raise():
-            try:
-                answer: str = kernel.getpass(prompt) if secret else kernel.raw_input(prompt)
-            except (StdinNotImplementedError, EOFError):
-                return "\x04"  # What ipykernel takes for the end of the input.
-            return answer
-
-    return ask
-
-
 def _cannot_ask(prompt: str, secret: bool) -> str:
-    return "\x04"
+    return NO_MORE_INPUT
 
 
 @contextmanager

@@ -10,6 +10,10 @@ SHOWN = frozenset({"stream", "display_data", "update_display_data", "execute_res
 """Types of messages that are output. Errors are raised here, states and inputs are the kernel's own."""
 
 
+NO_MORE_INPUT = "\x04"
+"""What ipykernel takes for the end of the input."""
+
+
 class Outputs(Protocol):
     """Where the outputs of an errand go."""
 
@@ -17,11 +21,16 @@ class Outputs(Protocol):
         """Show one message of a type in SHOWN, or of a widget (``comm_open``, ``comm_msg``,
         ``comm_close``)."""
 
+    def finish(self) -> None:
+        """Nothing more will come."""
+
 
 class NoOutputs:
     """Nothing is shown."""
 
     def show(self, kind: str, message: dict[str, Any]) -> None: ...
+
+    def finish(self) -> None: ...
 
 
 class CellOutputs:
@@ -51,6 +60,9 @@ class CellOutputs:
             sys.stderr.flush()
             self._straight.show(kind, message)
 
+    def finish(self) -> None:
+        """See :class:`Outputs`."""
+
 
 class ParentOutputs:
     """Straight to the front ends, as output of the cell with the header ``parent``, whatever runs now.
@@ -70,6 +82,9 @@ class ParentOutputs:
             content = {**content, "text": self._labelled(content)}
         buffers = message.get("buffers") or None
         self.send(kind, content, message.get("metadata"), buffers)
+
+    def finish(self) -> None:
+        """See :class:`Outputs`."""
 
     def send(self, kind: str, content: dict[str, Any], metadata: Any = None, buffers: Any = None) -> None:
         """Publish one message."""

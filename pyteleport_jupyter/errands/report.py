@@ -1,18 +1,52 @@
-"""The one line that says what a cell elsewhere took and brought: a display, updated in place."""
+"""The one line that says what a cell elsewhere took and brought; in a notebook a display, updated."""
 
 from __future__ import annotations
 
 import sys
 import time
 import uuid
-from typing import Any
+from typing import Any, Protocol
 
 from pyteleport_jupyter.errands.outputs import ParentOutputs, parent_of
-from pyteleport_jupyter.errors import TeleportError
 
 
-class Report:
-    """One for each errand. Quiet, it says nothing."""
+class Report(Protocol):
+    """What is told of one errand."""
+
+    def stage(self, name: str) -> None:
+        """A stage of starting the kernel there begins."""
+
+    def failed(self) -> None:
+        """Nothing came of it; who shows the error says why."""
+
+    def say(self, text: str, facts: dict[str, Any] | None = None) -> None:
+        """Show ``text`` in place of what was shown; with ``facts`` (for front ends that know us) it is over."""
+
+
+class Stages:
+    """Those of starting a kernel, with the time that each has taken."""
+
+    def __init__(self) -> None:
+        self._finished: list[str] = []
+        self._current = ""
+        self._since = 0.0
+
+    def begin(self, name: str) -> str:
+        """One begins, and the one before is over; all in words."""
+        self.end()
+        self._current, self._since = name, time.monotonic()
+        return " · ".join([*self._finished, name])
+
+    def end(self) -> str:
+        """The last is over; all in words."""
+        if self._current:
+            self._finished.append(f"{self._current} {time.monotonic() - self._since:.1f} s")
+            self._current = ""
+        return " · ".join(self._finished)
+
+
+class CellReport:
+    """That in a notebook's cell. Quiet, it says nothing."""
 
     def __init__(self, kernel: Any, host: str, quiet: bool = False) -> None:
         self.host = host
@@ -22,30 +56,21 @@ class Report:
         self._display_id = f"pyteleport-{uuid.uuid4().hex}"
         self._opened = False
         self._failed = False
-        self._finished: list[str] = []
-        self._current = ""
-        self._since = 0.0
+        self._stages = Stages()
 
     def stage(self, name: str) -> None:
-        """A stage of starting the kernel there begins."""
-        self._finish_stage()
-        self._current, self._since = name, time.monotonic()
-        self.say(f"running on {self.host}: {' · '.join([*self._finished, name])} …")
+        """See :class:`Report`."""
+        self.say(f"running on {self.host}: {self._stages.begin(name)} …")
 
-    def _finish_stage(self) -> None:
-        if self._current:
-            self._finished.append(f"{self._current} {time.monotonic() - self._since:.1f} s")
-            self._current = ""
-
-    def failed(self, error: TeleportError | None = None) -> None:
-        """Nothing came of it; who shows the error says why."""
-        self._finish_stage()
+    def failed(self) -> None:
+        """See :class:`Report`."""
+        stages = self._stages.end()
         if self._opened and not self._failed:
             self._failed = True
-            self.say(f"did not run on {self.host} ({' · '.join(self._finished)})")
+            self.say(f"did not run on {self.host} ({stages})")
 
     def say(self, text: str, facts: dict[str, Any] | None = None) -> None:
-        """Show ``text`` in place of what was shown; ``facts`` are for front ends that know us."""
+        """See :class:`Report`."""
         if self._quiet:
             return
         kind = "update_display_data" if self._opened else "display_data"

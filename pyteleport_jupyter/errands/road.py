@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from pyteleport_jupyter.asking import ask_in
+from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.errands.line import Heard, Line
 from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
 from pyteleport_jupyter.objects import Pickled, chunks
@@ -89,7 +89,7 @@ def _close(link: Link, kind: type[BaseException] | None, *_: object) -> None:
 def _prepare(shell: Any, link: Link, outset: Outset, key: bytes, progress: Stages) -> FarSide:
     target, options = outset.target, outset.options
     request = BootRequest(python=options.python or target.python, setup=options.setup)
-    landed = land(link, target.transport, request, ask_in(shell.kernel), time.monotonic() + CONNECT_SECONDS)
+    landed = land(link, target.transport, request, ask_of(shell), time.monotonic() + CONNECT_SECONDS)
     channel = NumberedChannel()
     channel.receive(landed.leftover)
     pipe = Pipe(link.read_fd, link.write_fd, channel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -9,9 +10,14 @@ from typing import Any
 
 from pyteleport_jupyter.errors import TeleportError
 
+ESCAPES = re.compile(r"\x1b\[[\d;]*m")
+"""Colours, which the kernel there always has."""
+
 
 def with_remote_traceback(shell: Any, error: BaseException, lines: Sequence[str]) -> None:
     """Let ``shell`` show ``lines`` for ``error``, without the frames of ours that it passes through here."""
+    if str(shell.colors).lower() == "nocolor":
+        lines = [ESCAPES.sub("", str(line)) for line in lines]
     if isinstance(error, SyntaxError | BaseExceptionGroup):
         _show_once(shell, error, [*map(str, lines)] or [f"{type(error).__name__}: {error}"])
     elif lines and not isinstance(error, TeleportError):

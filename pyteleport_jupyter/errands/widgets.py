@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import comm
 
-from pyteleport_jupyter.errands.outputs import ParentOutputs, parent_of
+from pyteleport_jupyter.errands.outputs import Outputs
 from pyteleport_jupyter.wire.lanes import Lane
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ COMMS_LIMIT = 10_000
 class Widgets:
     """Those of one kept kernel. ``line`` is set as soon as there is one."""
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, outputs: Outputs) -> None:
         self.line: Line | None = None
-        self._outputs = ParentOutputs(shell.kernel, parent_of(shell.kernel))
+        self._outputs = outputs
         self._known: set[str] = set()
 
     def hear(self, heard: Heard) -> None:

@@ -16,8 +16,6 @@ def run(shell: Any, line: str, cell: str) -> Any:
     arguments = parse(described, split(line))
     if arguments is None:
         return None
-    if not hasattr(shell, "kernel"):
-        raise UsageError("%%teleport needs a Jupyter kernel; in a terminal %teleport moves the session")
     errors.show_tracebacks = arguments["debug"]
     said = given({name: arguments[name] for name in ("python", "setup", "via", "lease", "quiet")})
     wish = errands.Wish(

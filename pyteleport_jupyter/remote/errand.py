@@ -178,7 +178,7 @@ async def _execute(kernel: Any, order: ErrandOrder) -> Outcome:
     outcome = Outcome()
     shell.execution_count = order.count
     shell._last_traceback = None
-    with _result_noted(shell, outcome, order.code):
+    with _result_noted(shell, outcome, order.code), _numbered_as_shown(shell):
         began = time.perf_counter()
         reply = await kernel._execute(
             order.code, False, False, None, order.allow_stdin, cell_meta={}, cell_id=order.cell_id
@@ -213,6 +213,23 @@ def _result_noted(shell: Any, outcome: Outcome, code: str) -> Iterator[None]:
     finally:
         shell.events.unregister("post_run_cell", note)
         del hook.update_user_ns, hook.quiet
+
+
+@contextmanager
+def _numbered_as_shown(shell: Any) -> Iterator[None]:
+    """Tracebacks call the cell by the number at its results. IPython 9 counts on before a cell runs, which
+    the session has done, and takes the count for its name where no history is stored.
+    """
+    real = shell.compile.cache
+
+    def cache(code: str, number: int = 0, *more: Any, **names: Any) -> Any:
+        return real(code, shell.displayhook.prompt_count, *more, **names)
+
+    shell.compile.cache = cache
+    try:
+        yield
+    finally:
+        del shell.compile.cache
 
 
 def _ends_quietly(shell: Any, code: str) -> bool:
