@@ -2,8 +2,9 @@
 
 ``~/.config/pyteleport/hosts.toml`` (XDG base directories) has a table for each host, named as it is typed,
 and one named ``*`` for all. What is said with the move itself counts first, then the host's table, then
-``*``, then ``c.Teleport`` of IPython's configuration. It is read each time, where the move is asked for:
-nothing of it travels.
+``*``, then ``c.Teleport`` of IPython's configuration. The file is read each time, where the move is asked
+for. What says how to get to a host is the business of the machine that makes the link, and stays there; the
+rest goes along with a session, for the moves that it makes from elsewhere.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pyteleport_jupyter.errors import OptionWrong, SettingsWrong
-from pyteleport_jupyter.options import Options, make_options
+from pyteleport_jupyter.options import DEFAULT_LEASE, Options, make_options, parse_lease
 
 ALL_HOSTS = "*"
 ENVIRONMENT = "env"
@@ -34,8 +35,14 @@ TRUTHS: Final = frozenset(
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
+STAYING: Final = frozenset((ENVIRONMENT, "python", "setup", "via", "home"))
+"""What says how to get in, may be confidential, or means the machine that says it."""
+
 configured: Final[dict[str, Any]] = {}
 """What ``c.Teleport`` says (:mod:`.magics.configuration`)."""
+
+brought: Final[dict[str, Any]] = {}
+"""Of a session that is away: the ``tables`` of its home, and the ``lease`` that it has."""
 
 
 def hosts_file() -> Path:
@@ -50,7 +57,13 @@ def options_for(target: str, /, **given: Any) -> Options:
 
     Raises OptionWrong, or SettingsWrong with a sentence for each line that is wrong.
     """
-    said = {**configured, **host_settings(target), **given}
+    of_all, of_host = host_settings(target)
+    tables = brought.get("tables", {})
+    there = [tables.get(name, {}) for name in (_host(target), target)]
+    # A session that goes on keeps the lease it has, if nothing is said for where it goes.
+    kept = {"lease": brought["lease"]} if "lease" in brought else {}
+    layers = [configured, tables.get(ALL_HOSTS, {}), of_all, kept, *there, of_host, given]
+    said = {name: value for layer in layers for name, value in layer.items()}
     environment = said.pop(ENVIRONMENT, None)
     if environment and ENVIRONMENT not in given:
         exports = "; ".join(f"export {name}={shlex.quote(text)}" for name, text in environment.items())
@@ -66,21 +79,46 @@ def named_hosts() -> list[str]:
         return []
 
 
-def host_settings(target: str) -> dict[str, Any]:
-    """What the file says about ``target``, under option names. Raises SettingsWrong."""
+def host_settings(target: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the file says about all hosts, and about ``target``, under option names. Raises SettingsWrong."""
     file = hosts_file()
     tables = _tables(file)
-    host = _host(target)
-    wanted = [name for name in dict.fromkeys((ALL_HOSTS, host, target)) if name in tables]
-    said: dict[str, Any] = {}
+    said: dict[str, dict[str, Any]] = {}
     troubles: list[str] = []
-    for name in wanted:
-        found, wrong = _checked(name, tables[name])
-        said |= found
+    for name in dict.fromkeys((ALL_HOSTS, _host(target), target)):
+        said[name], wrong = _checked(name, tables[name]) if name in tables else ({}, [])
         troubles += [f"{_place(file, name, key)}{trouble}" for key, trouble in wrong]
     if troubles:
         raise SettingsWrong(file=file, troubles="; ".join(troubles))
-    return said
+    return said.pop(ALL_HOSTS), {key: value for table in said.values() for key, value in table.items()}
+
+
+def keep_lease(seconds: float) -> None:
+    """A session has come with this lease: it counts where nothing is said for the next host, unless it is
+    what is said for all of them.
+    """
+    said = {**configured, **brought.get("tables", {}).get(ALL_HOSTS, {})}
+    if seconds != parse_lease(said.get("lease", DEFAULT_LEASE)):
+        brought["lease"] = seconds
+
+
+def said_at_home() -> dict[str, Any]:
+    """What goes along with a session: ``configured`` and ``tables``, without :data:`STAYING`."""
+    return {"configured": _going(configured), "tables": brought.get("tables") or _going_tables()}
+
+
+def _going_tables() -> dict[str, dict[str, Any]]:
+    """Of the file here; lines that make no sense are told of where they are needed."""
+    try:
+        tables = _tables(hosts_file())
+    except SettingsWrong:
+        return {}
+    checked = {name: _checked(name, table) for name, table in tables.items()}
+    return {name: _going(said) for name, (said, wrong) in checked.items() if not wrong and _going(said)}
+
+
+def _going(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name not in STAYING}
 
 
 def _host(target: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -30,7 +31,7 @@ def told_at_home(host_a: Host) -> Iterator[None]:
     """What the user's file at home says of a host that the session goes on to."""
     file = host_a.outside(f"{host_a.home}/.config/pyteleport/hosts.toml")
     file.parent.mkdir(parents=True)
-    file.write_text("[huygens]\nenv = { TOLD_AT_HOME = 'yes' }\n")
+    file.write_text("[huygens]\nenv = { TOLD_AT_HOME = 'yes' }\nlease = '3h'\n")
     yield
     shutil.rmtree(file.parent)
 
@@ -40,6 +41,7 @@ def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(
 ) -> None:
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("huygens")):
+        kernel.execute("%config Teleport.limit = '3GB'\n%config Teleport.env = {'CONFIGURED': 'yes'}")
         assert kernel.execute("pid = os.getpid()\n%teleport cartesius\nwhere()").result == "'cartesius'"
         with lab.nothing_left_on(lab.host("cartesius")):
             queued = [
@@ -47,11 +49,18 @@ def test_on_to_another_host_leaves_the_one_between_free_and_home_is_one_way(
             ]
             first, second = map(kernel.finish, queued)
         assert first.result == "'huygens'", first.error
-        assert second.result == "('huygens', 5)"
+        assert second.result == "('huygens', 6)"
         assert "is the jump" not in str(first.of_type("update_display_data"))
         assert kernel.execute("os.environ.get('TOLD_AT_HOME')").result == "'yes'"
+        assert re.search(r" huygens +notebook +\d+ s +3 h", kernel.execute("%teleport list huygens").text())
+        assert kernel.execute("%config Teleport.limit").result == "'3GB'"
         home = kernel.execute("%teleport home\nwhere(), os.getpid() == pid")
         assert home.result == "('workbench', True)", home.error
+        said = (
+            kernel.execute("%config Teleport.env").result,
+            kernel.execute("%config Teleport.limit").result,
+        )
+        assert said == ("{'CONFIGURED': 'yes'}", "'3GB'")
 
 
 def test_where_home_may_not_or_cannot_the_host_between_is_the_jump_and_the_way_home(

@@ -34,10 +34,12 @@ via = "ssh"
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    settings.configured.clear()
     (tmp_path / "pyteleport").mkdir()
+    settings.configured.clear()
+    settings.brought.clear()
     yield tmp_path / "pyteleport" / "hosts.toml"
     settings.configured.clear()
+    settings.brought.clear()
 
 
 def test_a_table_for_each_host_and_one_for_all(file: Path) -> None:
@@ -108,6 +110,37 @@ def test_a_file_that_others_may_write_to_is_not_believed(file: Path) -> None:
     with pytest.raises(SettingsWrong, match="others may write"):
         options_for("cartesius")
     assert named_hosts() == []
+
+
+def test_what_is_said_at_home_counts_for_the_moves_from_elsewhere(file: Path) -> None:
+    file.write_text(
+        '["*"]\nlease = "1h"\n[huygens]\nlimit = "1GB"\nenv = { A = "b" }\nsetup = "x"\n[b]\ncolour = 1'
+    )
+    settings.configured.update(quiet=True, python="other")
+    said = settings.said_at_home()
+    assert said["configured"] == {"quiet": True}
+    file.unlink()
+    settings.configured.clear()
+    settings.brought["tables"] = said["tables"]
+    assert options_for("huygens") == Options(lease=3600.0, limit=10**9)
+    assert settings.said_at_home()["tables"] == said["tables"]
+    assert options_for("elsewhere") == options_for("b") == Options(lease=3600.0)
+
+
+def test_a_session_that_goes_on_keeps_its_lease(file: Path) -> None:
+    settings.keep_lease(7200.0)
+    assert options_for("huygens").lease == 7200.0
+    file.write_text('["*"]\nlease = "1h"\n[huygens]\nlease = "3h"')
+    assert options_for("elsewhere").lease == 7200.0
+    assert options_for("huygens").lease == 10800.0
+    assert options_for("huygens", lease="3m").lease == 180.0
+
+
+def test_what_is_said_there_counts_where_nothing_was_said_with_the_move(file: Path) -> None:
+    settings.brought["tables"] = {"*": {"lease": "1h"}}
+    settings.keep_lease(3600.0)
+    file.write_text('["*"]\nlease = "2h"')
+    assert options_for("huygens").lease == 7200.0
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")

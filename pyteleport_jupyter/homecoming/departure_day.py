@@ -12,6 +12,7 @@ from pyteleport_jupyter.relay.onward import MOST_NAMES, named_in
 from pyteleport_jupyter.relay.way_home import means_home
 from pyteleport_jupyter.session.environment import environment_at_start
 from pyteleport_jupyter.session.place import HOME, current_place
+from pyteleport_jupyter.settings import STAYING, configured
 
 
 def home_record(kernel: Any, home: bool | None) -> dict[str, Any] | None:
@@ -31,6 +32,7 @@ def home_record(kernel: Any, home: bool | None) -> dict[str, Any] | None:
         "history": history.as_record(kernel.shell),
         "allowed": _allowed(kernel.shell) if home is None else home,
         "named": _named(kernel.shell),
+        "options": {name: configured[name] for name in STAYING & configured.keys()},
     }
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from pyteleport_jupyter import frontends
+from pyteleport_jupyter import frontends, settings
 from pyteleport_jupyter.homecoming import history
 from pyteleport_jupyter.homecoming.application import HomeKernelApp
 from pyteleport_jupyter.relay.announcement import Announcement
@@ -24,7 +24,7 @@ from pyteleport_jupyter.relay.requests import OpenCells, completed
 from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY
-from pyteleport_jupyter.session import current_place, environment, restore_snapshot
+from pyteleport_jupyter.session import current_place, environment, options_items, restore_snapshot
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
@@ -65,8 +65,11 @@ class Takeover:
     def restore(self, stream: memoryview, buffers: Sequence[Any]) -> None:
         """Make the kernel's session the one in ``stream``. Raises a TeleportError."""
         kernel = self._app.kernel
+        options_items.configure(kernel.shell, self._home.get("options", {}))
         kernel.restored = restore_snapshot(kernel, stream, buffers, socket.gethostname())
         history.go_on(kernel.shell, self._home["history"])
+        # What the file says is read here.
+        settings.brought.clear()
 
     def go_on(self) -> None:
         """Say that the session is here, wait until there is none there, and be its kernel from then on."""

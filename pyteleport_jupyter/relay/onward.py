@@ -91,12 +91,13 @@ class _Reached:
 class Onward:
     """One link to one new host, from the session's wish to its end or to a :class:`Successor`."""
 
-    def __init__(self, say: Say, ask: Ask, named: set[str]) -> None:
+    def __init__(self, say: Say, ask: Ask, named: set[str], options: Mapping[str, Any]) -> None:
         self.leaving = False
         self.successor: Successor | None = None
         self._say = say
         self._ask = ask
         self._named = named
+        self._options = options
         self._attempt = self._under_way = 0
         self._results: queue.SimpleQueue[tuple[int, _Reached | dict[str, Any]]] = queue.SimpleQueue()
         self._reached: _Reached | None = None
@@ -152,7 +153,7 @@ class Onward:
         # Only here: the relay starts without what it takes to make a link.
         from pyteleport_jupyter.errors import TargetUnknown
         from pyteleport_jupyter.remote.package_finder import install
-        from pyteleport_jupyter.settings import options_for
+        from pyteleport_jupyter.settings import configured, options_for
         from pyteleport_jupyter.targets import parse_target
         from pyteleport_jupyter.transports import BootRequest, SshTransport, close_link, land
 
@@ -160,8 +161,9 @@ class Onward:
             # The relay of a session that has moved on from here: what it came from goes on as it is.
             install(package_folder())
         given = {name: command[name] for name in ("python", "setup", "via") if command.get(name)}
-        # The user's file is here, where the session began: what it says of the host counts where nothing was
-        # said there.
+        # The user's file and configuration are here, where the session began: what they say counts where
+        # nothing was said there.
+        configured.update(self._options)
         options = options_for(command["target"], **given)
         target = parse_target(command["target"], options)
         transport = target.transport

@@ -83,8 +83,8 @@ class WayHome:
         ask: Callable[[str, bool], str | None],
         cells: OpenCells,
     ) -> None:
-        named = set() if settings.home is None else set(settings.home.get("named", ()))
-        self.onward = Onward(self._say, ask, named)
+        home = settings.home or {}
+        self.onward = Onward(self._say, ask, set(home.get("named", ())), home.get("options", {}))
         self._above = Above(settings.above, self._say, self._told)
         self.kept = Kept(settings.keeper, lambda held: self._say("answer", held=held))
         self._shipped = False

@@ -14,9 +14,10 @@ import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
-from pyteleport_jupyter import made_files
+from pyteleport_jupyter import made_files, settings
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.options import DEFAULT_LEASE
 from pyteleport_jupyter.remote.arrival import Arriving
 from pyteleport_jupyter.remote.errand_entrance import take_errands
 from pyteleport_jupyter.remote.resume import resuming
@@ -54,6 +55,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         host = str(content.get("host", "the target"))
         try:
             self._take_over(host)
+            settings.keep_lease(content.get("lease", DEFAULT_LEASE))
         except TeleportError as error:
             # Kept, with all that was restored till then: temporary files that are shared with the session
             # which goes on would be removed by these objects' finalizers.

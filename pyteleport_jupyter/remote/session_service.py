@@ -232,7 +232,8 @@ class SessionService:
         """The snapshot is coming: the kernel may restore what has come while the rest is on its way."""
         if not self._expecting:
             self._expecting = True
-            self._lines.request("teleport_prepare", {"host": self._order.host, "target": self._order.target})
+            names = ("host", "target", "lease")
+            self._lines.request("teleport_prepare", {name: getattr(self._order, name) for name in names})
 
     def _prepare(self) -> None:
         self._phase = Phase.RESTORING

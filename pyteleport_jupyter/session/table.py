@@ -11,6 +11,7 @@ from pyteleport_jupyter.session import (
     frontend_items,
     logging_items,
     namespace_items,
+    options_items,
     own_modules,
     process_items,
     scripts,
@@ -23,6 +24,7 @@ from pyteleport_jupyter.session.running_cell import RunningCell
 
 ITEMS: tuple[Item, ...] = (
     *own_modules.ITEMS,
+    *options_items.ITEMS,
     *surroundings.ITEMS,
     *scripts.ITEMS,
     *frontend_items.ITEMS,
