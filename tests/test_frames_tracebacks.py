@@ -52,6 +52,15 @@ def shown(value: TracebackType) -> list[tuple[object, ...]]:
     ]
 
 
+def test_a_position_that_was_read_still_fits_the_code_after_the_next_move() -> None:
+    """As when the move comes in the midst of ``traceback.extract_tb``."""
+    entry = travelled(caught(SOURCE)[1])
+    code, position = entry.tb_frame.f_code, entry.tb_lasti
+    reduced: Any = frames.reduce_code(code)
+    make, arguments = reduced
+    assert list(make(*arguments).co_positions())[position // 2] == list(code.co_positions())[position // 2]
+
+
 def test_reads_as_the_first_did() -> None:
     _, first = caught(SOURCE)
     assert [name for _, name, *_ in shown(first)] == ["<module>", "<genexpr>", "f", "g", "K", "<lambda>"]

@@ -12,10 +12,10 @@ from .on_the_way import awaited
 from .priming import abandon_restore, finish_restore, hand_out, hold_back
 from .registry import original_code, prologue_length
 from .resume import resume_call, resume_code
-from .running_code import check_running_code, code_hash, reduce_code
+from .running_code import check_running_code, code_hash
 from .selftest import check_interpreter
 from .snapshot import FrameSnapshot, Stack, Within, running_generators
-from .tracebacks import reduce_traceback
+from .tracebacks import reduce_code, reduce_traceback
 from .words import PlaceName, describe
 
 __all__ = [

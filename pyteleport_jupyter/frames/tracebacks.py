@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from types import CellType, CodeType, FrameType, TracebackType
 from typing import Any, Final, NamedTuple
 
-from . import assemble
+from . import assemble, running_code
 from .calls import bare_function
 from .flow import UNIT, flow_of, opening_of
 from .layout import CO_COROUTINE, GENERATOR_FLAGS
@@ -60,6 +60,21 @@ def rebuilt_traceback(*entries: Entry) -> TracebackType | None:
     return traceback
 
 
+def reduce_code(code: CodeType) -> tuple[object, ...]:
+    """Reduce tuple of any code object. A morph travels as its original; but that of an entry which was
+    rebuilt here as itself: somebody may have read a position in it."""
+    record = record_of(code)
+    if record is None or record.action.opcode != NEVER_RUN:
+        return running_code.reduce_code(code)
+    line = next(iter(code.co_positions()))[0]
+    return waiting_code, (record.original, record.action.offset, line or code.co_firstlineno)
+
+
+def waiting_code(code: CodeType, lasti: int, line: int) -> CodeType:
+    """The code object of a rebuilt entry."""
+    return _waiting_morph(Entry(code, {}, lasti, line))[0]
+
+
 def _frame_of(entry: Entry) -> tuple[FrameType, int]:
     """A finished frame of the code, and the bytes that its code has before the original.
 
@@ -77,6 +92,10 @@ BEFORE: Final = frozenset({"COPY_FREE_VARS", "MAKE_CELL"})
 """What of the opening of a code object comes before it becomes a coroutine."""
 
 
+NEVER_RUN: Final = "NOP"
+"""What the records of these morphs say they were interrupted at: no frame can be."""
+
+
 def _waiting_morph(entry: Entry) -> tuple[CodeType, int]:
     code = entry.code
     opening = [(each.name, each.argument) for each in opening_of(flow_of(code)) if each.name in BEFORE]
@@ -92,6 +111,6 @@ def _waiting_morph(entry: Entry) -> tuple[CodeType, int]:
         co_exceptiontable=b"",
         co_linetable=lines + assemble.back_to_line(entry.line, line) + code.co_linetable,
     )
-    action = Action(Kind.AGAIN, "NOP", entry.lasti, entry.lasti, "")
+    action = Action(Kind.AGAIN, NEVER_RUN, entry.lasti, entry.lasti, "")
     register(morph, MorphRecord(code, len(prologue), action, len(prologue), 0))
     return morph, len(prologue)

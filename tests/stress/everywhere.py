@@ -39,7 +39,8 @@ from moving import (
 
 PROGRAMS = Path(__file__).parent / "programs"
 FURTHER_HOPS = 2
-MOST_EVENTS_BETWEEN_HOPS = 300
+MOST_EVENTS_BETWEEN_HOPS = (20, 300)
+"""Just behind the arrival, or further on."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def points_of(program: Program, count: int, seed: int) -> Iterator[Point]:
     for number in range(count):
         kind = (INSTRUCTION, LINE)[number % 2]
         first = chosen.randint(1, program.events[kind])
-        more = [chosen.randint(1, MOST_EVENTS_BETWEEN_HOPS) for _ in range(FURTHER_HOPS)]
+        more = [chosen.randint(1, chosen.choice(MOST_EVENTS_BETWEEN_HOPS)) for _ in range(FURTHER_HOPS)]
         yield Point(program.name, kind, first, tuple(more) if number % 3 == 2 else ())
 
 
