@@ -25,12 +25,21 @@ def needs(program: Path) -> tuple[int, int]:
     return (3, int(suffix[1:])) if suffix.isdigit() else (3, 11)
 
 
+PRELOADED = (
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.interactiveshell",
+    "IPython.core.magics",
+    "pyteleport_jupyter.remote.resume",
+    "sqlite3",
+)
+"""What each process of a cell would import for itself."""
 RUNNABLE = [program for program in PROGRAMS if sys.version_info[:2] >= needs(program)]
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[hopping.Server]:
-    server = hopping.Server("IPython.core.interactiveshell", "pyteleport_jupyter.remote.resume")
+    server = hopping.Server(*PRELOADED)
     yield server
     server.close()
 
@@ -44,7 +53,11 @@ def test_prints_what_it_says_when_it_stays(program: Path, server: hopping.Server
     assert hopping.run_dry(server, program) == hopping.expected_output(program)
 
 
-@pytest.mark.parametrize("mode", ["once", "twice", "cell"])
+MODES = (pytest.param("once", marks=pytest.mark.nightly), "twice", "cell")
+"""Who moves twice moves once, and a cell always does."""
+
+
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("program", RUNNABLE, ids=lambda program: program.stem)
 def test_prints_the_same_when_it_hops(
     program: Path, mode: str, server: hopping.Server, tmp_path: Path
