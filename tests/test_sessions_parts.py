@@ -147,6 +147,30 @@ def test_a_host_that_is_known_by_two_names_has_each_session_once(monkeypatch: py
     assert asking.waiting_session() == "cartesius/489951f1"
 
 
+def test_nothing_is_run_only_to_have_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    note(Entry("0", "cmd:srun -n1 bash", "p"))
+    note(Entry("1", "cartesius", "p"))
+    asked: list[str] = []
+
+    def ask_there(place: Entry, *_: object) -> list[Session]:
+        asked.append(place.target)
+        return []
+
+    monkeypatch.setattr(asking, "_asked", ask_there)
+    told = described(asking.ask_hosts(()))
+    assert "cmd:srun -n1 bash: not asked" in told
+    assert "%teleport list 'cmd:srun -n1 bash' does" in told
+    with pytest.raises(SessionUnknown):
+        find_session("f00", "kill")
+    with pytest.raises(SessionUnknown, match="not asked"):
+        asking.waiting_session()
+    assert asked == ["cartesius"] * 3
+    asking.ask_hosts(["cmd:srun -n1 bash"])
+    with pytest.raises(SessionUnknown):
+        find_session("0", "kill")
+    assert asked[3:] == ["cmd:srun -n1 bash"] * 2
+
+
 @pytest.mark.parametrize("name", ["", "cartesius/", "/"])
 def test_no_identifier_is_no_session(name: str) -> None:
     with pytest.raises(SessionUnknown):

@@ -5,6 +5,7 @@ long.
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from pyteleport_jupyter.targets import parse_target
 from pyteleport_jupyter.transports.inquiry import inquire
 from pyteleport_jupyter.transports.link import Ask
 from pyteleport_jupyter.transports.requests import Inquiry
+
+COMMAND = "cmd:"
 
 AT_A_TIME = 8
 SECONDS = 20.0
@@ -66,18 +69,34 @@ class HostAnswer:
 
 
 def ask_hosts(targets: Sequence[str], op: str = "facts", ask: Ask | None = None) -> list[HostAnswer]:
-    """The sessions on ``targets``, or on all hosts where one was started from here.
+    """The sessions on ``targets``, or on all hosts where one was started from here. A command is run only if
+    it is among ``targets``: it may queue a job.
 
     Questions (a password) can only be asked where a single host is. Nothing is raised for a host.
     """
-    places = [place_of(target) for target in targets] or known_places()
-    places = places[:HOSTS_LIMIT]
-    if not places:
-        return []
-    if len(places) == 1:
-        return [_answer_of(places[0], op, "", ask)]
+    likely, commands = ([place_of(target) for target in targets], []) if targets else _known_places()
+    places = likely[:HOSTS_LIMIT]
+    not_asked = [HostAnswer(place.target, trouble=_how_to_ask(place)) for place in commands]
+    if len(places) <= 1:
+        return [*(_answer_of(place, op, "", ask) for place in places), *not_asked]
     with ThreadPoolExecutor(AT_A_TIME, "sessions") as pool:
-        return _each_once(pool.map(lambda place: _answer_of(place, op, "", None), places))
+        answers = pool.map(lambda place: _answer_of(place, op, "", None), places)
+        return [*_each_once(answers), *not_asked]
+
+
+def _known_places() -> tuple[list[Entry], list[Entry]]:
+    """Hosts that can be asked without more ado, and commands that would have to be run for it."""
+    places = known_places()
+    commands = [place for place in places if _is_command(place)]
+    return [place for place in places if place not in commands], commands
+
+
+def _is_command(place: Entry) -> bool:
+    return place.target.startswith(COMMAND)
+
+
+def _how_to_ask(place: Entry) -> str:
+    return f"not asked, as that runs the command; %teleport list {shlex.quote(place.target)} does"
 
 
 def _each_once(answers: Iterable[HostAnswer]) -> list[HostAnswer]:
@@ -102,10 +121,15 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
         # Without one, all sessions there would be meant.
         raise SessionUnknown(session=name, hosts=host or "no host is named")
     known = next((entry for entry in reversed(noted()) if entry.id == identifier), None)
-    likely = [known] if known else known_places()[:HOSTS_LIMIT]
+    likely = [known] if known else _known_places()[0][:HOSTS_LIMIT]
     places = [place_of(host)] if host else likely
     for place in places:
-        found = _asked(place, op, identifier, ask)
+        try:
+            found = _asked(place, op, identifier, ask)
+        except TeleportError:
+            if len(places) == 1:
+                raise
+            continue  # It may be on the next one.
         if found and op == "detach" and found[0].kind not in TO_BE_TAKEN_UP:
             raise AttachRefused(session=identifier, reason="nobody could take it up again")
         if found:
@@ -117,13 +141,17 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
 def waiting_session(ask: Ask | None = None) -> str:
     """The only session that was started from here, or the only one that nobody is linked to, as ``HOST/ID``.
     Raises SessionUnknown."""
-    told = [session for answer in ask_hosts((), ask=ask) for session in answer.sessions]
+    answers = ask_hosts((), ask=ask)
+    told = [session for answer in answers for session in answer.sessions]
     sessions = [session for session in told if session.kind != DEPOSIT]
     waiting = [session for session in sessions if not session.linked] or sessions
     names = [f"{session.place.target}/{session.id}" for session in waiting]
     if len(names) == 1:
         return names[0]
-    which = f"say which: {', '.join(names)}" if names else "none was started from here"
+    elsewhere = [f"{answer.target}: {answer.trouble}" for answer in answers if answer.trouble]
+    which = (
+        f"say which: {', '.join(names)}" if names else "; ".join(elsewhere) or "none was started from here"
+    )
     raise SessionUnknown(session="of yours", hosts=which)
 
 
