@@ -57,6 +57,9 @@ class TestRoad:
     def when_idle(self, call: Callable[[], None], seconds: float) -> None:
         self.looks.append(call)
 
+    def when_running(self, call: Callable[[], None]) -> None:
+        call()
+
     def report(self, error: TeleportError) -> None:
         self.reported.append(error)
 

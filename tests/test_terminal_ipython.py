@@ -124,6 +124,30 @@ def test_the_prompt_there_has_all_its_keys(start: Start) -> None:
     ipython.wait_for(lambda screen: screen.endswith("ended 0\n icanon"))
 
 
+SIGNALLED = """\
+signal.signal(signal.SIGUSR1, lambda number, frame: request_teleport('local'))
+for i in range(4):
+    if i == 2:
+        os.kill(os.getpid(), signal.SIGUSR1)
+    print(i, first)
+os.getpid() != first"""
+ASKED_AT_THE_PROMPT = """\
+def ask():
+    request_teleport('home')
+    print('now it is as' + 'ked')
+threading.Timer(0.5, ask).start()"""
+
+
+@pytest.mark.nightly
+def test_who_asks_for_a_move_gets_it_in_the_cell_that_runs_or_the_next_one(start: Start) -> None:
+    ipython = start()
+    asking = "import signal, threading\nfrom pyteleport_jupyter import request_teleport"
+    ipython.run(1, f"{SETUP}\n{asking}\nfirst = os.getpid()", SIGNALLED, ASKED_AT_THE_PROMPT)
+    assert "Out[2]: True" in ipython.wait_for_text("now it is asked")
+    ipython.run(4, "1 + 1\nos.getpid() == first")
+    assert "Out[4]: True" in ipython.screen()
+
+
 def test_a_move_that_fails_or_is_stopped_leaves_the_prompt_as_it_was(start: Start) -> None:
     ipython = start()
     ipython.run(

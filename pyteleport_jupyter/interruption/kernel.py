@@ -40,6 +40,9 @@ class KernelRoad:
         loop = self.shell.kernel.io_loop
         loop.add_callback(loop.call_later, seconds, call)
 
+    def when_running(self, call: Callable[[], None]) -> None:
+        call()
+
     def report(self, error: TeleportError) -> None:
         kernel = self.shell.kernel
         sentence = error.sentence()

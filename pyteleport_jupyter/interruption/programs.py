@@ -30,7 +30,14 @@ class ProgramRoad:
     def when_idle(self, call: Callable[[], None], seconds: float) -> None:
         """A program runs until it ends, and a prompt until the next line is typed."""
 
+    def when_running(self, call: Callable[[], None]) -> None:
+        call()
+
     def report(self, error: TeleportError) -> None:
-        """A line of the error stream, as far as there is one."""
-        if sys.stderr is not None:
-            print(f"pyteleport: {error.sentence()}", file=sys.stderr, flush=True)
+        report_on_stderr(error)
+
+
+def report_on_stderr(error: TeleportError) -> None:
+    """A line of the error stream, as far as there is one."""
+    if sys.stderr is not None:
+        print(f"pyteleport: {error.sentence()}", file=sys.stderr, flush=True)

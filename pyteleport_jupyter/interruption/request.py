@@ -65,11 +65,14 @@ class Request:
         """Arm. From any thread, or a signal handler. Raises RequestRefused while another one is under way."""
         if not _one_at_a_time.acquire(blocking=False):
             raise RequestRefused(reason="another one is under way")
-        self._watch.arm(self._visit, self._end)
+        self._road.when_running(self._arm)
         if self.error is not None:
             raise self.error
         self._reports = True
         self._road.when_idle(self._look, 0.0)
+
+    def _arm(self) -> None:
+        self._watch.arm(self._visit, self._end)
 
     def cancel(self) -> None:
         """Nothing moves any more on account of this request, unless it is on its way already."""

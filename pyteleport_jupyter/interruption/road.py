@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Protocol
 
-from pyteleport_jupyter.errors import RequestRefused, TeleportError
+from pyteleport_jupyter.errors import TeleportError
 
 
 class Road(Protocol):
@@ -28,12 +28,16 @@ class Road(Protocol):
         """Have ``call`` called, after ``seconds``, when the main thread has time between the user's code;
         from any thread. A program that is never between does nothing."""
 
+    def when_running(self, call: Callable[[], None]) -> None:
+        """Have ``call`` called at once, or, where nothing can move while nothing runs, as soon as something
+        does; from any thread."""
+
     def report(self, error: TeleportError) -> None:
         """Tell the user that a move they asked for did not come about."""
 
 
 def road_here() -> Road:
-    """The road of this process. Raises RequestRefused where there is none."""
+    """The road of this process."""
     core = sys.modules.get("IPython.core.getipython")
     shell = core.get_ipython() if core else None
     if shell is not None and hasattr(shell, "kernel"):
@@ -41,7 +45,9 @@ def road_here() -> Road:
 
         return KernelRoad(shell)
     if shell is not None:
-        raise RequestRefused(reason="this IPython has no Jupyter kernel around it")
+        from pyteleport_jupyter.interruption.terminal import TerminalRoad
+
+        return TerminalRoad(shell)
     from pyteleport_jupyter.interruption.programs import ProgramRoad
 
     return ProgramRoad()
