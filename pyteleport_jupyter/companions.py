@@ -236,7 +236,7 @@ def _module_files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
             name = prefix.rstrip(".") if entry.name == _INIT else prefix + entry.stem
             if name:
                 yield name, entry
-        elif entry.name.isidentifier() and (entry / _INIT).is_file():
+        elif entry.name.isidentifier() and (entry / _INIT).is_file() and (prefix or entry.name not in OURS):
             yield from _module_files(entry, f"{prefix}{entry.name}.")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from relay_lab import Answer, LabKernel, eventually, lab_kernel
+from relay_lab import Answer, LabKernel, deposits, eventually, lab_kernel
 
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.homecoming import kept_chunks
@@ -25,6 +25,7 @@ from pyteleport_jupyter.objects import Pickled
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.relay.kept import NOTHING, Kept
 from pyteleport_jupyter.relay.processes import dismiss
+from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.shipping import Offer, make_offer
 from pyteleport_jupyter.shipping.cutting import CHUNK
 from pyteleport_jupyter.shipping.offer import encode_answer, parse_answer
@@ -199,14 +200,13 @@ import os, numpy
 data = numpy.random.default_rng(1).integers(0, 1 << 62, 6 << 20)
 sums = []
 def count(path):
-    from pyteleport_jupyter.homecoming import homeward
-    agree = homeward._without_kept
-    def counted(home, pickled, keeps):
-        consignment = agree(home, pickled, keeps)
-        sent = type(consignment)(consignment.parts, consignment.offer, consignment.answer)
-        open(path, "w").write(str(sum(map(len, sent))))
-        return consignment
-    homeward._without_kept = counted"""
+    from pyteleport_jupyter.objects import chunks
+    consign = chunks.consign
+    def counted(pickled, chooser=None, offer=None, answer=b"", sealed=False):
+        # Without a codec: what is sent, not how well it can be compressed.
+        open(path, "w").write(str(sum(map(len, consign(pickled, None, offer, answer)))))
+        return consign(pickled, chooser, offer, answer, sealed)
+    chunks.consign = counted"""
 
 SIZE = 48 << 20
 
@@ -224,6 +224,14 @@ def keepers(kernel: LabKernel) -> list[int]:
     return [int(pid) for pid in children if Path(f"/proc/{pid}/comm").read_text() == "teleport-keeper\n"]
 
 
+def went(kernel: LabKernel, tmp_path: Path, change: str = "pass") -> int:
+    """Bytes that were sent."""
+    assert kernel.run(f"count({str(tmp_path / 'sent')!r}); {change}").status == "ok"
+    left(kernel)
+    assert kernel.run("assert sums[-1] == int(data.sum())").status == "ok"
+    return int((tmp_path / "sent").read_text())
+
+
 def left(kernel: LabKernel, options: str = "") -> Answer:
     run = kernel.run(f"sums.append(int(data.sum()))\n%teleport local {options}\nprint(os.getpid())")
     assert run.status == "ok", run.reply
@@ -237,17 +245,41 @@ def came_home(kernel: LabKernel, tmp_path: Path, change: str = "pass") -> int:
     assert kernel.run(f"%teleport home -q\nassert os.getpid() == {kernel.pid}").status == "ok"
     assert kernel.run("assert sums.pop() == int(data.sum())").status == "ok"
     assert not keepers(kernel)
+    assert eventually(lambda: bool(deposits(kernel)), SECONDS)
     return int((tmp_path / "sent").read_text())
 
 
-def test_only_what_has_changed_comes_home(kernel: LabKernel, tmp_path: Path) -> None:
-    left(kernel)
+def test_only_what_has_changed_comes_home_and_goes_there_again(kernel: LabKernel, tmp_path: Path) -> None:
+    assert went(kernel, tmp_path) > SIZE
     assert len(keepers(kernel)) == 1
     assert came_home(kernel, tmp_path) < 1 << 20
-    left(kernel)
+    assert went(kernel, tmp_path, "data[7] += 1") < 2 << 20
+    # What it had left there is in the session now.
+    assert eventually(lambda: not deposits(kernel), SECONDS)
     assert came_home(kernel, tmp_path, "data[5] += 1") < 2 << 20
-    left(kernel)
+    assert went(kernel, tmp_path) < 1 << 20
     assert SIZE < came_home(kernel, tmp_path, "data = data + 1") < SIZE + (1 << 20)
+
+
+def test_what_stays_there_is_seen_and_ended_by_its_user_and_knows_nothing(kernel: LabKernel) -> None:
+    (directory,) = deposits(kernel)
+    identifier = directory.name.rpartition("-")[2]
+    listed = kernel.run("%teleport list local").text()
+    (line,) = [line for line in listed.splitlines() if identifier in line]
+    assert "kept data" in line
+    pid = int(ask(str(directory), "facts")["pid"])
+    process = Path(f"/proc/{pid}")
+    assert kernel.mark.encode() not in process.joinpath("environ").read_bytes()
+    assert b"numpy" not in process.joinpath("maps").read_bytes()
+    # The standard ones, memory, two sockets.
+    assert eventually(lambda: len(list(process.joinpath("fd").iterdir())) == 6, SECONDS)
+    assert process.joinpath("oom_score_adj").read_text() == "1000\n"
+    assert os.getsid(pid) == pid
+    for word in ("attach", "detach"):
+        refused = kernel.run(f"%teleport {word} local/{identifier}")
+        assert refused.reply["content"]["ename"] == "AttachRefused"
+    assert kernel.run(f"%teleport kill local/{identifier}").status == "ok"
+    assert eventually(lambda: not directory.exists(), SECONDS)
 
 
 def test_where_it_was_killed_all_comes_home(kernel: LabKernel, tmp_path: Path) -> None:

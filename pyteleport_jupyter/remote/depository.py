@@ -74,6 +74,13 @@ class Depository:
 
     def run(self) -> None:
         """Until the end."""
+        try:
+            self._serve()
+        finally:
+            self._inquiries.close()
+            self._listener.close()
+
+    def _serve(self) -> None:
         while (left := self._ends_at - time.monotonic()) > 0 and not self._is_short():
             watched = {self._listener.fileno(): self._attend, **self._inquiries.readers()}
             poll = select.poll()

@@ -49,7 +49,8 @@ def find_own_modules(shell: Any) -> Companions:
         for name, module in own.items()
         if name.partition(".")[0] not in anew and not _must_be_imported(name, module)
     ]
-    return Companions(tuple(sorted(loaded)), sources)
+    # In the same order everywhere: what was sent once need not be sent again.
+    return Companions(tuple(sorted(loaded)), dict(sorted(sources.items())))
 
 
 def _must_be_imported(name: str, module: ModuleType) -> bool:
