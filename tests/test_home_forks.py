@@ -117,8 +117,8 @@ class FarWithoutLink:
 @pytest.fixture
 def unlinked() -> Iterator[tuple[FarWithoutLink, Copy]]:
     far: Any = FarWithoutLink()
-    copy = Copy("host", "id", far, lambda message: None)
-    thread = threading.Thread(target=copy.live, args=([],))
+    copy = Copy("host", "id", far, object())
+    thread = threading.Thread(target=copy.live, args=(None,))
     thread.start()
     yield far, copy
     thread.join(20)

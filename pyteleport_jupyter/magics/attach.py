@@ -8,9 +8,10 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.attaching import attach_kernel
-from pyteleport_jupyter.errors import AttachRefused, NotInCell
+from pyteleport_jupyter.errors import AttachRefused
 from pyteleport_jupyter.ledger import find_session, waiting_session
 from pyteleport_jupyter.magics.words import parse
+from pyteleport_jupyter.terminals.visiting import visit
 
 SHOWN_NAMES = 5
 
@@ -24,9 +25,13 @@ SHOWN_NAMES = 5
 )
 @argument("--discard", action="store_true", help="give up the variables of the session that is here now")
 def take_up(shell: Any, *, session: str | None, discard: bool) -> None:
-    """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go."""
+    """Take up a session that lives elsewhere: this notebook is on it then. Whoever had it is let go.
+
+    In a terminal the session here waits, and goes on when that one is left (%teleport detach, or its end).
+    """
     if not hasattr(shell, "kernel"):
-        raise NotInCell(reason="there is no Jupyter kernel in this process (in a terminal: jupyter console)")
+        visit(session)
+        return
     names = [name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden]
     if names and not discard:
         shown = ", ".join(names[:SHOWN_NAMES]) + (" ..." if len(names) > SHOWN_NAMES else "")

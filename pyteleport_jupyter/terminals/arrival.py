@@ -21,7 +21,7 @@ from pyteleport_jupyter.session.snapshot import AROUND
 from pyteleport_jupyter.terminals import past
 from pyteleport_jupyter.terminals.embedded import EmbeddedPrompt
 from pyteleport_jupyter.terminals.prompt import PromptSettings, fill_past, make_shell, open_prompt
-from pyteleport_jupyter.terminals.telling import say_home
+from pyteleport_jupyter.terminals.telling import say_end_of_cell, say_home
 
 
 @dataclass
@@ -43,6 +43,7 @@ class ArrivedTerminal:
 
     def go_on(self, value: object) -> list[tuple[CodeType, dict[str, Any]]]:
         """The code that is the session from now on, and its namespace."""
+        self.restored.value = value
         if self.embedded is not None:
             return self.embedded.go_on(self._begin)
         code = compile("run()", "<pyteleport>", "exec")
@@ -59,8 +60,20 @@ class ArrivedTerminal:
             # Before the prompt, which reads the history, and writes what waits to be written for that.
             history.go_on(self.shell, self.home["history"])
             say_home()
+        if self.settings.copied:
+            _tell_end_of_cell(self.shell)
         open_prompt(self.shell, self.settings)
         _type_first(self.shell, self.restored)
+
+
+def _tell_end_of_cell(shell: Any) -> None:
+    """Once, to whoever has made this copy."""
+
+    def tell(result: Any) -> None:
+        shell.events.unregister("post_run_cell", tell)
+        say_end_of_cell(result.success)
+
+    shell.events.register("post_run_cell", tell)
 
 
 def _type_first(shell: Any, restored: Restored) -> None:

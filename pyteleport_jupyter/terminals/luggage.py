@@ -36,8 +36,9 @@ class Packed:
     flags: tuple[str, ...] = ()
 
 
-def pack(shell: Any, place: Place, options: Options, frame: FrameType | None) -> Packed:
-    """The session of ``shell`` as it goes to ``place``; ``frame``: see :func:`..departure.depart_at`.
+def pack(shell: Any, place: Place, options: Options, frame: FrameType | None, copied: bool = False) -> Packed:
+    """The session of ``shell`` as it goes to ``place``, or a copy of it; ``frame``: see
+    :func:`..departure.depart_at`.
 
     Raises NotInCell, FrameRefused, ObjectsRefused, NamesNeeded or OptionWrong, with nothing changed.
     """
@@ -47,7 +48,7 @@ def pack(shell: Any, place: Place, options: Options, frame: FrameType | None) ->
     around = None if site is None else partial(embedding.capture, shell, site)
     with contents_travelling(options.with_files):
         packed = pack_session(shell, cell, place, options, around)
-    settings = settings_of(shell)
+    settings = replace(settings_of(shell), copied=copied)
     if site is not None:
         settings = replace(settings, embedded=embedding.settings_of(shell, site))
     flags = ("-i",) if site is not None and sys.flags.interactive else ()

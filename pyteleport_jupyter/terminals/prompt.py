@@ -37,13 +37,16 @@ PAST_BYTES = 256 << 10
 
 @dataclass(frozen=True)
 class PromptSettings:
-    """``traits`` by name; ``past``: the lines of earlier sessions, oldest first; ``classic``: ``>>>``."""
+    """``traits`` by name; ``past``: the lines of earlier sessions, oldest first; ``classic``: ``>>>``;
+    ``copied``: this is a copy, whose maker is told when its cell is over.
+    """
 
     traits: dict[str, Any] = field(default_factory=dict)
     past: tuple[str, ...] = ()
     classic: bool = False
     streams: dict[str, StreamSettings] = field(default_factory=dict)
     embedded: EmbeddedSettings | None = None
+    copied: bool = False
 
 
 def settings_of(shell: Any) -> PromptSettings:

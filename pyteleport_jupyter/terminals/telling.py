@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 import time
+from contextlib import suppress
 
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.session import current_place
@@ -12,8 +16,8 @@ from pyteleport_jupyter.terminal_line import ERASE, TerminalLine, write_to_termi
 class TerminalProgress:
     """What the user reads of a move before it is one."""
 
-    def __init__(self, host: str, *, quiet: bool) -> None:
-        self._host = host
+    def __init__(self, host: str, *, quiet: bool, doing: str = "teleporting to") -> None:
+        self._move = f"{doing} {host}"
         self._line = None if quiet else TerminalLine()
         self._finished: list[str] = []
         self._current, self._since = "", 0.0
@@ -30,7 +34,7 @@ class TerminalProgress:
         """How far the stage is."""
         if self._line is not None:
             stages = " · ".join([*self._finished, f"{self._current} {words}".rstrip()])
-            self._line.show(f"teleporting to {self._host}: {stages} …")
+            self._line.show(f"{self._move}: {stages} …")
 
     def note(self, sentence: str) -> None:
         """Something that the user should know of this move."""
@@ -48,6 +52,21 @@ class TerminalProgress:
     def failed(self, error: TeleportError) -> None:
         """The error says all."""
         self.clear()
+
+
+def say_end_of_cell(succeeded: bool) -> None:
+    """In the midst of the terminal's bytes, where nothing that the cell printed comes behind it. Terminals
+    show nothing of a command of the operating system (OSC) that they do not know.
+    """
+    stream = sys.__stdout__
+    if stream is not None:
+        with suppress(OSError, ValueError):
+            stream.flush()
+            os.write(stream.fileno(), f"\x1b]7077;pyteleport;{'ok' if succeeded else 'error'}\x07".encode())
+
+
+END_OF_CELL = re.compile(r"\x1b\]7077;pyteleport;(ok|error)\x07")
+"""What :func:`say_end_of_cell` says."""
 
 
 def say_home() -> None:

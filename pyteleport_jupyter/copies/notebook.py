@@ -6,14 +6,13 @@ of the link, says the word that lets it go on, and shows what it prints in the c
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter import relay
+from pyteleport_jupyter.copies.copy import GOES_ON, Copy, labels, set_free
 from pyteleport_jupyter.departure import journey_to, plan
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
@@ -21,141 +20,17 @@ from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import CannotMove
 from pyteleport_jupyter.options import targets_of_copies
 from pyteleport_jupyter.preparing import Arrival, Journey, hold, land_on, prepare
-from pyteleport_jupyter.relay.configuration import FarSettings
-from pyteleport_jupyter.relay.far_end import settings_over
-from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
-from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.signing import Signer, content_of, parent_header_of, resumed
-from pyteleport_jupyter.relay.states import Link as LinkState
-from pyteleport_jupyter.remote.sessions_there import identifier_of
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
-from pyteleport_jupyter.transports import AttachRequest, BootRequest, close_link
+from pyteleport_jupyter.transports import BootRequest, close_link
 from pyteleport_jupyter.wire.channel import Message
-from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
-from pyteleport_jupyter.wire.waiting import ready
 
-LONGEST_SLEEP = 1.0
-END_SECONDS = 2.0
 LONGEST_LINE = 1 << 16
 """A line of the copy's output that is longer is shown in pieces."""
-
-
-class Copy:
-    """A copy of this session on ``host``; ``id`` is its name for ``%teleport attach`` and ``kill``.
-
-    It lives as long as this process, and for its lease beyond.
-    """
-
-    def __init__(self, host: str, identifier: str, far: FarSide, show: Callable[[Message], None]) -> None:
-        self.host = host
-        self.id = identifier
-        self.status = "running"
-        """``running``; then, of the copied cell, ``ok`` or ``error``; ``ended`` when the copy is gone."""
-        self._far = far
-        self._show = show
-        self._finished = threading.Event()
-        self._wanted: list[str] = []
-        self._lock = threading.Lock()
-
-    def __repr__(self) -> str:
-        return f"<copy of this session on {self.host}: {self.status}, id {self.id}>"
-
-    def wait(self, timeout: float | None = None) -> str:
-        """Wait until the cell is over there; its status. Raises TimeoutError."""
-        if not self._finished.wait(timeout):
-            raise TimeoutError(f"the copy on {self.host} has not finished the cell in {timeout} s")
-        return self.status
-
-    def kill(self) -> None:
-        """End the copy."""
-        self._want("end")
-
-    def detach(self) -> None:
-        """Let go of it: it goes on without us for its lease, and waits for whoever attaches."""
-        self._want("let go")
-
-    def _want(self, what: str) -> None:
-        with self._lock:
-            self._wanted.append(what)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """In another process it is only known that there was one."""
-        return CopyOfAnother, (self.host, self.id)
-
-    # ------------------------------------------------------------------ in a thread
-
-    def live(self, first: list[bytes]) -> None:
-        """Look after the copy to its end. ``first`` is the request of its cell."""
-        try:
-            self._far.command("commit")
-            while self.status != "ended":
-                self._step(first)
-        finally:
-            # Whatever the copy said that nobody understands: who waits for it must not wait for ever.
-            if self.status != "ended":
-                self._far.end()
-            self.status = "ended"
-            self._finished.set()
-
-    def _step(self, first: list[bytes]) -> None:
-        far = self._far
-        far.flush()
-        # A word of the user's is heard in a tenth of a second.
-        ready(far.reading(), far.writing(), min(0.1, far.timeout()))
-        for message in far.receive():
-            self._take(message, first)
-            if self.status == "ended":
-                return
-        far.look()
-        if far.state is LinkState.GONE:
-            self._over()
-        elif far.state is LinkState.UP:
-            # Without a link nobody would hear it: it is kept.
-            self._obey()
-
-    def _take(self, message: Message, first: list[bytes]) -> None:
-        if message.lane is Lane.COMMAND:
-            op = parse_command(message.parts[0])["op"]
-            if op == "committed":
-                self._far.send(Lane.SHELL, first)
-            elif op in ("exited", "failed", "replaced"):
-                self._over()
-        elif message.lane is Lane.SHELL:
-            self.status = str(content_of(message.parts).get("status", "ok"))
-            self._finished.set()
-        elif message.lane is Lane.IOPUB:
-            self._show(message)
-
-    def _obey(self) -> None:
-        with self._lock:
-            wanted, self._wanted = self._wanted, []
-        if "end" in wanted:
-            self._far.command("end")
-        if wanted:
-            self._over()
-
-    def _over(self) -> None:
-        deadline = time.monotonic() + END_SECONDS
-        self._far.flush()
-        while not self._far.flushed and time.monotonic() < deadline:
-            self._far.flush()
-        self._far.end()
-        self.status = "ended"
-        self._finished.set()
-
-
-class CopyOfAnother:
-    """The handle of a copy, in a session that did not make it."""
-
-    def __init__(self, host: str, identifier: str) -> None:
-        self.host = host
-        self.id = identifier
-
-    def __repr__(self) -> str:
-        return f"<copy made elsewhere, on {self.host}: %teleport attach {self.id}>"
 
 
 class Output:
@@ -202,6 +77,24 @@ class Output:
         kernel.session.send(kernel.iopub_socket, kind, content, self._parent, ident=kernel._topic(kind))
 
 
+class NotebookSide:
+    """A copy in a kernel there (implements ``copy.Side``). ``first``: the request of its cell."""
+
+    def __init__(self, output: Output, first: list[bytes]) -> None:
+        self._output = output
+        self._first = first
+
+    def hear(self, message: Message, command: dict[str, Any], far: FarSide) -> str | None:
+        """See ``Side``."""
+        if command["op"] == "committed":
+            far.send(Lane.SHELL, self._first)
+        elif message.lane is Lane.SHELL:
+            return str(content_of(message.parts).get("status", "ok"))
+        elif message.lane is Lane.IOPUB:
+            self._output.show(message)
+        return None
+
+
 def _shown(content: dict[str, Any], label: str) -> dict[str, Any]:
     """A display or result, labelled where it is text."""
     data = dict(content.get("data") or {})
@@ -246,13 +139,13 @@ def _fork(shell: Any, journeys: Sequence[Journey], several: bool) -> list[Copy]:
         raise CannotMove("no cell runs that a copy could go on with")
     with ExitStack() as undo:
         held = [_held(shell, journey, undo) for journey in journeys]
-        alike = len({each.journey.target.host for each in held}) < len(held)
+        names = labels([each.journey.target.host for each in held])
         # From the first word on it is all of them.
         with interrupts_postponed():
-            copies = []
-            for number, each in enumerate(held):
-                label = f"{each.journey.target.host} {number}" if alike else each.journey.target.host
-                copies.append(_set_free(each, in_flight, number if several else None, label))
+            copies = [
+                _set_free(each, in_flight, number if several else None, names[number])
+                for number, each in enumerate(held)
+            ]
             undo.pop_all()
     return copies
 
@@ -278,28 +171,14 @@ def _abort(arrival: Arrival) -> None:
 
 def _set_free(prepared: Prepared, in_flight: InFlight, number: int | None, label: str) -> Copy:
     arrival, journey = prepared.arrival, prepared.journey
-    kernel, host = journey.kernel, journey.target.host
-    settings = _settings(arrival, journey)
-    far = FarSide(
-        arrival.conversation.pipe.channel,
-        carrier_of(settings),
-        Reattachment(settings, lambda *_: None),
-        journey.options.lease,
-    )
-    output = Output(kernel, label, kernel.get_parent("shell"))
-    remember(arrival.landed, journey.target, journey.options)
-    copy = Copy(host, identifier_of(arrival.landed.directory), far, output.show)
+    kernel = journey.kernel
     session = kernel.session
     signer = Signer(session.key, session.signature_scheme, session.session)
     # Nobody here could be asked for its input.
     unasked = replace(in_flight, identities=(), content={**in_flight.content, "allow_stdin": False})
     request = [b"copy", *resumed(unasked, signer, number)]
-    threading.Thread(target=copy.live, args=(request,), name=f"copy on {host}", daemon=True).start()
-    journey.progress.done(f"a copy goes on on {host}: %teleport attach {copy.id}")
+    side = NotebookSide(Output(kernel, label, kernel.get_parent("shell")), request)
+    remember(arrival.landed, journey.target, journey.options)
+    copy = set_free(arrival, journey.target, journey.options.lease, side)
+    journey.progress.done(GOES_ON.format(host=copy.host, id=copy.id))
     return copy
-
-
-def _settings(arrival: Arrival, journey: Journey) -> FarSettings:
-    attach = AttachRequest(arrival.landed.directory, arrival.token, arrival.landed.python)
-    transport, options = journey.target.transport.as_record(), journey.options
-    return settings_over(arrival.link, transport, attach, journey.target.host, options.lease)
