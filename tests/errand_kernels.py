@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -21,13 +22,14 @@ class ErrandKernel:
         self.client = self.kernel.client
         self.run("%load_ext pyteleport_jupyter")
 
-    def run(self, code: str, answers: tuple[str, ...] = (), stop_at: str | None = None) -> CellRun:
-        """``answers`` are for ``input()``; Stop is pressed when ``stop_at`` has been printed."""
+    def run(self, code: str, answers: Sequence[str] = (), stop_at: Sequence[str] = ()) -> CellRun:
+        """``answers`` are for ``input()``; Stop is pressed whenever the next of ``stop_at`` has been printed."""
         request = self.client.execute(code)
-        return self.finish(request, list(answers), stop_at)
+        return self.finish(request, answers, stop_at)
 
-    def finish(self, request: str, answers: list[str] | None = None, stop_at: str | None = None) -> CellRun:
+    def finish(self, request: str, answers: Sequence[str] = (), stop_at: Sequence[str] = ()) -> CellRun:
         """What a front end sees of a request until it is idle and replied to."""
+        answers, stop_at = list(answers), list(stop_at)
         deadline = time.monotonic() + SECONDS
         messages: list[dict[str, Any]] = []
         while not (messages and is_idle(messages[-1])):
@@ -37,8 +39,8 @@ class ErrandKernel:
             if message is None or message["parent_header"].get("msg_id") != request:
                 continue
             messages.append(message)
-            if stop_at and stop_at in str(message["content"].get("text")):
-                stop_at = None
+            if stop_at and stop_at[0] in str(message["content"].get("text")):
+                stop_at.pop(0)
                 self.interrupt()
         return CellRun(self.kernel.reply_to(request), messages)
 

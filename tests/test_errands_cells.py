@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from errand_kernels import ErrandKernel, facts, reports
+from errand_kernels import SECONDS, ErrandKernel, facts, reports
 from frontends import eventually, plain
 
 
@@ -153,12 +154,49 @@ name = input('name? '); print('hello', name)""",
 def test_stop_stops_the_cell_there_and_what_it_did_is_kept(kernel: ErrandKernel) -> None:
     run = kernel.there(
         "import time\nrounds = 0\nprint('begun', flush=True)\nwhile True:\n    time.sleep(0.01); rounds += 1",
-        stop_at="begun",
+        stop_at=["begun"],
     )
     assert run.reply["content"]["ename"] == "KeyboardInterrupt"
     assert "pyteleport_jupyter" not in plain("\n".join(run.of_type("error")[0]["traceback"]))
     assert kernel.value("rounds >= 0")
     assert kernel.there("'still there'").result == "'still there'"
+
+
+DEAF = """%%teleport local
+import os, time
+changed.append(1)
+print(os.getpid(), 'begun', flush=True)
+while True:
+    try: time.sleep(60)
+    except KeyboardInterrupt: print('swallowed', flush=True)"""
+
+
+def test_a_cell_that_does_not_listen_to_stop_is_given_up_at_the_second_one(kernel: ErrandKernel) -> None:
+    kernel.run("changed = []")
+    run = kernel.run(DEAF, stop_at=["begun", "swallowed"])
+    assert run.reply["content"]["ename"] == "KeyboardInterrupt"
+    assert "nothing was changed here" in plain("".join(run.of_type("error")[0]["traceback"]))
+    pid = int(run.text().split()[0])
+    assert eventually(lambda: not psutil.pid_exists(pid), SECONDS)
+    assert kernel.there("os.getpid() != " + str(pid)).result == "True"
+    assert kernel.value("changed") == []
+
+
+def test_two_cells_in_the_background_that_change_one_object_are_a_conflict_by_name(
+    kernel: ErrandKernel,
+) -> None:
+    kernel.run("shared, mine = [1], [0]")
+    go = "import os, time\nwhile not os.path.exists('both'): time.sleep(0.02)\n"
+    other = f'"cmd:sh -c" --python {sys.executable}'
+    kernel.run(f"%%teleport local --bg --as first\n{go}shared.append('first')")
+    kernel.run(f"%%teleport {other} --bg --as second\n{go}shared.append('second'); mine.append(1)")
+    said: list[str] = []
+    kernel.client.execute("open('both', 'x').close()\nfirst.result(60); second.result(60)")
+    while not any("conflict:" in each for each in said):
+        said.append(str(kernel.client.get_iopub_msg(timeout=SECONDS)["content"]))
+    assert "conflict: shared changed elsewhere too; what is here stays" in said[-1]
+    assert kernel.value("shared, mine, first.variables") == ([1, "first"], [0, 1], {})
+    assert list(kernel.value("second.variables").values()) == [{"shared": [1, "second"]}]
 
 
 def test_unchanged_data_is_not_sent_again(kernel: ErrandKernel) -> None:
@@ -236,7 +274,7 @@ def test_stop_while_the_host_does_not_answer(kernel: ErrandKernel) -> None:
     request = kernel.client.execute(
         "print('begun', flush=True)\nget_ipython().run_cell_magic('teleport', '\"cmd:sh -c \\'sleep 60\\' x\"', '1')"
     )
-    run = kernel.finish(request, stop_at="begun")
+    run = kernel.finish(request, stop_at=["begun"])
     assert run.reply["content"]["ename"] == "KeyboardInterrupt"
     assert "pyteleport_jupyter" not in "".join(run.of_type("error")[0]["traceback"])
 

@@ -34,7 +34,10 @@ def run_cell(shell: Any, hosts: Sequence[str], wish: Wish) -> None:
         errand.unpack()
     with in_one_sentence("stopped when all that came back was here already"):
         errand.settle()
-    if errand.arrived is not None:
+    if errand.arrived is None:
+        with in_one_sentence():
+            _raise(errand.failure)
+    else:
         remember_value(shell, errand.arrived.result)
     _raise(errand.failure)
 
