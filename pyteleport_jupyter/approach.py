@@ -48,6 +48,11 @@ class Approach(Thread):
         self._questions.put(question)
         return None if self._over else self._answers.get()
 
+    @property
+    def there(self) -> Landed | None:
+        """The landing, if that is done already and needed no answer."""
+        return self._landed
+
     def landed(self, ask: Ask) -> Landed:
         """Wait for the landing, answering its questions by ``ask``. Raises what the landing raises."""
         while (question := self._questions.get()) is not None:

@@ -17,7 +17,7 @@ from pyteleport_jupyter import frontends, relay, user_hooks
 from pyteleport_jupyter.approach import approaching
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
-from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
+from pyteleport_jupyter.failing import ABORT_SECONDS, aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.homecoming import keeper
 from pyteleport_jupyter.homecoming.departure_day import home_record
@@ -27,11 +27,13 @@ from pyteleport_jupyter.homecoming.passage import move_on, through_home
 from pyteleport_jupyter.inventory.packing import check_size, pack_session
 from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
+from pyteleport_jupyter.objects import Outlet
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
 from pyteleport_jupyter.progress_line import KernelProgress, last_line
+from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead, sent_ahead
 from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,
@@ -154,10 +156,19 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
     _find_cell(shell, frame)  # where there is none, nobody is bothered
     with connected(journey) as link:
         with approaching(partial(land_on, link, journey)) as approach:
-            luggage = _pack(shell, journey, frame)
-            journey.progress.stage("connect")
-            landed = approach.landed(ask_in(journey.kernel))
-        _arrive(link, landed, luggage, journey)
+            ahead = SendingAhead(link, journey, lambda: approach.there, search_path(shell))
+            with sent_ahead(ahead):
+                luggage = _pack(shell, journey, frame, ahead if may_be_sent_ahead(journey) else None)
+                arrival = ahead.finish(luggage) if ahead.suits(luggage) else None
+            if not ahead.under_way:
+                journey.progress.stage("connect")
+                landed = approach.landed(ask_in(journey.kernel))
+                arrival = prepare(link, landed, luggage, journey)
+            ahead.call_off(ABORT_SECONDS)
+        if arrival is not None:
+            _cut_over(arrival, luggage, journey)
+    # What was sent ahead is of no use, and the link has gone with it.
+    _travel_when_packed(luggage, journey, by_home=False)
 
 
 def _travel_when_packed(luggage: Luggage, journey: Journey, by_home: bool) -> NoReturn:
@@ -168,8 +179,8 @@ def _travel_when_packed(luggage: Luggage, journey: Journey, by_home: bool) -> No
         _arrive(link, land_on(link, journey), luggage, journey)
 
 
-def _pack(shell: Any, journey: Journey, frame: FrameType | None) -> Luggage:
-    luggage = plan(shell, journey.target, frame, journey.options)
+def _pack(shell: Any, journey: Journey, frame: FrameType | None, outlet: Outlet | None = None) -> Luggage:
+    luggage = plan(shell, journey.target, frame, journey.options, outlet)
     check_threads(journey.options.abandon_threads)
     _check_size(luggage, journey)
     for note in luggage.notes:
@@ -217,20 +228,30 @@ def _check_size(luggage: Luggage, journey: Journey) -> None:
 
 
 def plan(
-    shell: Any, target: Target, frame: FrameType | None = None, options: Options = DEFAULT_OPTIONS
+    shell: Any,
+    target: Target,
+    frame: FrameType | None = None,
+    options: Options = DEFAULT_OPTIONS,
+    outlet: Outlet | None = None,
 ) -> Luggage:
-    """Step 1: all that moves, as data. What cannot move is refused here, before a byte is sent.
+    """Step 1: all that moves, as data. What cannot move is refused here.
 
-    ``frame``: see :func:`depart_at`.
+    ``frame``: see :func:`depart_at`; ``outlet`` gets the pickle while it is being made.
     """
-    return pack(shell, place_at(target.text, target.host), frame, options)
+    return pack(shell, place_at(target.text, target.host), frame, options, outlet)
 
 
-def pack(shell: Any, place: Place, frame: FrameType | None, options: Options = DEFAULT_OPTIONS) -> Luggage:
+def pack(
+    shell: Any,
+    place: Place,
+    frame: FrameType | None,
+    options: Options = DEFAULT_OPTIONS,
+    outlet: Outlet | None = None,
+) -> Luggage:
     """As :func:`plan`, for a session that will be at ``place``."""
     cell = _find_cell(shell, frame)
     with contents_travelling(options.with_files):
-        packed = pack_session(shell, cell, place, options)
+        packed = pack_session(shell, cell, place, options, outlet=outlet)
     pickled = packed.pickled
     return Luggage(pickled, tuple(modules_in_use(shell, pickled)), tuple(search_path(shell)), packed.notes)
 

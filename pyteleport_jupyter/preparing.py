@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +26,7 @@ from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.deposits import deposit_secret
-from pyteleport_jupyter.shipping import Chooser
+from pyteleport_jupyter.shipping import Chooser, Consignment
 from pyteleport_jupyter.shipping.deposit import compare_with_deposit
 from pyteleport_jupyter.targets import Target
 from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, complaint, land
@@ -109,16 +109,15 @@ def land_on(link: Link, journey: Journey, ask: Ask | None = None, given_up: int 
 
 def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> Arrival:
     """Steps 4 and 5: compare, ship, and wait until the far side has restored everything."""
-    conversation = _converse(link, landed, journey.target.host)
+    conversation = converse(link, landed, journey.target.host)
     with aborted_on_failure(conversation):
         left = _start(conversation, luggage, journey, token := secrets.token_bytes(32))
         _ship(conversation, luggage.pickled, journey, left)
-        with relay.rehearsed():
-            prepared = _restore(conversation, journey.progress)
+        prepared = restore(conversation, journey.progress)
     return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
 
 
-def _converse(link: Link, landed: Landed, host: str) -> Conversation:
+def converse(link: Link, landed: Landed, host: str) -> Conversation:
     channel = NumberedChannel()
     channel.receive(landed.leftover)
     return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
@@ -131,26 +130,48 @@ def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token
     """
     python = _install(conversation, luggage, journey) if journey.options.install else ""
     journey.progress.stage("start")
+    secret = deposit_secret() if luggage.pickled.total_bytes >= KEPT_FROM else b""
+    survey = order(conversation, journey, luggage.modules, luggage.paths, token, python, secret)
+    check(survey, luggage, journey)
+    return survey.get("deposit")
+
+
+def order(
+    conversation: Conversation,
+    journey: Journey,
+    modules: Iterable[str],
+    paths: Iterable[str],
+    token: bytes,
+    python: str = "",
+    secret: bytes = b"",
+) -> dict[str, Any]:
+    """Let the kernel start there; returns the survey. ``secret``: of what was left there before."""
     conversation.command(
         "start",
         key=journey.kernel.session.key.decode(),
         host=journey.target.host,
         target=journey.target.text,
-        modules=list(luggage.modules),
-        paths=list(luggage.paths),
+        modules=list(modules),
+        paths=list(paths),
         lease=journey.options.lease,
         token=token.hex(),
         python=python,
         origin=current_place().host,
         keep=journey.options.keep,
-        deposit=deposit_secret().hex() if luggage.pickled.total_bytes >= KEPT_FROM else "",
+        deposit=secret.hex(),
     )
     survey = conversation.wait_for("survey", time.monotonic() + START_SECONDS, "its Python to look around")
-    check_survey(survey, luggage.modules, journey.target.host)
     conversation.codecs = tuple(map(str, survey.get("codecs", ())))
+    return survey
+
+
+def check(survey: Mapping[str, Any], luggage: Luggage, journey: Journey) -> None:
+    """Whether the target is fit for what travels. Raises as :func:`..readiness.check_survey`, and
+    VersionsDiffer.
+    """
+    check_survey(survey, luggage.modules, journey.target.host)
     for note in compare(survey, luggage.pickled.used, journey.target.host, anyway=journey.options.anyway):
         journey.progress.note(note)
-    return survey.get("deposit")
 
 
 def _install(conversation: Conversation, luggage: Luggage, journey: Journey) -> str:
@@ -164,6 +185,11 @@ def _ship(conversation: Conversation, pickled: Pickled, journey: Journey, left: 
     offer, answer = compare_with_deposit(chunks.parts(pickled), left) if left else (None, b"")
     consignment = chunks.consign(pickled, chooser, offer, answer, sealed=journey.target.unchecked)
     conversation.command("expect")
+    ship(conversation, consignment, journey)
+
+
+def ship(conversation: Conversation, consignment: Consignment, journey: Journey) -> None:
+    """Send it, with what is told of it. Raises TooLarge where the link turns out to be slow."""
     meter = Meter(journey.target.text, journey.target.host, journey.options, time.monotonic)
 
     def sent(nbytes: int) -> None:
@@ -173,10 +199,13 @@ def _ship(conversation: Conversation, pickled: Pickled, journey: Journey, left: 
     meter.done(conversation.ship_raw(consignment, sent))
 
 
-def _restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
+def restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
+    """Step 5: all has been sent; returns what is there when it is restored."""
     progress.stage("restore")
-    conversation.command("prepare")
-    return conversation.wait_for("prepared", time.monotonic() + RESTORE_SECONDS, "the session to be restored")
+    with relay.rehearsed():
+        conversation.command("prepare")
+        deadline = time.monotonic() + RESTORE_SECONDS
+        return conversation.wait_for("prepared", deadline, "the session to be restored")
 
 
 def hold(arrival: Arrival) -> None:

@@ -11,7 +11,7 @@ from pyteleport_jupyter.inventory import confidential, rates
 from pyteleport_jupyter.inventory.selection import Selection, chooser
 from pyteleport_jupyter.inventory.stock import names_of_shell
 from pyteleport_jupyter.inventory.verdicts import opened_again, without_graph
-from pyteleport_jupyter.objects import Leaving, Pickled
+from pyteleport_jupyter.objects import Leaving, Outlet, Pickled
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.quantities import bytes_in_words, seconds_in_words
 from pyteleport_jupyter.session import Place, current_place, take_snapshot
@@ -36,7 +36,12 @@ class Packed:
 
 
 def pack_session(
-    shell: Any, cell: Any, place: Place, options: Options, around: Callable[[], Around] | None = None
+    shell: Any,
+    cell: Any,
+    place: Place,
+    options: Options,
+    around: Callable[[], Around] | None = None,
+    outlet: Outlet | None = None,
 ) -> Packed:
     """The session of ``shell`` as it goes to ``place``. Raises as ``take_snapshot``, and NamesNeeded,
     OptionWrong.
@@ -55,7 +60,7 @@ def pack_session(
         valued.extend(without_graph(own))
 
     leaving = Leaving(here) if options.leave else None
-    pickled = take_snapshot(shell, cell, place, choose, leaving, around=around)
+    pickled = take_snapshot(shell, cell, place, choose, leaving, around=around, outlet=outlet)
     notes = [*_notes(pickled, secret, opened, here), *what_becomes_of_logs(shell)]
     if valued:
         notes.append(f"travel as values, without the graph behind them: {_first(valued)}")

@@ -12,7 +12,8 @@ from pyteleport_jupyter.objects.pickler import Pickled, dump
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.refusals import Refusal
 from pyteleport_jupyter.objects.table import CannotMove, reduces, refuses
-from pyteleport_jupyter.objects.unpickler import Loaded, load
+from pyteleport_jupyter.objects.turns import Outlet
+from pyteleport_jupyter.objects.unpickler import Loaded, Stream, load
 
 __all__ = [
     "Anchors",
@@ -21,9 +22,11 @@ __all__ = [
     "Loaded",
     "NamespaceAnchors",
     "Numbering",
+    "Outlet",
     "Pickled",
     "Reduction",
     "Refusal",
+    "Stream",
     "chunks",
     "dump",
     "load",

@@ -28,7 +28,7 @@ from pyteleport_jupyter.objects.reducers.modules import ModuleCopied, contents_o
 from pyteleport_jupyter.objects.reduction import DISPATCH, TRAVELS_WITH_US, Reduction
 from pyteleport_jupyter.objects.refusals import Refusal, explain, readable
 from pyteleport_jupyter.objects.shared_memory import Whole, WrittenMemory
-from pyteleport_jupyter.objects.turns import TakingTurns
+from pyteleport_jupyter.objects.turns import Outlet, PassingOn, TakingTurns
 from pyteleport_jupyter.objects.walk import Walk
 
 RESTART_LIMIT = 200
@@ -78,22 +78,26 @@ def dump(
     running: Mapping[int, Any],
     numbering: Numbering | None = None,
     leaving: Leaving | None = None,
+    outlet: Outlet | None = None,
 ) -> Pickled:
     """Pickle ``root``: ``{"stack": Stack | None, "namespace": dict, "items": dict}``.
 
     ``running`` is what ``frames.running_generators`` gives for the stack. What ``numbering`` holds the other
-    side has already. With ``leaving``, what cannot move stays, and a tombstone takes its place. Raises
-    ObjectsRefused, whose ``refusals`` list every object that cannot move.
+    side has already. With ``leaving``, what cannot move stays, and a tombstone takes its place. ``outlet``
+    gets the pickle while it is being made. Raises ObjectsRefused, whose ``refusals`` list every object that
+    cannot move.
     """
     for _ in range(ROUNDS):
         try:
-            pickled = _dump_restarting(root, anchors, running, numbering, leaving)
+            pickled = _dump_restarting(root, anchors, running, numbering, leaving, outlet)
             return replace(pickled, left=tuple(leaving.refusals) if leaving else ())
         except Exception as error:
             walk = Walk(new_reduction(root, anchors, running, leaving))
             refusals = explain(walk, root, error)
             if leaving is None or not leaving.leave(walk, refusals):
                 raise _refused(refusals) from None
+            if outlet is not None:
+                outlet.start_over()
     raise _refused(refusals)
 
 
@@ -130,6 +134,7 @@ def _dump_restarting(
     running: Mapping[int, Any],
     numbering: Numbering | None,
     leaving: Leaving | None,
+    outlet: Outlet | None,
 ) -> Pickled:
     primed: set[str] = set()
     wholes: tuple[Whole, ...] = ()
@@ -139,7 +144,7 @@ def _dump_restarting(
         reduction.primed |= primed
         reduction.memory = WrittenMemory(wholes)
         try:
-            pickled = _dump_once(root, reduction, kind, numbering)
+            pickled = _dump_once(root, reduction, kind, numbering, outlet)
             if not reduction.memory.late:
                 return pickled
             wholes += tuple(reduction.memory.late)
@@ -149,15 +154,27 @@ def _dump_restarting(
             if kind is DeepPickler:
                 raise
             kind = DeepPickler
+        if outlet is not None:
+            outlet.start_over()
     raise pickle.PicklingError("too much is held, or looked at, by what is written before it")
 
 
 def _dump_once(
-    root: Mapping[str, Any], reduction: Reduction, kind: type[Any], numbering: Numbering | None
+    root: Mapping[str, Any],
+    reduction: Reduction,
+    kind: type[Any],
+    numbering: Numbering | None,
+    outlet: Outlet | None,
 ) -> Pickled:
-    file = TakingTurns()
-    buffers: list[pickle.PickleBuffer] = []
-    pickler = kind(file, reduction, buffers.append)
+    file = TakingTurns() if outlet is None else PassingOn(outlet, reduction.modules)
+    buffers: list[memoryview] = []
+
+    def keep(buffer: pickle.PickleBuffer) -> None:
+        buffers.append(buffer.raw())
+        if outlet is not None:
+            outlet.take_buffer(buffers[-1])
+
+    pickler = kind(file, reduction, keep)
     if numbering is not None and numbering.objects:
         pickler.memo = numbering.pickler_memo()
         reduction.in_memo.update(map(id, numbering.objects))
@@ -168,8 +185,7 @@ def _dump_once(
     if numbering is not None and not reduction.memory.late:
         numbering.take_pickled(reduction.with_globals(pickler.memo.copy()))
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
-    raw = tuple(buffer.raw() for buffer in buffers)
-    return Pickled(file.getvalue(), raw, frozenset(modules), frozenset(modules & reduction.used))
+    return Pickled(file.getvalue(), tuple(buffers), frozenset(modules), frozenset(modules & reduction.used))
 
 
 @contextmanager

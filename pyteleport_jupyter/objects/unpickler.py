@@ -18,9 +18,12 @@ from pyteleport_jupyter.objects.table import CannotMove
 from pyteleport_jupyter.objects.tombstone import Left, Tombstone, call_it, left_of, told
 from pyteleport_jupyter.objects.turns import TakingTurns
 from pyteleport_jupyter.objects.whereabouts import find_culprit, find_paths
+from pyteleport_jupyter.shipping.ahead import Coming
 
 _ABSENT = object()
 Bytes = bytes | bytearray | memoryview
+Stream = Bytes | Coming
+"""What a pickler wrote; it may be on its way."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Loaded:
 
 
 def load(
-    stream: Bytes, buffers: Iterable[Bytes], anchors: Anchors, numbering: Numbering | None = None
+    stream: Stream, buffers: Iterable[Bytes], anchors: Anchors, numbering: Numbering | None = None
 ) -> Loaded:
     """Rebuild what :func:`~pyteleport_jupyter.objects.dump` wrote.
 
@@ -52,7 +55,7 @@ def load(
         raise
     except Exception as error:
         words = _words(error, unpickler.last_found)
-        culprit = find_culprit(stream, len(unpickler.memo.copy()), error)
+        culprit = find_culprit(_whole(stream), len(unpickler.memo.copy()), error)
         reason = f"{culprit} could not be rebuilt: {words}" if culprit else words
         raise RestoreFailed(reason=reason) from error
     deferred, references = unpickler.deferred, unpickler.resolver
@@ -67,9 +70,13 @@ def load(
     return Loaded(root, deferred, to_tell)
 
 
-def _named(left: Mapping[int, Tombstone], stream: Bytes) -> tuple[Left, ...]:
+def _whole(stream: Stream) -> Bytes:
+    return stream.whole() if isinstance(stream, Coming) else stream
+
+
+def _named(left: Mapping[int, Tombstone], stream: Stream) -> tuple[Left, ...]:
     """What is told of these tombstones, which get to know their paths."""
-    for count, path in find_paths(stream, left.keys()).items() if left else ():
+    for count, path in find_paths(_whole(stream), left.keys()).items() if left else ():
         call_it(left[count], path)
     return tuple(map(left_of, left.values()))
 
@@ -125,9 +132,9 @@ class _Arrivals:
 
 
 class _SessionUnpickler(pickle.Unpickler):
-    def __init__(self, stream: Bytes, buffers: Iterable[Bytes], anchors: Anchors, known: Numbering) -> None:
+    def __init__(self, stream: Stream, buffers: Iterable[Bytes], anchors: Anchors, known: Numbering) -> None:
         opening = known.opening() if known.objects else b""
-        super().__init__(TakingTurns(opening + stream if opening else stream), buffers=buffers)
+        super().__init__(_file(stream, opening), buffers=buffers)
         self.persistent_load = known.objects.__getitem__  # type: ignore[method-assign]
         self.deferred: list[Callable[[], object]] = []
         self.left: dict[int, Tombstone] = {}
@@ -148,6 +155,12 @@ class _SessionUnpickler(pickle.Unpickler):
             return self._ours[ours, name]
         self.last_found = f"{module}.{name}"
         return super().find_class(module, name)
+
+
+def _file(stream: Stream, opening: bytes) -> Any:
+    if isinstance(stream, Coming) and not opening:
+        return stream
+    return TakingTurns(opening + _whole(stream) if opening else _whole(stream))
 
 
 def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, Any]:

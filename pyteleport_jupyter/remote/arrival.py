@@ -16,7 +16,8 @@ from queue import SimpleQueue
 from threading import Thread
 
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
-from pyteleport_jupyter.shipping import Room, announced, parts
+from pyteleport_jupyter.shipping import ReadInto, Room, announced, parts
+from pyteleport_jupyter.shipping.ahead import OPENING, Catcher, Coming
 from pyteleport_jupyter.shipping.deposit import Deposit
 
 SWITCH_SECONDS = 0.0005
@@ -32,38 +33,61 @@ class Arriving:
         """Start to read ``descriptor`` to the end of a snapshot, without what is in ``deposit``, the
         descriptor of :mod:`..shipping.deposit`; closes both.
         """
-        self._parts: SimpleQueue[Room | BaseException | None] = SimpleQueue()
+        self._parts: SimpleQueue[Room | Coming | BaseException | None] = SimpleQueue()
         both = descriptor, deposit
         Thread(target=self._receive, args=both, name="teleport-arrival", daemon=True).start()
 
-    def stream(self) -> memoryview:
-        """The pickle stream, as soon as it is there; once. Raises RestoreFailed, ProtocolBroken."""
-        return memoryview(next(self.parts()))
+    def stream(self) -> memoryview | Coming:
+        """The pickle stream, as soon as it is there, or as it comes; once. Raises RestoreFailed,
+        ProtocolBroken.
+        """
+        part = self._next()
+        return part if isinstance(part, Coming) else memoryview(part or b"")
 
     def parts(self) -> Iterator[Room]:
         """The parts that are still to come, each as soon as it is there. Raises as :meth:`stream`."""
-        while (part := self._parts.get()) is not None:
-            if isinstance(part, TeleportError):
-                raise part
-            if isinstance(part, BaseException):
-                raise RestoreFailed(reason=f"the snapshot did not arrive whole: {part}") from part
-            yield part
+        while (part := self._next()) is not None:
+            if not isinstance(part, Coming):
+                yield part
+
+    def _next(self) -> Room | Coming | None:
+        part = self._parts.get()
+        if isinstance(part, TeleportError):
+            raise part
+        if isinstance(part, BaseException):
+            raise RestoreFailed(reason=f"the snapshot did not arrive whole: {part}") from part
+        return part
 
     def _receive(self, descriptor: int, deposit: int | None) -> None:
         with in_short_turns():
             try:
                 read_into = partial(_fill, descriptor)
-                coming = announced(read_into, memory_bytes())
+                read_into(memoryview(start := bytearray(len(OPENING))))
+                if ahead := start == OPENING:
+                    self._catch(read_into)
+                coming = announced(read_into, memory_bytes(), b"" if ahead else bytes(start))
                 with nullcontext() if deposit is None else Deposit(deposit) as held:
-                    for part in parts(read_into, coming, held):
+                    for number, part in enumerate(parts(read_into, coming, held)):
                         if held is not None:
                             held.settle()
-                        self._parts.put(part)
+                        if number or not ahead:
+                            self._parts.put(part)
                 self._parts.put(None)
             except BaseException as error:
                 self._parts.put(error)
             finally:
                 os.close(descriptor)
+
+    def _catch(self, read_into: ReadInto) -> None:
+        """What is sent before all of it is made."""
+        stream = Coming()
+        self._parts.put(stream)
+        try:
+            Catcher(read_into, memory_bytes(), stream, self._parts.put).catch()
+        except BaseException as error:
+            stream.finish(error)
+            raise
+        stream.finish()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pyteleport_jupyter.errors import CodeDiffers, PackageMissing, RestoreFailed
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import Stack, check_running_code, code_hash, resume_code
 from pyteleport_jupyter.loops import finish_restore
-from pyteleport_jupyter.objects import Loaded, load
+from pyteleport_jupyter.objects import Loaded, Stream, load
 from pyteleport_jupyter.objects.anchors import live_objects
 from pyteleport_jupyter.objects.verification import differences
 from pyteleport_jupyter.session.anchors import anchors
@@ -81,7 +81,7 @@ class Restored:
 
 
 def restore_snapshot(
-    kernel: Any, stream: bytes | bytearray | memoryview, buffers: Iterable[Any], host: str
+    kernel: Any, stream: Stream, buffers: Iterable[Any], host: str
 ) -> Restored:
     """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
 
@@ -98,7 +98,7 @@ def restore_snapshot(
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _restore(shell: Any, stream: bytes | bytearray | memoryview, buffers: Iterable[Any]) -> Restored:
+def _restore(shell: Any, stream: Stream, buffers: Iterable[Any]) -> Restored:
     fault("load.object")
     # One by one: some may still be on their way.
     arrays = iter(buffers)

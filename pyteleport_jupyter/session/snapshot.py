@@ -17,7 +17,7 @@ from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.frames import FrameSnapshot, PlaceName, Stack
 from pyteleport_jupyter.loops import capture_beside, capture_stack, running_generators
-from pyteleport_jupyter.objects import Leaving, Pickled, dump
+from pyteleport_jupyter.objects import Leaving, Outlet, Pickled, dump
 from pyteleport_jupyter.objects.anchors import live_objects
 from pyteleport_jupyter.objects.verification import digests
 from pyteleport_jupyter.session.anchors import anchors
@@ -91,11 +91,13 @@ def take_snapshot(
     leaving: Leaving | None = None,
     without: Collection[str] = (),
     around: Callable[[], Around] | None = None,
+    outlet: Outlet | None = None,
 ) -> Pickled:
     """The session of ``shell`` as it goes to ``place``; nothing here is changed.
 
     ``choose`` may take out what shall not travel; ``without`` names surroundings that shall not;
-    ``leaving``: see :func:`pyteleport_jupyter.objects.dump`. ``around()`` becomes the item :data:`AROUND`.
+    ``leaving``, ``outlet``: see :func:`pyteleport_jupyter.objects.dump`. ``around()`` becomes the item
+    :data:`AROUND`.
     The first buffer is a pickle of the surroundings, which are set there before the objects are unpickled.
     Raises FrameRefused or ObjectsRefused.
     """
@@ -108,9 +110,13 @@ def take_snapshot(
         root["items"]["names"] = list(root["namespace"])
         root["namespace"] = arrays_last(root["namespace"])
         root["items"]["seen"] = digests(root["namespace"], live_objects(anchors(shell)))
-        pickled = dump(root, anchors(shell), _running_generators(root), leaving=leaving)
-    surroundings = pickle.dumps({name: value for name, value in plain.items() if name not in without})
-    return replace(pickled, buffers=(memoryview(surroundings), *pickled.buffers))
+        told = {name: value for name, value in plain.items() if name not in without}
+        surroundings = memoryview(pickle.dumps(told))
+        if outlet is not None:
+            outlet.take_buffer(surroundings)
+        running = _running_generators(root)
+        pickled = dump(root, anchors(shell), running, leaving=leaving, outlet=outlet)
+    return replace(pickled, buffers=(surroundings, *pickled.buffers))
 
 
 def _running_generators(root: Root) -> dict[int, FrameSnapshot]:

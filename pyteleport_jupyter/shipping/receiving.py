@@ -68,11 +68,11 @@ class Announced:
     sealed: bool = False
 
 
-def announced(read_into: ReadInto, limit: int) -> Announced:
-    """Read the start. Nothing is allocated for lengths of more than ``limit`` bytes in all. Raises
-    ProtocolBroken, RestoreFailed.
+def announced(read_into: ReadInto, limit: int, start: bytes = b"") -> Announced:
+    """Read the start, or what is behind ``start`` of it. Nothing is allocated for lengths of more than
+    ``limit`` bytes in all. Raises ProtocolBroken, RestoreFailed.
     """
-    magic, count = START.unpack(_read(read_into, START.size))
+    magic, count = START.unpack(start or _read(read_into, START.size))
     if magic not in (MAGIC, MAGIC_SEALED) or not 1 <= count <= PARTS_LIMIT:
         raise ProtocolBroken(reason="this is not the start of a session")
     if count * LENGTH.size > limit:

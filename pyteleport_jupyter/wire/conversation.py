@@ -33,6 +33,9 @@ BUSY = 0.1
 INBOX_LIMIT = 64
 """Most answers kept that nobody has asked for yet."""
 
+TURN = 0.1
+"""Seconds after which somebody who may be called off looks whether they are."""
+
 SHIP_PATIENCE = 120.0
 """Seconds that shipping may stand still although the link is alive (the kernel there may be slow to
 start).
@@ -57,6 +60,8 @@ class Conversation:
         self.host = host
         self.codecs: tuple[str, ...] = ()
         """By which the other side can unpack what it is shipped, as its survey says."""
+        self.called_off: Callable[[], bool] | None = None
+        """Set where another thread may end what is under way: it raises MoveCancelled then."""
         self._explain = explain
         self._inbox: list[dict[str, Any]] = []
         self._measure = _Measure()
@@ -121,6 +126,11 @@ class Conversation:
         self._wait_until(lambda: not pipe.raw_waits)
         return total
 
+    def attend(self, seconds: float) -> None:
+        """Keep the link alive for so long, while there is nothing to say. Raises as :meth:`wait_for`."""
+        self._check_link()
+        self._pump(seconds)
+
     def link_rate(self) -> float | None:
         """Bytes per second that the link takes, None while too little was shipped to tell, infinite where it
         is not what limits us.
@@ -158,7 +168,7 @@ class Conversation:
         """Move bytes in both directions, waiting at most ``seconds`` for something to happen."""
         pipe = self.pipe
         pipe.flush()
-        wait = min(seconds, pipe.channel.timeout())
+        wait = min(seconds, pipe.channel.timeout(), TURN if self.called_off else math.inf)
         readable, _ = ready([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], wait)
         if readable:
             self._receive(None)
@@ -174,6 +184,8 @@ class Conversation:
             self._keep(message)
 
     def _check_link(self) -> None:
+        if self.called_off is not None and self.called_off():
+            raise errors.MoveCancelled(host=self.host)
         if self.pipe.closed:
             raise errors.LinkLost(host=self.host, reason=self._explain() or "it was closed")
         if self.pipe.channel.lost:
