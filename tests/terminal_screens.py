@@ -84,6 +84,13 @@ class Terminal:
             self.wait_for_prompt(number)
         return number
 
+    def run_magic(self, number: int, cell: str) -> None:
+        """As :meth:`run`, for one that begins with a cell magic: it ends with an empty line."""
+        self.wait_for_prompt(number)
+        self.paste(f"{cell}\n")
+        self.press("Enter")
+        self.wait_for_prompt(number + 1)
+
     def from_cell(self, number: int) -> str:
         """The screen from that cell on, with numbers that differ from run to run replaced."""
         screen = self.screen()

@@ -178,6 +178,94 @@ def test_who_is_killed_leaves_a_sane_terminal(victim: str, start: Start, scripts
     assert "ended 137" in screen
 
 
+CELLS_ELSEWHERE = """\
+In [2]: %%teleport local
+   ...: values.append(os.getpid() != first)
+   ...: print('there', values)
+   ...: len(values)
+there [1, True]
+Out[2]: 2
+sent 3 names, N B, ran N s on a process on HOST, came back: 1 name, N B
+In [3]: values, _
+Out[3]: ([1, True], 2)
+In [4]: %%teleport local
+   ...: name = input('name? ')
+   ...: print('wait' + 'ing')
+   ...: time.sleep(600)
+name? Ada
+waiting
+^Csent 1 name, N B, ran N s on a process on HOST, came back: 1 name, N B
+KeyboardInterrupt                         Traceback (most recent call last)
+Cell In[4], line 4
+      2 name = input('name? ')
+      3 print('wait' + 'ing')
+----> 4 time.sleep(600)
+KeyboardInterrupt:
+In [5]: %%teleport local --bg --as handle
+   ...: later = name
+   ...: print('beside')
+   ...: 7
+beside
+7
+sent 1 name, N B, ran N s on a process on HOST, came back: 1 name, N B
+In [6]: handle.result(), later
+Out[6]: (7, 'Ada')
+In [7]:"""
+
+
+def test_cells_run_elsewhere_as_in_a_notebook(start: Start) -> None:
+    ipython = start()
+    ipython.run(1, f"{SETUP}\nimport time; values = [1]; first = os.getpid()")
+    cells = [
+        "".join(cell) for cell in re.findall(r"In \[[245]\]: (.*)((?:\n   \.\.\.: .*)*)", CELLS_ELSEWHERE)
+    ]
+    first, stopped, behind = (cell.replace("\n   ...: ", "\n") for cell in cells)
+    ipython.run_magic(2, first)
+    ipython.run(3, "values, _")
+    ipython.paste(f"{stopped}\n")
+    ipython.press("Enter")
+    ipython.wait_for(lambda screen: screen.endswith("\nname?"))
+    ipython.type("Ada")
+    ipython.press("Enter")
+    ipython.wait_for_text("\nwaiting")
+    ipython.press("C-c")
+    ipython.run_magic(5, behind)
+    # What has come back is put in place while the prompt waits.
+    ipython.wait_for(lambda screen: screen.count("came back: 1 name") == 3 and screen.endswith("In [6]:"))
+    ipython.run(6, "handle.result(), later")
+    shown = re.sub(r"\b[\d.]+ (k?B|s)\b", lambda found: f"N {found[1][-1]}", ipython.from_cell(2))
+    shown = re.sub(r"-{20,}\n", "", shown.replace(HOST, "HOST"))
+    empty = re.compile(r" +\.\.\.:| +\d+|-+> \d+| +1 # %%teleport")
+    assert "\n".join(line for line in shown.splitlines() if not empty.fullmatch(line)) == CELLS_ELSEWHERE
+    ipython.run(7, "%teleport?")
+    assert "--fork                a copy goes on there" in ipython.screen()
+    ipython.paste("exit")
+    ipython.wait_for(lambda screen: screen.endswith("ended 0\n icanon"))
+
+
+def test_a_copy_goes_on_there_and_is_visited_from_here(start: Start) -> None:
+    ipython = start()
+    ipython.run(
+        1,
+        f"{SETUP}\nimport time; x = [1]; first = os.getpid()",
+        "copy = %teleport --fork local\nx.append(2 if copy is None else 3)\nprint('I have', x)",
+    )
+    ipython.wait_for(lambda screen: f"\n[a process on {HOST}] I have [1, 2]\n" in screen)
+    ipython.run(3, "copy.wait(60), x")
+    assert "\nI have [1, 3]\n" in ipython.screen()
+    assert "Out[3]: ('ok', [1, 3])" in ipython.screen()
+    # There the prompt has come to cell 3 as well.
+    ipython.paste("%teleport attach")
+    ipython.wait_for(lambda screen: "here from now on" in screen and screen.endswith("\nIn [3]:"))
+    ipython.run(3, "x, os.getpid() == first")
+    assert "Out[3]: ([1, 2], False)" in ipython.screen()
+    ipython.paste("%teleport home")
+    assert "HomeRefused: " in ipython.wait_for_prompt(5)
+    ipython.paste("exit")
+    ipython.run(5, "x, copy.status")
+    assert "Out[5]: ([1, 3], 'let go')" in ipython.screen()
+
+
 EMBEDDING = """\
 import os
 from IPython import embed
