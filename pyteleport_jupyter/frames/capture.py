@@ -41,7 +41,7 @@ from .running_code import code_hash, library_of
 from .selftest import check_interpreter
 from .slots import Contents, position_at, read_slots, with_handled_exceptions
 from .snapshot import Action, FrameSnapshot, Kind, Stack
-from .stand_ins import StandIn, make_attribute_stand_in, make_stand_in, owner_of
+from .stand_ins import StandIn, class_name, make_attribute_stand_in, make_stand_in, owner_of
 from .words import PlaceName, describe, describe_code, no_place_name
 
 CACHE: Final = dis.opmap["CACHE"]
@@ -272,7 +272,7 @@ def _overrides(site: Site, action: Action) -> dict[int, object]:
         depth = len(action.stack) - action.operand
         if action.is_attribute:
             return {depth: make_attribute_stand_in(action.method, _fallback_of(site, depth))}
-        return {depth: make_stand_in(action.method)}
+        return {depth: make_stand_in(action.method, class_name(site.callee.first_local()))}
     if action.opcode not in ENTERING or SPOKEN.exit_replaces_manager:
         return {}
     manager: Any = site.operand(1)

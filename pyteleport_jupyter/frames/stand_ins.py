@@ -18,12 +18,18 @@ class StandIn:
     method = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return make_stand_in, (self.method,)
+        return make_stand_in, (self.method, class_name(self))
 
 
-def make_stand_in(method: str) -> StandIn:
-    """An object of a class of its own, with a special method still to be given."""
-    made: StandIn = type(StandIn.__name__, (StandIn,), {"method": method})()
+def class_name(standing_for: object) -> str:
+    """The name of an object's class, which messages of C may tell."""
+    # A metaclass may have another idea of it.
+    return str(vars(type)["__name__"].__get__(type(standing_for)))
+
+
+def make_stand_in(method: str, name: str) -> StandIn:
+    """An object of a class of its own, called ``name``, with a special method still to be given."""
+    made: StandIn = type(name, (StandIn,), {"method": method})()
     _alive.add(made)
     return made
 
@@ -48,7 +54,7 @@ class AttributeStandIn(StandIn):
 
 def make_attribute_stand_in(name: str, owner: object) -> StandIn:
     """An object of a class of its own for ``owner``, the attribute still to be given."""
-    made = type(StandIn.__name__, (AttributeStandIn,), {"method": name})
+    made = type(class_name(owner), (AttributeStandIn,), {"method": name})
     return cast(StandIn, made(owner))
 
 

@@ -8,6 +8,7 @@ TypeError __hash__ method should return an integer
 TypeError __format__ must return a str, not int
 TypeError __repr__ returned non-string (type int)
 False
+TypeError Wrong.__float__ returned non-float (type int)
 """
 class Wrong:
     def __len__(self):
@@ -37,6 +38,9 @@ class Wrong:
     def __contains__(self, other):
         teleport()
         return []
+    def __float__(self):
+        teleport()
+        return 7
 def attempt(function):
     try:
         print(function(Wrong()))
@@ -53,3 +57,4 @@ attempt(lambda w: hash(w))
 attempt(lambda w: f"{w}")
 attempt(lambda w: f"{w!r:>4}")
 attempt(lambda w: 1 in w)
+attempt(lambda w: float(w))
