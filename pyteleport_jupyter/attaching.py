@@ -25,6 +25,7 @@ from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.targets import Target, parse_target
 from pyteleport_jupyter.transports import Ask, AttachRequest, Landed, Link, land
 from pyteleport_jupyter.wire import NumberedChannel
+from pyteleport_jupyter.wire.channel import Message
 
 CONNECT_SECONDS = 60.0
 
@@ -33,12 +34,15 @@ ANNOUNCEMENT = "session {session} on {host}: here from now on ({seconds:.1f} s)"
 
 @dataclass(frozen=True)
 class Foothold:
-    """A link that the session's supervisor has let in. It says nothing before it is told ``adopt``."""
+    """A link that the session's supervisor has let in. That of a kernel says nothing before it is told
+    ``adopt``; of a terminal it may have ``said`` already what the last one did not get.
+    """
 
     link: Link
     landed: Landed
     channel: NumberedChannel
     target: Target
+    said: tuple[Message, ...]
 
 
 def attach_kernel(shell: Any, session: Session, ask: Ask | None) -> NoReturn:
@@ -84,8 +88,8 @@ def foothold(session: Session, ask: Ask | None) -> Iterator[Foothold]:
         request = AttachRequest(session.directory, token, session.python, takeover=True)
         landed = land(link, target.transport, request, ask, time.monotonic() + CONNECT_SECONDS)
         channel = NumberedChannel()
-        channel.receive(landed.leftover)
-        yield Foothold(link, landed, channel, target)
+        said = tuple(channel.receive(landed.leftover))
+        yield Foothold(link, landed, channel, target, said)
 
 
 def _plan(

@@ -14,7 +14,6 @@ from typing import Any
 from pyteleport_jupyter.errors import AttachRefused, SessionUnknown, TeleportError, clean
 from pyteleport_jupyter.ledger.record import Entry, known_places, noted
 from pyteleport_jupyter.options import make_options
-from pyteleport_jupyter.remote.orders import DEPOSIT
 from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP
 from pyteleport_jupyter.targets import parse_target
 from pyteleport_jupyter.transports.inquiry import inquire
@@ -143,7 +142,7 @@ def waiting_session(ask: Ask | None = None) -> str:
     Raises SessionUnknown."""
     answers = ask_hosts((), ask=ask)
     told = [session for answer in answers for session in answer.sessions]
-    sessions = [session for session in told if session.kind != DEPOSIT]
+    sessions = [session for session in told if session.kind in TO_BE_TAKEN_UP]
     waiting = [session for session in sessions if not session.linked] or sessions
     names = [f"{session.place.target}/{session.id}" for session in waiting]
     if len(names) == 1:

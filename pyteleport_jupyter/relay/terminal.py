@@ -175,7 +175,7 @@ class TerminalRelay:
             for number in self._signals.numbers():
                 self._take_signal(number)
         for message in self.far.receive():
-            self._take(message)
+            self.hear(message)
         while self._afterwards:
             self._afterwards.pop(0)()
         if 0 in readable and self._reads_input():
@@ -218,7 +218,8 @@ class TerminalRelay:
 
     # ------------------------------------------------------------- the far side
 
-    def _take(self, message: Message) -> None:
+    def hear(self, message: Message) -> None:
+        """See to one message of the far side."""
         content = b"".join(message.parts)
         if message.lane in self._outputs:
             self._outputs[message.lane].write(content)

@@ -56,6 +56,8 @@ def _run(baggage: TerminalBaggage) -> int:
         relay.talk_over(settings.talk_fd)
     if settings.taken_up:
         relay.take_up()
+        for message in baggage.said:
+            relay.hear(message)
     elif settings.committed:
         # The program was to come home and could not: it goes on there.
         relay.take_terminal()

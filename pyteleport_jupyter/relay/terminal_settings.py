@@ -1,6 +1,7 @@
 """What crosses exec when a program leaves: an unlinked file that its relay inherits.
 
-One line of JSON (:class:`TerminalSettings`), the frozen channel, and what the program's stdin had read ahead.
+One line of JSON (:class:`TerminalSettings`), the frozen channel, what the program's stdin had read ahead, and
+what was heard of the far side before.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 from pyteleport_jupyter.relay.configuration import FarSettings
+from pyteleport_jupyter.wire.channel import Message
+from pyteleport_jupyter.wire.lanes import Lane
 
 _LENGTH = struct.Struct(">Q")
 
@@ -56,6 +60,7 @@ class TerminalBaggage:
     settings: TerminalSettings
     frozen_channel: bytes
     unread: bytes = b""
+    said: tuple[Message, ...] = ()
 
     def pack(self, file: BinaryIO) -> int:
         """Write it; returns its descriptor, at the beginning of the file."""
@@ -63,6 +68,9 @@ class TerminalBaggage:
         for part in (self.frozen_channel, self.unread):
             file.write(_LENGTH.pack(len(part)))
             file.write(part)
+        for message in self.said:
+            content = b"".join(message.parts)
+            file.write(bytes([message.lane]) + _LENGTH.pack(len(content)) + content)
         file.flush()
         os.lseek(file.fileno(), 0, os.SEEK_SET)
         return file.fileno()
@@ -74,4 +82,10 @@ def unpack(file: BinaryIO) -> TerminalBaggage:
     known = {"far": FarSettings(**record["far"]), "python_path": tuple(record["python_path"])}
     settings = TerminalSettings(**{**record, **known})
     frozen, unread = (file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0]) for _ in range(2))
-    return TerminalBaggage(settings, frozen, unread)
+    return TerminalBaggage(settings, frozen, unread, tuple(_said(file)))
+
+
+def _said(file: BinaryIO) -> Iterator[Message]:
+    while lane := file.read(1):
+        (size,) = _LENGTH.unpack(file.read(_LENGTH.size))
+        yield Message(Lane(lane[0]), (file.read(size),))

@@ -67,7 +67,8 @@ def _become_terminal(session: Session, ask: Ask | None) -> NoReturn:
         said = ANNOUNCEMENT.format(session=session.id, host=found.target.host)
         far = _far_settings(found, session)
         settings = TerminalSettings(far, STREAMS, (package_folder(),), announcement=said, taken_up=True)
-        descriptor = TerminalBaggage(settings, found.channel.freeze()).pack(file)
+        baggage = TerminalBaggage(settings, found.channel.freeze(), said=found.said)
+        descriptor = baggage.pack(file)
         wait_for_handlers()
         become_relay(descriptor, settings.inherited())
 
