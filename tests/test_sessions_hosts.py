@@ -76,7 +76,7 @@ def test_a_killed_kernels_session_is_listed_and_taken_up_elsewhere(
     row = re.search(r"^(\w+)  cartesius .*busy for .*no link, ends in", listed(), re.MULTILINE)
     assert row, listed()
     # Another machine knows nothing of what was started here.
-    second = kernel_on(host_a, {"XDG_STATE_HOME": f"{host_a.home}/another"})
+    second = kernel_on(lab.host("desktop"))
     second.execute("%load_ext pyteleport_jupyter")
     host_b.outside(f"{host_b.home}/go on").touch()
     assert eventually(lambda: "idle for" in listed(), 60)
@@ -84,3 +84,4 @@ def test_a_killed_kernels_session_is_listed_and_taken_up_elsewhere(
     assert shown.error is None, shown.error
     assert [int(number) for number in re.findall(r"<(\d+)>", shown.text())][-96:] == list(range(4, 100))
     assert second.execute("step, socket.gethostname()").result == "(99, 'cartesius')"
+    assert "linked to desktop" in listed()

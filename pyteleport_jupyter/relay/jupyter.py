@@ -9,6 +9,7 @@ interrupts, welcomes, notices) is signed by :mod:`.signing`.
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -119,7 +120,8 @@ class Relay:
 
     def _commit(self) -> None:
         fault("commit.before")
-        self._far.command("commit")
+        # Whose link it is from now on: the session was ordered elsewhere if it moves on, or is taken up.
+        self._far.command("commit", origin=socket.gethostname())
         self._far.flush()
         fault("commit.sent_not_acked")
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from pyteleport_jupyter.remote.activity import Activity
 from pyteleport_jupyter.remote.inquiries import Inquiries, Reply
 from pyteleport_jupyter.remote.linked import Linked
-from pyteleport_jupyter.remote.orders import KERNEL, TERMINAL
+from pyteleport_jupyter.remote.orders import KERNEL, NAME_LIMIT, TERMINAL
 
 TO_BE_TAKEN_UP = (KERNEL, TERMINAL)
 """Kinds of sessions that somebody else can go on with. Cells belong to another session, and a script's
@@ -51,6 +51,7 @@ class SessionDesk:
     ) -> None:
         self.activity = Activity()
         self._order = order
+        self._origin = order.origin
         self._linked = linked
         self._pid = pid
         self._end = end
@@ -65,6 +66,11 @@ class SessionDesk:
     def opens(self) -> None:
         """From now on it is the session, and there is something to tell."""
         self._since = time.time()
+
+    def linked_to(self, host: object) -> None:
+        """The link is that of ``host`` now; None: it does not say."""
+        if host is not None:
+            self._origin = str(host)[:NAME_LIMIT]
 
     def _answer(self, question: dict[str, Any], reply: Reply) -> None:
         op = question.get("op")
@@ -86,7 +92,7 @@ class SessionDesk:
             "kind": self._order.kind,
             "host": self._order.host,
             "target": self._order.target,
-            "origin": self._order.origin,
+            "origin": self._origin,
             "pid": self._pid,
             "age": now - (self._since or now),
             "lease": self._order.lease,

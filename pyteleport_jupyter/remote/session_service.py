@@ -13,6 +13,7 @@ from typing import Any
 from pyteleport_jupyter import made_files
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.deposits import end_deposits
+from pyteleport_jupyter.remote.kernel_end import KERNEL_GRACE, KernelEnd
 from pyteleport_jupyter.remote.kernel_lines import KernelLines, is_shutdown_reply, own_reply
 from pyteleport_jupyter.remote.kernel_process import KernelProcess
 from pyteleport_jupyter.remote.linked import Linked
@@ -34,19 +35,6 @@ from pyteleport_jupyter.wire.lanes import Lane
 FAILED_SECONDS = 10.0
 """So long the other side has to hang up after a failure."""
 
-SETTLE_SECONDS = 0.2
-"""So long after the kernel's end its last messages may still be read."""
-
-KERNEL_GRACE = 4.0
-"""Seconds between asking a kernel that was the session to end and killing it. Long, because it may have
-become a relay that has to tell a kernel further on; one that just ends is waited for no longer than that.
-"""
-
-SHUTDOWN_SECONDS = 5.0
-"""So long a kernel that has replied to a shutdown request may take to end (the patience of jupyter_client,
-``shutdown_wait_time``): a thread of the user's must not keep it for ever.
-"""
-
 FORWARDED = frozenset((Lane.STDIN, Lane.CONTROL, Lane.SHELL))
 """Lanes in which front ends and the kernel speak to each other."""
 
@@ -64,12 +52,10 @@ class SessionService:
         self._order = order
         self._kernel = kernel
         self._phase = Phase.STARTING
-        self._exited_at: float | None = None
-        self._overdue_at: float | None = None
-        self._kill_at: float | None = None
+        self._kernel_end = KernelEnd(kernel)
         self._was_session = False
         self._complains = True
-        self._answered = self._expecting = self._overdue = False
+        self._answered = self._expecting = False
         self._outputs_seen = False
         self._restored: dict[str, Any] | None = None
         self._lines = KernelLines(directory, order.key)
@@ -148,22 +134,15 @@ class SessionService:
         """How long nothing has to be done by the clock."""
         now = time.monotonic()
         times = [now + 3600.0, *self._linked.deadlines(), *self._desk.deadlines()]
-        times += [at for at in (self._overdue_at, self._kill_at) if at is not None]
-        times.append(self._lines.retry_at())
-        if self._exited_at is not None and not self._spool:
-            times.append(self._exited_at + SETTLE_SECONDS)
+        times += [self._lines.retry_at(), *self._kernel_end.deadlines(silent=not self._spool)]
         return max(0, int(1000 * (min(times) - now)) + 1)
 
     def _look_at_clock(self) -> None:
-        now = time.monotonic()
         self._linked.look()
         self._desk.look()
-        if self._overdue_at is not None and now >= self._overdue_at:
-            self._end_overdue_kernel()
-        if self._kill_at is not None and now >= self._kill_at:
-            self._kernel.end()
+        if self._kernel_end.look():
             self._check_kernel()
-        if self._exited_at is not None and now >= self._exited_at + SETTLE_SECONDS and not self._spool:
+        if self._kernel_end.told(silent=not self._spool):
             self._report_exit()
         closed = self._phase is Phase.CLOSING and self._linked.channel.idle
         if closed or self._linked.over:
@@ -216,11 +195,11 @@ class SessionService:
             "prepare": self._prepare,
             "begin": self._begin,
             "hold": self._hold,
-            "commit": self._commit,
+            "commit": partial(self._commit, command),
             "abort": self._abort,
             "end": self._abort,
             "tell": partial(self._tell, command),
-            "adopt": self._adopted,
+            "adopt": partial(self._adopted, command),
         }
         op = command["op"]
         if self._phase in OPERATIONS[op]:
@@ -258,7 +237,8 @@ class SessionService:
         fault("commit.before")
         self._linked.say("held")
 
-    def _commit(self) -> None:
+    def _commit(self, command: dict[str, Any]) -> None:
+        self._desk.linked_to(command.get("origin"))
         self._lines.forget_outputs()
         self._phase = Phase.LIVE
         self._was_session = True
@@ -267,8 +247,9 @@ class SessionService:
         self._linked.say("committed")
         end_deposits(self._directory, self._order.deposit)
 
-    def _adopted(self) -> None:
+    def _adopted(self, command: dict[str, Any]) -> None:
         """The new relay is there, and gets what the kernel says from now on, and has said since the last."""
+        self._desk.linked_to(command.get("origin"))
         self._adopting, self._catching_up = False, True
         self._linked.say("adopted")
 
@@ -307,8 +288,8 @@ class SessionService:
             return
         if self._phase is Phase.LIVE:
             self._spool.add(lane, parts, linked=self._linked.link is not None)
-            if lane is Lane.CONTROL and self._overdue_at is None and is_shutdown_reply(parts):
-                self._overdue_at = time.monotonic() + SHUTDOWN_SECONDS
+            if lane is Lane.CONTROL and is_shutdown_reply(parts):
+                self._kernel_end.promised()
 
     def _forward(self) -> None:
         """Pass on what the kernel has said, as far as there is room."""
@@ -369,29 +350,18 @@ class SessionService:
         self._check_kernel()
 
     def _check_kernel(self) -> None:
-        if self._kernel.status() is None or self._exited_at is not None:
+        if not self._kernel_end.has_come():
             return
-        self._exited_at = time.monotonic()
         self._lines.alone = True
-        self._kill_at = None
         if self._phase in (Phase.STARTING, Phase.RESTORING, Phase.PREPARED):
             kind = "RestoreFailed" if self._answered else "StartFailed"
             self._fail(kind, reason=self._kernel.last_words())
 
-    def _end_overdue_kernel(self) -> None:
-        """It has said that it would end, and something keeps it: its end is the one that was asked for."""
-        self._overdue_at = None
-        if self._kernel.status() is None:
-            self._overdue = True
-            self._kernel.ask_to_end()
-            self._kill_at = time.monotonic() + KERNEL_GRACE
-
     def _report_exit(self) -> None:
         """What the kernel said last has been passed on; now the other side may know that it has ended."""
-        self._exited_at = None
         if self._phase in (Phase.HELD, Phase.LIVE):
             self._phase = Phase.CLOSING
-            self._linked.say("exited", status=0 if self._overdue else self._kernel.status())
+            self._linked.say("exited", status=self._kernel_end.status)
 
     def _abort(self, *_: object) -> None:
         self._phase = Phase.ENDED
