@@ -58,6 +58,14 @@ def test_a_frontend_can_see_whether_the_kernel_knows_us(kernel: LabKernel) -> No
     assert knows_us(kernel)
 
 
+@pytest.mark.parametrize("magic", ["%teleport", "%%teleport"])
+def test_a_question_mark_behind_the_magics_shows_how_they_are_used(magic: str, kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter")
+    (page,) = kernel.run(f"{magic}?").reply["content"]["payload"]
+    assert f"  {magic} [" in page["data"]["text/plain"]
+    assert "--lease" in page["data"]["text/plain"]
+
+
 def test_who_asks_is_told_where_the_session_is_and_how_it_fares(kernel: LabKernel) -> None:
     kernel.run("%load_ext pyteleport_jupyter")
     comm_id = open_comm(kernel, {"version": 1})

@@ -142,13 +142,66 @@ def test_a_session_at_the_prompt_is_taken_up_in_another_terminal(shells: Open, h
     second.wait_for_text("KeyboardInterrupt")
     second.run(5, "x + 1, socket.gethostname()")
     assert "Out[5]: (42, 'cartesius')" in second.screen()
-    second.paste("%teleport detach")
+    second.paste("%teleport detach\ntime.sleep(0.5)\nprint('while nobody', 'listened')")
     assert "detached: the session on cartesius goes on" in second.wait_for(at_shell)
+    second.paste(f"until python {PYTELEPORT} list cartesius | grep idle; do :; done")
+    second.wait_for(lambda screen: "idle for" in screen and at_shell(screen))
     second.paste(f"python {PYTELEPORT} attach cartesius/{row[1]}")
+    second.wait_for_text("\nwhile nobody listened\n")
     second.wait_for_prompt(7)
     first.paste(f"python {PYTELEPORT} kill {row[1]}")
     first.wait_for_text(f"session {row[1]} on cartesius is ended")
     assert "was ended by SIG" in second.wait_for(at_shell)
+
+
+EMBEDDING = """\
+import socket
+from IPython import embed
+
+def count(items):
+    embed(colors="NoColor", display_banner=False)
+    print(f"{len(items)} counted on {socket.gethostname()}")
+
+count([1, 2])
+"""
+
+
+@pytest.mark.nightly
+def test_a_program_with_ipython_embedded_in_it_goes_on_there(shells: Open, host_a: Host) -> None:
+    host_a.outside("/tmp/embedding.py").write_text(EMBEDDING)
+    program = shells("python /tmp/embedding.py")
+    program.run(
+        1, "%load_ext pyteleport_jupyter", "%teleport cartesius", "items.append(socket.gethostname())"
+    )
+    program.paste("exit")
+    program.wait_for(lambda screen: "\n3 counted on cartesius\n" in screen and at_shell(screen))
+    program.paste("clear; python /tmp/embedding.py; echo status $?")
+    program.run(1, "%load_ext pyteleport_jupyter", "%teleport cartesius -q", "%teleport home -q")
+    program.paste("import os; os._exit(4)")
+    program.wait_for_text("\nstatus 4")
+    host_a.outside("/tmp/embedding.py").unlink()
+
+
+@pytest.mark.nightly
+def test_cells_and_copies_of_a_session_at_the_prompt_on_another_host(shells: Open) -> None:
+    ipython = shells("python -m IPython --no-banner --colors=NoColor")
+    ipython.run(1, f"{SETUP}\nhosts = []")
+    ipython.run_magic(2, "%%teleport cartesius\nhosts.append(socket.gethostname())")
+    ipython.run(3, "hosts", "%teleport --fork cartesius -q\nprint('this is', socket.gethostname())")
+    assert "Out[3]: ['cartesius']" in ipython.screen()
+    ipython.wait_for_text("\n[cartesius] this is cartesius\n")
+    ipython.paste("%teleport attach")
+    ipython.wait_for(lambda screen: "here from now on" in screen and screen.endswith("\nIn [5]:"))
+    ipython.press("C-z")
+    ipython.wait_for(lambda screen: "Stopped" in screen and at_shell(screen))
+    ipython.paste("fg")
+    ipython.wait_for_prompt(5)
+    ipython.run(5, "socket.gethostname()")
+    assert "Out[5]: 'cartesius'" in ipython.screen()
+    ipython.paste("exit")
+    ipython.wait_for_prompt(6)
+    ipython.paste("exit")
+    ipython.wait_for(at_shell)
 
 
 def test_a_notebooks_session_is_taken_up_in_a_terminal(
