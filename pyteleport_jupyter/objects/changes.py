@@ -27,7 +27,8 @@ from pyteleport_jupyter.objects import names, reducers
 from pyteleport_jupyter.objects.anchors import Anchors, references
 from pyteleport_jupyter.objects.numbering import Forgotten, Numbering
 from pyteleport_jupyter.objects.parts import ARRAY, CLASS, FUNCTION, PARTS, Look, form_of_array, same
-from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction, set_state
+from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
+from pyteleport_jupyter.objects.shapes import set_state
 
 OPAQUE = "state"
 """The part of objects that say themselves what they consist of (``__reduce_ex__``)."""

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from pyteleport_jupyter.objects.descendants import fill_descendant
+from pyteleport_jupyter.objects.names import attributes_of
 from pyteleport_jupyter.objects.reducers.classes import Behaviour
 from pyteleport_jupyter.objects.reducers.functions import contents_of
 from pyteleport_jupyter.objects.reducers.modules import contents_of_module
-from pyteleport_jupyter.objects.reduction import fill, fill_and_set
+from pyteleport_jupyter.objects.shapes import fill, fill_and_set
 
 ATOMS = (int, float, complex, bool, str, bytes, bytearray, type(None), type(...), type(NotImplemented))
 PATH_LIMIT = 160
@@ -115,7 +117,7 @@ def _of_function(function: FunctionType) -> Iterator[tuple[Step, Any]]:
 
 def _of_reduced(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[Step, Any]]:
     function, args, state, items, pairs, setter = ([*reduced, *(None,) * 4])[:6]
-    if setter is fill or setter is fill_and_set:
+    if setter in FILLING:
         items, pairs, state = state[0], state[1].items(), state[2]
     named = _named_parts(obj)
     for child in (function, *args):
@@ -126,6 +128,9 @@ def _of_reduced(obj: Any, reduced: tuple[Any, ...]) -> Iterator[tuple[Step, Any]
     for key, child in pairs or ():
         yield Step(f"[{_short(key)}]"), child
 
+
+FILLING = (fill, fill_and_set, fill_descendant)
+"""Setters whose state begins with items and pairs."""
 
 PARTS: dict[type, tuple[str, ...]] = {
     BaseException: ("args", "__traceback__", "__cause__", "__context__"),
@@ -141,7 +146,7 @@ def _named_parts(obj: Any) -> dict[int, str]:
     names = [name for kind, parts in PARTS.items() if issubclass(type(obj), kind) for name in parts]
     named = {id(getattr(obj, name)): name for name in names}
     if not issubclass(type(obj), type):
-        named |= {id(child): name for name, child in getattr(obj, "__dict__", {}).items()}
+        named |= {id(child): name for name, child in (attributes_of(obj) or {}).items()}
     return named
 
 

@@ -15,6 +15,8 @@ import cloudpickle
 from pyteleport_jupyter.objects import names, table
 from pyteleport_jupyter.objects.anchors import Anchors, Reference, references, resolve_reference
 from pyteleport_jupyter.objects.arriving import or_left
+from pyteleport_jupyter.objects.descendants import base_of, reduce_descendant
+from pyteleport_jupyter.objects.shapes import reducer_of_shape
 from pyteleport_jupyter.objects.shared_memory import WrittenMemory
 from pyteleport_jupyter.objects.table import CannotMove, Reducer
 from pyteleport_jupyter.objects.tombstone import Left, reduce_left
@@ -196,16 +198,12 @@ def choose(kind: type) -> Reducer | None:
     reducer = reducer_of_class(kind) or table.reducer_for(kind)
     if reducer is not None or kind in DISPATCH or kind in copyreg.dispatch_table:
         return reducer
+    if base_of(kind) is not None:
+        return reduce_descendant
     if not names.reduces_by_default(kind):
         return reduce_own
-    if issubclass(kind, dict | list):
-        return reduce_filled
-    if _is_made_without_new(kind):
-        return reduce_past_new
-    if _value_of(kind):
-        return reduce_value
-    if hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__"):
-        return reduce_delegating
+    if shaped := reducer_of_shape(kind):
+        return shaped
     return reduce_constant if names.home_module(kind) else None
 
 
@@ -223,98 +221,6 @@ def reduce_own(obj: Any, reduction: Reduction) -> Any:
     return reduced
 
 
-def reduce_filled(obj: Any, reduction: Reduction) -> Any:
-    """Subclasses of dict and list: filled past their own ``__setitem__`` or ``append``, which have seen what
-    is in them."""
-    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
-    function, args, state, items, pairs = reduced
-    setter = fill_and_set if hasattr(type(obj), "__setstate__") else fill
-    return function, args, (list(items or ()), dict(pairs or ()), state), None, None, setter
-
-
-def fill(obj: Any, content: tuple[list[Any], dict[Any, Any], Any]) -> None:
-    """Put items and attributes into an empty container, without asking it."""
-    items, pairs, state = content
-    if isinstance(obj, list):
-        list.extend(obj, items)
-    else:
-        dict.update(obj, pairs)
-    if state is not None:
-        set_state(obj, state)
-
-
-def fill_and_set(obj: Any, content: tuple[list[Any], dict[Any, Any], Any]) -> None:
-    """As :func:`fill`, for one that sets its state itself."""
-    items, pairs, state = content
-    fill(obj, (items, pairs, None))
-    if state is not None:
-        obj.__setstate__(state)
-
-
 def reduce_constant(obj: Any, reduction: Reduction) -> Any:
     """Instances of importable classes: a module's sentinels go by name, all others pickle's way."""
     return NotImplemented if getattr(obj, "__dict__", None) else reduction.sentinel(obj) or NotImplemented
-
-
-def reduce_delegating(obj: Any, reduction: Reduction) -> Any:
-    """Objects with a ``__getattr__``: pickle would ask an empty one for ``__setstate__``, maybe for ever."""
-    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
-    function, args, *rest = reduced
-    state, items, pairs = ([*rest, None, None, None])[:3]
-    return (
-        (function, args, state, items, pairs)
-        if state is None
-        else (function, args, state, items, pairs, set_state)
-    )
-
-
-def _is_made_without_new(kind: type) -> bool:
-    """Whether its ``__new__`` is passed by: it has done its work, or cannot do without arguments.
-
-    That of a class that is imported there is asked where it can be: it may know the one instance that is
-    there already.
-    """
-    new = kind.__new__
-    if (
-        not isinstance(new, FunctionType)
-        or hasattr(kind, "__getnewargs__")
-        or hasattr(kind, "__getnewargs_ex__")
-    ):
-        return False
-    is_plain = all(ancestor.__flags__ & HEAP_TYPE for ancestor in kind.__mro__ if ancestor is not object)
-    wants_arguments = new.__code__.co_argcount - len(new.__defaults__ or ()) > 1
-    return is_plain and (wants_arguments or not names.is_importable(kind))
-
-
-def reduce_past_new(obj: Any, reduction: Reduction) -> Any:
-    """Objects whose class has a ``__new__`` that is passed by."""
-    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
-    return object.__new__, (type(obj),), *reduced[2:]
-
-
-VALUES = (tuple, str, bytes, int, float, complex)
-
-
-def _value_of(kind: type) -> Any:
-    """The builtin class that holds the value, if pickle would give it to a ``__new__`` in Python, which wants
-    what the user gave it."""
-    own: Any = kind
-    builtin: Any = next((ancestor for ancestor in kind.__mro__ if ancestor in VALUES), None)
-    if builtin is None or not isinstance(kind.__new__, FunctionType) or hasattr(kind, "__getnewargs_ex__"):
-        return None
-    return builtin if own.__getnewargs__ is builtin.__getnewargs__ else None
-
-
-def reduce_value(obj: Any, reduction: Reduction) -> Any:
-    """Subclasses of tuple, str, numbers: made by the builtin's ``__new__``, which takes the value."""
-    reduced: Any = object.__reduce_ex__(obj, pickle.HIGHEST_PROTOCOL)
-    return _value_of(type(obj)).__new__, *reduced[1:]
-
-
-def set_state(obj: Any, state: Any) -> None:
-    """Set instance attributes and slots without asking the object, as pickle does by default."""
-    attributes, slots = state if isinstance(state, tuple) else (state, None)
-    if attributes:
-        object.__getattribute__(obj, "__dict__").update(attributes)
-    for name, value in (slots or {}).items():
-        object.__setattr__(obj, name, value)

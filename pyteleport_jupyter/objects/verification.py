@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import sys
+from collections import OrderedDict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from types import FunctionType, ModuleType
@@ -20,6 +21,7 @@ from typing import Any, NamedTuple
 from pyteleport_jupyter.frames.pending import Pending
 from pyteleport_jupyter.objects import names, reducers, table
 from pyteleport_jupyter.objects.array_memory import is_plain_kind, plain
+from pyteleport_jupyter.objects.descendants import base_of
 from pyteleport_jupyter.objects.tombstone import Tombstone
 from pyteleport_jupyter.objects.user_reducers import METHOD, UserReducer
 
@@ -32,6 +34,8 @@ ENDS = 64
 BLOCK = 4096
 """Bytes in each sample of a string or an array."""
 BLOCKS = 16
+LONG = 120
+"""Bits from which on an integer is not shown; ``repr`` refuses very long ones."""
 
 HEAP_TYPE = 1 << 9
 
@@ -97,8 +101,10 @@ def _seen(value: Any, live: Collection[int], visits: int) -> Seen:
 def _words(value: Any) -> str:
     kind = type(value)
     size = f" of {len(value)}" if kind in (list, tuple, dict, set, frozenset, str, bytes) else ""
+    if kind is int and value.bit_length() > LONG:
+        return f"an int of {value.bit_length()} bits"
     if kind in (int, float, bool, type(None)):
-        return repr(value)[:40]
+        return repr(value)
     return f"a {kind.__qualname__}{size}"
 
 
@@ -159,7 +165,8 @@ class _Walk:
             self.say(array.dtype.str, array.shape)
             self.hash.update(_sample_of_array(array))
         elif kind.__flags__ & HEAP_TYPE:
-            self.say(kind.__module__, kind.__qualname__)
+            # Array types of ctypes say that they are of the module that made them first.
+            self.say("" if type(kind).__module__ == "_ctypes" else kind.__module__, kind.__qualname__)
             return _attributes(obj, kind)
         return None
 
@@ -206,23 +213,45 @@ def _ends(items: Any, size: int) -> Iterable[Any]:
     return [*islice(items, ENDS), *islice(reversed(items), ENDS)]
 
 
-def _attributes(obj: Any, kind: type) -> Iterable[Any] | None:
-    """The values in its ``__dict__``, if that is what is pickled of it."""
+FORGOTTEN = frozenset({"_attrs_cached_hash"})
+"""Attributes of libraries that are computed anew there."""
+
+
+def _attributes(obj: Any, kind: Any) -> Iterable[Any] | None:
+    """The values in its ``__dict__``, and of a container those in it, if that is what is pickled of it."""
     plain = (
-        names.reduces_by_default(kind)
-        and getattr(kind, "__getstate__", None) is getattr(object, "__getstate__", None)
+        kind.__getstate__ is object.__getstate__
         and not hasattr(kind, "__setstate__")
         and table.reducer_for(kind) is None
         and not issubclass(kind, ModuleType)
     )
-    attributes = names.attributes_of(obj) if plain else None
-    return None if not attributes else chain.from_iterable(list(attributes.items()))
+    base = base_of(kind) if plain else None
+    if base is None and not (plain and names.reduces_by_default(kind)):
+        return None
+    found = [pair for pair in (names.attributes_of(obj) or {}).items() if pair[0] not in FORGOTTEN]
+    held = _first_held(obj, kind, base)
+    return None if not found and not held else chain(chain.from_iterable(found), held)
+
+
+def _first_held(obj: Any, kind: type, base: Any) -> list[Any]:
+    """The first elements, or keys and values, of a container of another class than the usual ones."""
+    if base is None and not issubclass(kind, dict | list):
+        return []
+    if issubclass(kind, list):
+        return list(islice(list.__iter__(obj), ENDS))
+    if issubclass(kind, dict):
+        pairs = OrderedDict.items(obj) if issubclass(kind, OrderedDict) else dict.items(obj)
+        return list(chain.from_iterable(islice(pairs, ENDS)))
+    return list(islice(deque.__iter__(obj), ENDS)) if issubclass(kind, deque) else []
 
 
 def _is_rebuilt(kind: type) -> bool:
     """Whether it cannot be compared before the cell goes on; functions, classes and arrays can."""
     if kind is FunctionType or kind in CONTAINERS or issubclass(kind, type) or _is_array(kind):
         return False
+    # One that has come to its end may be another one there; what it is does not count, then.
+    if hasattr(kind, "__next__") and (not kind.__flags__ & HEAP_TYPE or kind.__module__ == "itertools"):
+        return True
     reducer = table.reducer_for(kind)
     if reducer is not None and not isinstance(reducer, UserReducer):
         return True
@@ -244,8 +273,32 @@ def _is_array(kind: Any) -> bool:
 
 
 def _sample_of_array(array: Any) -> bytes:
-    if array.dtype.hasobject or array.size == 0 or not (array.flags.c_contiguous or array.flags.f_contiguous):
+    """Bytes of elements in their order, however they lie in memory: a view may arrive as a copy."""
+    if array.dtype.hasobject or array.size == 0 or _has_gaps(array.dtype):
         return b""
-    # Neither a copy nor a view that others could see: the memory itself.
-    flat = (array if array.flags.c_contiguous else array.T).reshape(-1).view("u1")
-    return _sample(memoryview(flat))
+    if array.flags.c_contiguous:
+        # Neither a copy nor a view that others could see: the memory itself.
+        whole = memoryview(array.reshape(-1).view("u1"))
+        return b"".join(bytes(whole[start:end]) for start, end in _pieces(array.size, array.itemsize, 1))
+    flat = array.flat
+    pieces = _pieces(array.size, array.itemsize, array.itemsize)
+    return b"".join(flat[start:end].tobytes() for start, end in pieces)
+
+
+def _pieces(count: int, size: int, unit: int) -> list[tuple[int, int]]:
+    """Start and end of the samples of ``count`` elements of ``size`` bytes, in units of so many bytes."""
+    each = max(1, BLOCK // size)
+    if count <= each * BLOCKS:
+        return [(0, count * size // unit)]
+    starts = [(count - each) * number // (BLOCKS - 1) for number in range(BLOCKS)]
+    return [(start * size // unit, (start + each) * size // unit) for start in starts]
+
+
+def _has_gaps(dtype: Any) -> bool:
+    """Whether a copy of such records may leave out bytes between the fields."""
+    if dtype.subdtype is not None:
+        return _has_gaps(dtype.subdtype[0])
+    if dtype.fields is None:
+        return False
+    parts = [field[0] for field in dtype.fields.values()]
+    return sum(part.itemsize for part in parts) != dtype.itemsize or any(map(_has_gaps, parts))

@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import copyreg
 import pickle
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from pyteleport_jupyter.objects import sizes
 from pyteleport_jupyter.objects.anchors import CONTAINERS
 from pyteleport_jupyter.objects.inside import Path, Step, children
 from pyteleport_jupyter.objects.reducers.frames import named_values, unnamed_values
+from pyteleport_jupyter.objects.reducers.modules import ModuleCopied
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
+
+HEAP_TYPE, IMMUTABLE_TYPE = 1 << 9, 1 << 8
+"""``Py_TPFLAGS_HEAPTYPE`` and ``Py_TPFLAGS_IMMUTABLETYPE``; classes of Python code have the first only."""
 
 WRITTEN_BY_PICKLE = (*CONTAINERS, pickle.PickleBuffer)
 """Types that pickle writes by itself; buffers go beside the stream."""
@@ -88,6 +94,7 @@ class Walk:
         self._met: set[int] = set()
         self._queue: deque[_Inside] = deque()
         self._registered: dict[type, Any] = {}
+        self._classes: dict[type, str] = {}
         self._visits = 0
         self._deadline = 0.0
 
@@ -123,6 +130,7 @@ class Walk:
         self._seen[key] = obj
         try:
             reduced = self._reduce(obj)
+            self._check_class(obj, reduced)
             root.nbytes += sizes.of_object(obj, reduced)
             if not sizes.is_flat(obj) and not self._holds_nothing_new(reduced):
                 self._wait_with(obj, reduced, Path(before, step), root)
@@ -164,7 +172,11 @@ class Walk:
         kind = type(obj)
         if kind in WRITTEN_BY_PICKLE:
             return None
-        reduced = self.reduction.reduce(obj)
+        try:
+            reduced = self.reduction.reduce(obj)
+        except ModuleCopied as copied:
+            self.reduction.primed.add(copied.name)
+            reduced = self.reduction.reduce(obj)
         if reduced is not NotImplemented:
             return _checked(obj, reduced)
         if kind not in self._registered:
@@ -174,15 +186,39 @@ class Walk:
             return _checked(obj, registered(obj))
         if sizes.is_scattered(obj):
             return None  # reducing it would copy it
-        if issubclass(kind, type) or (callable(obj) and hasattr(obj, "__qualname__")):
+        if issubclass(kind, type) or kind is FunctionType:
             return None
         return _checked(obj, obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL))
+
+    def _check_class(self, obj: Any, reduced: Any) -> None:
+        """Raise PicklingError if ``reduced`` makes an object of a class that stays, or comes from one; or a
+        class that does.
+        """
+        kind: Any = obj if issubclass(type(obj), type) else type(obj)
+        if type(reduced) is not tuple:
+            return
+        if kind is not obj and not any(part is kind for part in (reduced[0], *reduced[1])):
+            return
+        if kind not in self._classes:
+            self._classes[kind] = self._reason_of_class(kind)
+        if self._classes[kind]:
+            raise pickle.PicklingError(self._classes[kind])
+
+    def _reason_of_class(self, kind: type) -> str:
+        for ancestor in kind.__mro__:
+            if ancestor.__flags__ & (HEAP_TYPE | IMMUTABLE_TYPE) != HEAP_TYPE:
+                continue
+            try:
+                self.reduction.reduce(ancestor)
+            except Exception as error:
+                return f"cannot go without its class {ancestor.__qualname__}, which stays: {reason_of(error)}"
+        return ""
 
 
 def _checked(obj: Any, reduced: Any) -> Any:
     """``reduced``, if pickle takes it (``save_reduce``). Raises PicklingError."""
     if isinstance(reduced, str):
-        return reduced
+        return _found(obj, reduced)
     if type(reduced) is not tuple or not 2 <= len(reduced) <= 6:
         raise pickle.PicklingError("its reduce method gives no tuple of two to six parts")
     function, args = reduced[:2]
@@ -194,6 +230,17 @@ def _checked(obj: Any, reduced: Any) -> Any:
     if function is copyreg.__newobj__ and args and obj.__class__ is not args[0]:  # type: ignore[attr-defined]
         raise pickle.PicklingError("it says that it is of another class than it is")
     return reduced
+
+
+def _found(obj: Any, name: str) -> str:
+    """``name``, if pickle finds ``obj`` by it (``save_global``). Raises PicklingError."""
+    module = pickle.whichmodule(obj, name)  # type: ignore[attr-defined]
+    found: Any = sys.modules.get(module)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if found is not obj:
+        raise pickle.PicklingError(f"cannot be found by the name it gives itself, {module}.{name}")
+    return name
 
 
 def reason_of(error: Exception) -> str:

@@ -22,7 +22,8 @@ from pyteleport_jupyter.objects.array_memory import (
 )
 from pyteleport_jupyter.objects.arriving import may_stay
 from pyteleport_jupyter.objects.placed_files import PlacedFile, placed
-from pyteleport_jupyter.objects.reduction import Reduction, reduce_own, set_state
+from pyteleport_jupyter.objects.reduction import Reduction, reduce_own
+from pyteleport_jupyter.objects.shapes import set_state
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 
 TEXTS = "T"
@@ -121,7 +122,7 @@ def is_mapped(array: Any) -> bool:
 
 def remark(array: Any) -> str:
     """What is not the same of it there, as a clause; empty if all is."""
-    if is_plain_kind(type(array)) or array.base is None or is_mapped(array):
+    if getattr(array, "base", None) is None or is_plain_kind(type(array)) or is_mapped(array):
         return ""
     return "as a copy, since its class pickles it in its own way: it shares memory with no other array there"
 

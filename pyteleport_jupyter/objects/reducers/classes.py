@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,8 +168,18 @@ def set_class(made: type, state: tuple[None, dict[str, Any], list[type]]) -> Non
     """Set all attributes but the functions, which are there, and enter virtual subclasses."""
     _, content, registered = state
     set_attributes(made, content)
+    _enter_in_cache(made)
     for kind in registered:  # there are some only if the metaclass is one of abc's
         abc.ABCMeta.register(cast(abc.ABCMeta, made), kind)
+
+
+def _enter_in_cache(made: Any) -> None:
+    """Let ``Model[int]`` of pydantic be this class and no other: it keeps those that it has made."""
+    given = vars(made).get("__pydantic_generic_metadata__") or {}
+    generics: Any = sys.modules.get("pydantic._internal._generics")
+    if given.get("origin") is not None and hasattr(generics, "set_cached_generic_type"):
+        origin, arguments = given["origin"], given["args"]
+        generics.set_cached_generic_type(origin, arguments, made, origin, arguments)
 
 
 def _enum_arguments(made: type[Enum]) -> tuple[Any, ...]:

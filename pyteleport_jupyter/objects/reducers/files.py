@@ -12,6 +12,9 @@ from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
 from pyteleport_jupyter.objects.text_settings import TextSettings, settings_of
 
+COMPRESSED = ("gzip.GzipFile", "bz2.BZ2File", "lzma.LZMAFile")
+"""Files that text files may lie on."""
+
 ONLY_AT_FIRST = os.O_CREAT | os.O_EXCL | os.O_TRUNC
 """What a mode asks for when a file is opened the first time."""
 
@@ -33,7 +36,7 @@ def reduce_text(file: io.TextIOWrapper, reduction: Reduction) -> Any:
     if not file.seekable():
         raise CannotMove("it is open and no regular file")
     position, characters = _position(file)
-    if isinstance(file.buffer, io.BytesIO):
+    if isinstance(file.buffer, io.BytesIO) or is_compressed(type(file.buffer)):
         file.flush()
         return make_text_in_memory, (file.buffer, settings, position, characters), attributes
     return make_text, (_binary(file.buffer, reduction), settings, position, characters), attributes
@@ -46,7 +49,14 @@ def reduce_binary(file: Any, reduction: Reduction) -> Any:
         return make_closed, (type(file), _name(file), None)
     if isinstance(file, io.BufferedWriter | io.BufferedRandom):
         file.flush()
+    if isinstance(getattr(file, "raw", None), io.BytesIO) and not hasattr(file.raw, "mode"):
+        return make_over, (type(file), file.raw, file.tell())
     return make_binary, _binary(file, reduction)
+
+
+def is_compressed(kind: type) -> bool:
+    """Whether files of this class are those of a module for compression."""
+    return f"{kind.__module__}.{kind.__qualname__}" in COMPRESSED
 
 
 def _position(file: io.TextIOWrapper) -> tuple[int, int | None]:
@@ -158,12 +168,21 @@ def _read_to(text: Any, position: int, characters: int | None) -> Any:
     return text
 
 
-def make_closed(kind: type, name: Any, settings: TextSettings | None) -> Any:
+def make_over(kind: Any, stream: io.BytesIO, position: int) -> Any:
+    """A buffer of ``kind`` over bytes in memory, read to ``position``."""
+    buffer = kind(stream)
+    buffer.seek(position)
+    return buffer
+
+
+def make_closed(kind: Any, name: Any, settings: TextSettings | None) -> Any:
     """A closed file of the same kind and name (of ``kind`` itself if there are no text settings)."""
     raw: Any = io.BytesIO()
     raw.name = name
     if kind is io.FileIO:
         file: Any = io.FileIO(os.devnull)
+    elif is_compressed(kind):
+        file = kind(None, "wb", fileobj=raw) if kind.__module__ == "gzip" else kind(raw, "wb")
     else:
         file = kind(raw)
     if settings is not None:

@@ -3,62 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
+from pathlib import Path
 from typing import Any
 
 from pyteleport_jupyter.objects import names
 from pyteleport_jupyter.objects.reduction import Reduction
 from pyteleport_jupyter.objects.table import CannotMove, reduces
-
-
-@reduces("lxml.etree._Element", "lxml.html.HtmlElement", subclasses=True)
-def reduce_element(element: Any, reduction: Reduction) -> Any:
-    """The tree as text; an element inside by its place in the tree, which is one tree there too."""
-    etree = importlib.import_module("lxml.etree")
-    root = element.getroottree().getroot()
-    if element is not root:
-        return find_element, (root, _place(element))
-    reduction.modules.add("lxml")
-    return make_element, (type(element).__module__, etree.tostring(element, encoding="utf-8"))
-
-
-def _place(element: Any) -> tuple[int, ...]:
-    indices = []
-    while (parent := element.getparent()) is not None:
-        indices.append(parent.index(element))
-        element = parent
-    return tuple(reversed(indices))
-
-
-def make_element(module: str, text: bytes) -> Any:
-    """Parse it again; the package that the element is of decides what it becomes."""
-    etree = importlib.import_module("lxml.etree")
-    if module == "lxml.html":
-        return etree.fromstring(text, importlib.import_module("lxml.html").xhtml_parser)
-    return etree.fromstring(text, etree.XMLParser(huge_tree=True, resolve_entities=False))
-
-
-def find_element(root: Any, place: tuple[int, ...]) -> Any:
-    """The element at these indices, one for each level."""
-    for index in place:
-        root = root[index]
-    return root
-
-
-@reduces("lxml.objectify.ObjectifiedElement", subclasses=True)
-def reduce_objectified(element: Any, reduction: Reduction) -> Any:
-    """These pickle themselves."""
-    return element.__reduce_ex__(5)
-
-
-@reduces("lxml.etree._ElementTree", subclasses=True)
-def reduce_tree(tree: Any, reduction: Reduction) -> Any:
-    """By its root."""
-    return make_tree, (tree.getroot(),)
-
-
-def make_tree(root: Any) -> Any:
-    """The tree of ``root``."""
-    return importlib.import_module("lxml.etree").ElementTree(root)
 
 
 @reduces("multiprocessing.context.BaseContext", subclasses=True)
@@ -127,3 +79,35 @@ def reduce_mapped_class(made: Any, reduction: Reduction) -> Any:
     if not reduction.by_name(made):
         raise CannotMove("SQLAlchemy maps it when it is defined; define it in a module beside the notebook")
     return NotImplemented
+
+
+@reduces("PIL.ImageDraw.ImageDraw")
+def reduce_drawing(drawing: Any, reduction: Reduction) -> Any:
+    """A pen for the image that travels."""
+    image = getattr(drawing, "_image", None)
+    if image is None:
+        raise CannotMove("it does not tell which image it draws on")
+    reduction.modules.add("PIL")
+    settings = {name: value for name, value in vars(drawing).items() if name not in ("im", "draw", "_image")}
+    return make_drawing, (image, drawing.mode), settings
+
+
+def make_drawing(image: Any, mode: str) -> Any:
+    """``ImageDraw.Draw(image)``."""
+    return importlib.import_module("PIL.ImageDraw").Draw(image, mode)
+
+
+@reduces("PIL.ImageFont.FreeTypeFont")
+def reduce_font(font: Any, reduction: Reduction) -> Any:
+    """With the contents of its file: the other host may lack it."""
+    reduction.modules.add("PIL")
+    settings = {name: getattr(font, name) for name in ("size", "index", "encoding", "layout_engine")}
+    content = getattr(font, "font_bytes", None)
+    if content is None and isinstance(font.path, str | bytes):
+        content = Path(os.fsdecode(font.path)).read_bytes()
+    return NotImplemented if content is None else (make_font, (content, settings))
+
+
+def make_font(content: bytes, settings: dict[str, Any]) -> Any:
+    """The font from memory."""
+    return importlib.import_module("PIL.ImageFont").FreeTypeFont(io.BytesIO(content), **settings)

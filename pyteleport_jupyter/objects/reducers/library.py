@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-import ctypes
 import functools
 import gc
+import importlib
+import random
 import re
 import struct
 import sys
@@ -169,24 +170,33 @@ def compare_by(compare: Any, obj: Any) -> Any:
     return functools.cmp_to_key(compare)(obj)
 
 
-@reduces(memoryview)
-def reduce_memory(view: memoryview, reduction: Reduction) -> Any:
-    """A view of the same object if it can be written through; else of a copy."""
-    if view.readonly or not view.c_contiguous:
-        return make_memory, (bytearray(view), 0, view.nbytes, view.format, view.shape, view.readonly)
-    start = _address(memoryview(view.obj).cast("B")) if view.nbytes else 0
-    offset = _address(view.cast("B")) - start if view.nbytes else 0
-    return make_memory, (view.obj, offset, view.nbytes, view.format, view.shape, False)
+@reduces(
+    "sys.version_info", "sys.float_info", "sys.int_info", "sys.hash_info", "sys.thread_info", "sys.flags"
+)
+def reduce_facts(facts: Any, reduction: Reduction) -> Any:
+    """What `sys` says of the interpreter: that of the interpreter there."""
+    name = type(facts).__qualname__
+    return (names.find_variable, ("sys", name)) if getattr(sys, name, None) is facts else NotImplemented
 
 
-def _address(view: memoryview) -> int:
-    return ctypes.addressof(ctypes.c_char.from_buffer(view))
+@reduces(random.SystemRandom)
+def reduce_system_random(source: Any, reduction: Reduction) -> Any:
+    """It has no state."""
+    return random.SystemRandom, ()
 
 
-def make_memory(
-    obj: Any, offset: int, size: int, form: str, shape: tuple[int, ...], is_readonly: bool
-) -> memoryview:
-    """A view of ``size`` bytes of ``obj``."""
-    part = memoryview(obj).cast("B")[offset : offset + size]
-    shaped = part.cast(form, shape) if len(shape) != 1 or form != "B" else part  # type: ignore[call-overload]
-    return shaped.toreadonly() if is_readonly else shaped
+@reduces("_json.Scanner")
+def reduce_scanner(scanner: Any, reduction: Reduction) -> Any:
+    """The part of a ``json.JSONDecoder`` that is written in C: its settings."""
+    return make_scanner, ({name: getattr(scanner, name) for name in SCANNER_SETTINGS},)
+
+
+SCANNER_SETTINGS = (
+    "strict", "object_hook", "object_pairs_hook", "parse_float", "parse_int", "parse_constant",
+)  # fmt: skip
+
+
+def make_scanner(settings: dict[str, Any]) -> Any:
+    """What ``json.JSONDecoder`` makes for itself."""
+    make: Any = importlib.import_module("json.scanner").c_make_scanner
+    return make(SimpleNamespace(**settings))

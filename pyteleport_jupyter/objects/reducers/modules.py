@@ -25,13 +25,15 @@ class ModuleCopied(Exception):
 
 @reduces(importlib.machinery.ModuleSpec)
 def reduce_spec(spec: importlib.machinery.ModuleSpec, reduction: Reduction) -> Any:
-    """A spec is met where a module's dict is being written by value, which must not happen."""
+    """That of the module there. Also met where a module's dict is being written, which must not happen."""
     module = sys.modules.get(spec.name)
-    if spec.name in reduction.primed or not isinstance(module, ModuleType):
+    is_held = isinstance(module, ModuleType) and vars(module).get("__spec__") is spec
+    if not is_held or not names.is_importable_module(spec.name):
         return NotImplemented
-    if vars(module).get("__spec__") is spec and names.is_importable_module(spec.name):
+    if spec.name not in reduction.primed:
         raise ModuleCopied(spec.name)
-    return NotImplemented
+    reduction.modules.add(spec.name)
+    return names.find_variable, (spec.name, "__spec__")
 
 
 @reduces(ModuleType, subclasses=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, TracebackType
+from types import GetSetDescriptorType, MemberDescriptorType, TracebackType
 from typing import Any
 
 from pyteleport_jupyter.objects.anchors import Reference
@@ -22,15 +22,27 @@ def reduce_exception(error: BaseException, reduction: Reduction) -> Any:
     if _reduces_itself(kind):
         reduced: Any = error.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
         function, args, *rest = reduced
-        state = {**(rest[0] if rest and isinstance(rest[0], dict) else {}), **error.__dict__}
-        return function, args, (state, {}, extras), None, None, set_exception
-    state = dict(error.__dict__)
-    return make_exception, (kind, error.args), (state, _members(error), extras), None, None, set_exception
+        own = {**(rest[0] if rest and isinstance(rest[0], dict) else {}), **error.__dict__}
+        return function, args, (own, {}, extras), None, None, set_exception
+    members = {"args": error.args, **_members(error)}
+    state = dict(error.__dict__), members, extras
+    return make_exception, (kind, _needed(error)), state, None, None, set_exception
+
+
+def _needed(error: BaseException) -> tuple[Any, ...]:
+    """Arguments that it cannot be made without. Others follow, since the exception itself may be in them."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.message, list(error.exceptions)
+    return error.args if all(type(part) in PLAIN for part in error.args) else ()
+
+
+PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
 
 def _reduces_itself(kind: type[BaseException]) -> bool:
-    """Whether a class written in Python says how its instances are pickled."""
-    return any(isinstance(getattr(kind, name), FunctionType) for name in ("__reduce__", "__reduce_ex__"))
+    """Whether a class that is not of the interpreter says how its instances are pickled."""
+    methods = {"__reduce__", "__reduce_ex__"}
+    return next(each for each in kind.__mro__ if methods & vars(each).keys()).__module__ != "builtins"
 
 
 def _members(error: BaseException) -> dict[str, Any]:
@@ -45,15 +57,14 @@ def _members(error: BaseException) -> dict[str, Any]:
 
 
 def make_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
-    """An exception made by the C code of its built-in base alone."""
+    """An exception made by the C code of its built-in base alone; its ``args`` are set later."""
     base = next(base for base in kind.__mro__ if base.__module__ == "builtins")
     try:
         error: BaseException = base.__new__(kind, *args)
         vars(base).get("__init__", BaseException.__init__)(error, *args)
     except TypeError:
-        # UnicodeError and groups insist on arguments of their own; ``args`` may hold others by now.
+        # UnicodeError insists on arguments of its own; ``args`` may hold others by now.
         error = BaseException.__new__(kind, *args)
-    error.args = args
     return error
 
 

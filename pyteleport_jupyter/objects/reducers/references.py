@@ -6,20 +6,30 @@ import weakref
 from typing import Any
 
 from pyteleport_jupyter.objects.reduction import Reduction
-from pyteleport_jupyter.objects.table import reduces
+from pyteleport_jupyter.objects.table import CannotMove, reduces
 
 
 class _Referent:
     """Something to refer to weakly for as long as it takes to forget it."""
 
 
-@reduces(weakref.ref)
+@reduces(weakref.ref, subclasses=True)
 def reduce_reference(reference: Any, reduction: Reduction) -> Any:
     """A new reference to the object that travels; a dead one stays dead."""
-    referent = reference()
+    referent, kind = reference(), type(reference)
+    if issubclass(kind, weakref.WeakMethod):
+        raise CannotMove("it is of a class of your own made of weakref.WeakMethod")
+    if kind is not weakref.ref:
+        state: Any = object.__getstate__(reference)
+        return make_own_reference, (kind, referent, reference.__callback__), state
     if referent is None:
         return make_dead_reference, ()
     return weakref.ref, (referent, reference.__callback__)
+
+
+def make_own_reference(kind: type, referent: Any, callback: Any) -> Any:
+    """A reference of another class, without asking that."""
+    return weakref.ref.__new__(kind, _Referent() if referent is None else referent, callback)
 
 
 def make_dead_reference() -> weakref.ref[Any]:
@@ -48,21 +58,50 @@ def reduce_weak_method(reference: Any, reduction: Reduction) -> Any:
     return (make_dead_reference, ()) if method is None else (weakref.WeakMethod, (method,))
 
 
-@reduces(weakref.WeakValueDictionary, weakref.WeakKeyDictionary)
+WEAK = (weakref.WeakValueDictionary, weakref.WeakKeyDictionary, weakref.WeakSet)
+
+
+@reduces(weakref.WeakValueDictionary, weakref.WeakKeyDictionary, subclasses=True)
 def reduce_weak_dictionary(mapping: Any, reduction: Reduction) -> Any:
     """What is in it now; the callbacks that remove entries are made anew."""
-    return type(mapping), (), None, None, iter(list(mapping.items()))
+    base = _base_of(mapping)
+    state = (list(base.items(mapping)), _own_attributes(mapping, base))
+    return make_weak, (base, type(mapping)), state, None, None, set_weak
 
 
-@reduces(weakref.WeakSet)
+@reduces(weakref.WeakSet, subclasses=True)
 def reduce_weak_set(weak: Any, reduction: Reduction) -> Any:
     """What is in it now."""
-    return weakref.WeakSet, (), list(weak), None, None, set_weak_set
+    state = (list(weakref.WeakSet.__iter__(weak)), _own_attributes(weak, weakref.WeakSet))
+    return make_weak, (weakref.WeakSet, type(weak)), state, None, None, set_weak
 
 
-def set_weak_set(weak: Any, content: list[Any]) -> None:
-    """Put ``content`` into the set."""
-    weak.update(content)
+def _base_of(weak: Any) -> Any:
+    return next(base for base in WEAK if isinstance(weak, base))
+
+
+def _own_attributes(weak: Any, base: Any) -> dict[str, Any]:
+    """Those that the base has not made for itself."""
+    return {name: value for name, value in vars(weak).items() if name not in vars(base())}
+
+
+def make_weak(base: Any, kind: Any) -> Any:
+    """An empty one, without asking a class of the user's."""
+    made = base.__new__(kind)
+    base.__init__(made)
+    return made
+
+
+def set_weak(weak: Any, state: tuple[list[Any], dict[str, Any]]) -> None:
+    """Put in what was in it."""
+    content, attributes = state
+    base = _base_of(weak)
+    for each in content:
+        if base is weakref.WeakSet:
+            base.add(weak, each)
+        else:
+            base.__setitem__(weak, *each)
+    vars(weak).update(attributes)
 
 
 @reduces(weakref.finalize)

@@ -46,7 +46,38 @@ refuses(
     "its state is hidden in C",
     "_hashlib.HASH",
     "_hashlib.HMAC",
+    "_blake2.blake2b",
+    "_blake2.blake2s",
+    "_md5.md5",
+    "_sha1.sha1",
+    "_sha2.SHA224Type",
+    "_sha2.SHA256Type",
+    "_sha2.SHA384Type",
+    "_sha2.SHA512Type",
     "zlib.Compress",
     "zlib.Decompress",
+    "_bz2.BZ2Compressor",
+    "_bz2.BZ2Decompressor",
+    "_lzma.LZMACompressor",
+    "_lzma.LZMADecompressor",
     "_csv.reader",
+)
+refuses(
+    "it is an open HDF5 file, or a part of one; open it again there",
+    "h5py._hl.base.HLObject",
+    "h5py._hl.attrs.AttributeManager",
+    "h5py._objects.ObjectID",
+)
+refuses(
+    "it is a connection to a database; open it again there",
+    "_duckdb.DuckDBPyConnection",
+    "duckdb.DuckDBPyConnection",
+    "psycopg.connection.BaseConnection",
+    "psycopg2.extensions.connection",
+    "pymysql.connections.Connection",
+)
+refuses(
+    "it is a stand-in of unittest.mock, which cannot be told from what it stands for",
+    "unittest.mock.NonCallableMock",
+    "unittest.mock._Call",
 )

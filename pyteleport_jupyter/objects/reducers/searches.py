@@ -87,3 +87,9 @@ def _is_known() -> bool:
     while scanner.search():
         seen.append(_progress(scanner))
     return held == [id(pattern), id(text), 1, 3] and seen == [(1, False), (2, False), (2, True), (3, True)]
+
+
+@reduces("re.Scanner")
+def reduce_lexicon(scanner: Any, reduction: Reduction) -> Any:
+    """What it was made of: its pattern has no text."""
+    return type(scanner), (scanner.lexicon, scanner.scanner.flags)
