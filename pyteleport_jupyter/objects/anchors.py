@@ -93,23 +93,28 @@ def references(anchors: Anchors) -> dict[int, Reference]:
     for name, target in anchors.by_name.items():
         found.setdefault(id(target), Reference("anchor", name, target))
     found.setdefault(id(anchors.namespace), Reference("namespace", "", anchors.namespace))
-    for reference in (*_module_references(anchors.namespace), *_variable_references()):
-        found.setdefault(id(reference.target), reference)
-    return found
+    of_modules = _module_references(anchors.namespace)
+    for reference in _variable_references():
+        if id(reference.target) not in of_modules:
+            found.setdefault(id(reference.target), reference)
+    return {**of_modules, **found}
 
 
 _Modules = tuple[tuple[str, Any], ...]
-_last: tuple[object, dict[str, Any], _Modules, list[Reference]] = (None, {}, (), [])
+_last: tuple[object, dict[str, Any], _Modules, dict[int, Reference]] = (None, {}, (), {})
 
 
-def _module_references(namespace: dict[str, Any]) -> list[Reference]:
+def _module_references(namespace: dict[str, Any]) -> dict[int, Reference]:
     """Those of modules. Kept until a module comes, goes, or is another one: there may be thousands."""
     global _last
-    modules = tuple(sys.modules.items())
-    key = (id(namespace), all_carried(), *((name, id(module)) for name, module in modules))
+    key = (id(namespace), all_carried(), list(sys.modules), list(map(id, sys.modules.values())))
     if _last[0] != key:
         # The objects are held, so that no others can have their ``id``.
-        _last = (key, namespace, modules, _find_module_references(namespace, modules))
+        modules = tuple(sys.modules.items())
+        found: dict[int, Reference] = {}
+        for reference in _find_module_references(namespace, modules):
+            found.setdefault(id(reference.target), reference)
+        _last = (key, namespace, modules, found)
     return _last[-1]
 
 

@@ -195,7 +195,10 @@ def _usual_room() -> Iterator[None]:
 
 def _prime(pickler: Any, reduction: Reduction) -> None:
     """Write references to live dicts and lists, and let the memo hold the live objects in their places."""
-    live = [reference for reference in reduction.references.values() if _is_primed(reference, reduction)]
+    # Nearly all are modules and their globals, and there may be thousands of them.
+    skipped = ("module",) if reduction.primed else ("module", "globals")
+    likely = [reference for reference in reduction.references.values() if reference.kind not in skipped]
+    live = [reference for reference in likely if _is_primed(reference, reduction)]
     pickler.dump(live)
     memo = dict(pickler.memo.copy())
     for reference in live:

@@ -11,6 +11,7 @@ import os
 import site
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ def capture_module_path(shell: Any, cell: RunningCell | None) -> list[str]:
     return [entry for entry in sys.path if entry and not any(_inside(entry, root) for root in roots)]
 
 
+@lru_cache(maxsize=4096)
 def _inside(entry: str, root: str) -> bool:
     return Path(entry).is_relative_to(root)
 
