@@ -14,7 +14,6 @@ from pyteleport_jupyter.homecoming.other_memory import read_memory
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.remote.control import SHIP, Control
 from pyteleport_jupyter.shipping.digests import DIGEST_SIZE, THREADS, digest_function
-from pyteleport_jupyter.shipping.memory import in_large_pages
 from pyteleport_jupyter.shipping.offer import Name
 
 REQUEST = struct.Struct(f"!I{DIGEST_SIZE}s")
@@ -65,7 +64,6 @@ class KeptChunks:
         places = self._where_they_lie()
         if not places:
             return wanted
-        in_large_pages(into for _, into in wanted)
         middle = -(-len(wanted) // THREADS)
         shares = [wanted[at : at + middle] for at in range(0, len(wanted), middle)]
         with ThreadPoolExecutor(THREADS) as pool:

@@ -31,7 +31,7 @@ from pyteleport_jupyter.shipping.digests import (
     available,
     digest_function,
 )
-from pyteleport_jupyter.shipping.memory import SMALL, in_large_pages
+from pyteleport_jupyter.shipping.memory import SMALL
 from pyteleport_jupyter.shipping.offer import Name, Offer, Parts, chunks_of, make_offer
 
 MAGIC = b"PTD1"
@@ -130,7 +130,6 @@ class Deposit:
     def settle(self) -> None:
         """Fill all that was noted. Raises RestoreFailed where it is not what it should be."""
         wanted, self._wanted = self._wanted, []
-        in_large_pages(into for _, into in wanted)
         middle = -(-len(wanted) // THREADS)
         shares = [wanted[at : at + middle] for at in range(0, len(wanted), middle)] if wanted else []
         if len(wanted) <= TOGETHER:

@@ -8,17 +8,12 @@ import mmap
 import os
 import re
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any
 
 from pyteleport_jupyter.errors import RestoreFailed
 
 SMALL = 64 << 10
 """Shorter parts are bytearrays: a mapping of its own costs two system calls, and a process may have 65530."""
-
-LARGE = 4 << 20
-"""From so many bytes on large pages (2 MiB) are worth it."""
 
 SPARE = 64 << 20
 """So many bytes of memory are left to others."""
@@ -82,17 +77,6 @@ def make_room(size: int) -> Room:
         return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except (MemoryError, OSError) as error:
         raise RestoreFailed(reason=f"there is no memory for {size / 1e6:.0f} MB ({error})") from None
-
-
-def in_large_pages(places: Iterable[memoryview]) -> None:
-    """Let the rooms that these views are of lie in large pages, where they are about to be filled from memory:
-    to touch them for the first time takes longer than to copy. numpy does the same with arrays of that size.
-    """
-    rooms = {id(place.obj): place.obj for place in places}
-    for room in rooms.values():
-        if isinstance(room, mmap.mmap) and len(room) >= LARGE:
-            with suppress(OSError, AttributeError):  # not Linux, or without such pages
-                room.madvise(mmap.MADV_HUGEPAGE)
 
 
 class OnDisk:
