@@ -277,16 +277,18 @@ import os, numpy
 data = numpy.random.default_rng(1).integers(0, 1 << 62, 4 << 20)
 many = {number: [number] for number in range(20000)}
 sums = []
-def count():
-    from pyteleport_jupyter.objects import chunks
-    consign = chunks.consign
-    def counted(pickled, chooser=None, offer=None, answer=b"", sealed=False):
-        # Without a codec: what is sent, not how well it can be compressed.
-        sizes.append(sum(map(len, consign(pickled, None, offer, answer))))
-        open(path, "w").write(str(sizes[-1]))
-        return consign(pickled, chooser, offer, answer, sealed)
+def count(path):
+    from pyteleport_jupyter.remote.control import Control
+    from pyteleport_jupyter.wire.pipe import Pipe
     sizes = []
-    chunks.consign = counted
+    def counted(send):
+        def sending(self, *arguments):
+            sizes.append(len(arguments[-1]))
+            open(path, "w").write(str(sum(sizes)))
+            return send(self, *arguments)
+        return sending
+    # There as raw bytes, home in frames.
+    Pipe.send_raw, Control.send = counted(Pipe.send_raw), counted(Control.send)
 """
 
 SIZE = 32 << 20
@@ -304,7 +306,7 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabKernel]:
 def went(kernel: LabKernel, change: str = "pass", options: str = "") -> int:
     """Bytes that were sent."""
     run = kernel.run(
-        f"count()\n{change}\nsums.append(int(data.sum()))\n%teleport local -q {options}\nassert os.getpid() != {kernel.pid}"
+        f"count(path)\n{change}\nsums.append(int(data.sum()))\n%teleport local -q {options}\nassert os.getpid() != {kernel.pid}"
     )
     assert run.status == "ok", run.reply
     assert kernel.run("assert sums.pop() == int(data.sum()) and len(many) == 20000").status == "ok"

@@ -38,6 +38,13 @@ DEFINITIONS = (FunctionType, type, ModuleType, str, bytes, int, float, complex, 
 """Values of the namespace that are bound first: user code that runs while others are rebuilt needs them."""
 
 
+LASTING = ("namespace", "items", "stack")
+"""The order in which the parts of a session are written."""
+
+ROUND = 1024
+"""Numbers in the memo before the variables are made a multiple of it, at the cost of two bytes for each."""
+
+
 @dataclass(frozen=True)
 class Pickled:
     """A session as data.
@@ -181,11 +188,20 @@ def _dump_once(
     with kind.room() if kind is DeepPickler else _usual_room():
         _prime(pickler, reduction)
         for record in _records(root, reduction):
+            if record[0] == "root" and numbering is None:
+                pickler.dump(_ballast(len(pickler.memo.copy())))
             pickler.dump(record)
     if numbering is not None and not reduction.memory.late:
         numbering.take_pickled(reduction.with_globals(pickler.memo.copy()))
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
     return Pickled(file.getvalue(), tuple(buffers), frozenset(modules), frozenset(modules & reduction.used))
+
+
+def _ballast(memoized: int) -> tuple[str, list[list[Any]]]:
+    """Objects are referred to by their numbers in the memo. So that those behind have the same ones again
+    where a little more or less stands before them, they begin with a round one.
+    """
+    return "ballast", [[] for _ in range(-memoized % ROUND)]
 
 
 @contextmanager
@@ -224,7 +240,8 @@ def _records(root: Mapping[str, Any], reduction: Reduction) -> Iterator[tuple[st
     defined = {name: value for name, value in namespace.items() if issubclass(type(value), DEFINITIONS)}
     yield "definitions", defined
     yield from _filling_records(reduction)
-    yield "root", dict(root)
+    # What is another one in each cell comes last; see _ballast.
+    yield "root", {name: root[name] for name in LASTING if name in root} | dict(root)
     yield from _filling_records(reduction)
     yield "end", None
 

@@ -176,7 +176,7 @@ def _read(unpickler: _SessionUnpickler, namespace: dict[str, Any]) -> dict[str, 
         elif kind == "definitions":
             before = {name: namespace.get(name, _ABSENT) for name in content}
             namespace.update(content)
-        else:
+        elif kind != "ballast":
             _fill(kind, content)
     _put_back(namespace, before)
     before.clear()

@@ -229,7 +229,7 @@ def _starts(records: list[_Thing]) -> Iterator[tuple[_Thing, Path]]:
                 found.setdefault(step[2:-2], []).extend(part.parts)
         elif kind == "definitions":
             found["namespace"] += content.parts
-        else:
+        elif kind != "ballast":
             _fill(content, is_dict=kind in ("modules", "globals"))
     named = [(step[2:-2], part) for step, part in found["namespace"] if step.startswith("['")]
     for name, part in sorted(named, key=lambda pair: pair[0].startswith("_")):

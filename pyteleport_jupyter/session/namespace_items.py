@@ -30,10 +30,11 @@ def travelling_namespace(shell: Any) -> dict[str, Any]:
 
 def arrays_last(namespace: dict[str, Any]) -> dict[str, Any]:
     """The same, in the order in which it is pickled: what is made of small objects can be made while the
-    arrays are still on their way.
+    arrays are still on their way. What the shell puts there in each cell (``_``, ``_i7``) is behind what
+    stays as it is, so that the same is written again.
     """
     last = {name: value for name, value in namespace.items() if _is_bulky(type(value))}
-    return {name: value for name, value in namespace.items() if name not in last} | last
+    return dict(sorted(namespace.items(), key=lambda item: (item[0] in last, item[0].startswith("_"))))
 
 
 def _is_bulky(kind: type) -> bool:

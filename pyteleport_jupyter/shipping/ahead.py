@@ -90,6 +90,12 @@ class Coming:
             self._rest = self._rest[len(taken) :]
         return bytes(found)
 
+    def peek(self, size: int = 0, /) -> bytes:
+        """The next bytes, at most ``size``, without taking them; waits for the first."""
+        if not self._rest:
+            self._wait()
+        return bytes(self._rest[:size])
+
     def readinto(self, view: memoryview, /) -> int:
         """As :meth:`read`, into ``view``."""
         content = self.read(len(view))
