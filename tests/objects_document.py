@@ -22,7 +22,7 @@ by name; what exists here only (functions and classes of the notebook, its own m
 needs no line here: numbers, texts, containers, dataclasses, named tuples, dates, paths, and most objects of most packages. Which
 of them were tried is in [COMPATIBILITY.md](COMPATIBILITY.md).
 
-An object that cannot move is named, with the path to it and the reason, before anything is sent. What was restored is compared with
+An object that cannot move is named, with the path to it and the reason, and nothing has changed then. What was restored is compared with
 what was there: a digest of samples of each variable is taken on both sides, and the cell says which are not the same.
 
 Whether a file or database is the same one there turns out when the session is restored there, before the cut. If it is not, the move
