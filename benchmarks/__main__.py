@@ -1,4 +1,8 @@
-"""``python -m benchmarks``: all of them, one table. ``python -m benchmarks shipping``: only that."""
+"""``python -m benchmarks``: all of them, one table, also as the README has it.
+
+``python -m benchmarks shipping``: only that. With ``--quick`` each is measured once: to see that they run,
+not how fast anything is.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +25,25 @@ from . import (
     starting,
 )
 from .scene import Scene, scene
-from .table import Row, show
+from .table import Row, markdown, show
+
+QUICK = "--quick"
+
+
+def times(usual: int) -> int:
+    """How often to measure."""
+    return 1 if QUICK in sys.argv else usual
+
 
 BENCHMARKS: dict[str, Callable[[Scene], list[Row]]] = {
-    "starting": lambda stage: [starting.compare(stage)],
-    "cold": lambda stage: [starting.compare_cold(stage)],
-    "scripts": lambda stage: [scripts.compare(stage)],
+    "starting": lambda stage: [starting.compare(stage, times(starting.PAIRS))],
+    "cold": lambda stage: [starting.compare_cold(stage, times(starting.PAIRS))],
+    "scripts": lambda stage: [scripts.compare(stage, times(scripts.PAIRS))],
     "relaying": relaying.compare,
-    "gap": lambda stage: [gap.measure(stage)],
-    "shipping": shipping.compare,
-    "homing": homing.compare,
-    "downloads": downloads.compare,
+    "gap": lambda stage: [gap.measure(stage, times(gap.RUNS))],
+    "shipping": lambda stage: shipping.compare(stage, times(shipping.ROUNDS)),
+    "homing": lambda stage: homing.compare(stage, times(shipping.ROUNDS)),
+    "downloads": lambda stage: downloads.compare(stage, times(downloads.COUNT)),
     "loading": lambda stage: loading.compare(),
     "errands": errands.compare,
     "frames": lambda stage: frames.compare(),
@@ -47,8 +59,10 @@ def main() -> int:
             f"hosts {stage.here.name} and {stage.there.name}, lab mode {stage.lab.mode}, load {load}",
             flush=True,
         )
-        measured = [(name, rows_of(name, stage)) for name in sys.argv[1:] or BENCHMARKS]
-    print(show([row for _, rows in measured for row in rows or ()]))
+        chosen = [name for name in sys.argv[1:] if name != QUICK] or BENCHMARKS
+        measured = [(name, rows_of(name, stage)) for name in chosen]
+    found = [row for _, rows in measured for row in rows or ()]
+    print(show(found), "", markdown(found), sep="\n")
     return int(any(rows is None for _, rows in measured))
 
 

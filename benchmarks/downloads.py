@@ -30,10 +30,10 @@ print(time.monotonic() - began, whole)
 """
 
 
-def compare(scene: Scene) -> list[Row]:
+def compare(scene: Scene, count: int = COUNT) -> list[Row]:
     """The one row."""
     with kernel(scene) as started:
-        seconds, whole = run(started, DOWNLOADS.format(alias=scene.alias, size=SIZE, count=COUNT))
-    stalls = COUNT - int(whole)
-    what = f"{COUNT} downloads of {SIZE // 10**6} MB by paramiko"
+        seconds, whole = run(started, DOWNLOADS.format(alias=scene.alias, size=SIZE, count=count))
+    stalls = count - int(whole)
+    what = f"{count} downloads of {SIZE // 10**6} MB by paramiko"
     return [Row(what, f"{seconds:.0f} s", "", f"{stalls} stalls", "0 stalls", not stalls)]

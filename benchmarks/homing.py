@@ -10,7 +10,9 @@ import statistics
 import time
 from collections.abc import Sequence
 
-from .scene import LabKernel, Scene, kernel
+from lab import LabKernel
+
+from .scene import Scene, kernel
 from .shipping import ARRAY, CELL_SECONDS, ROUNDS, run
 from .table import Row, spread
 

@@ -40,3 +40,15 @@ def show(rows: Sequence[Row]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines]
     return "\n".join([texts[0], "-" * len(texts[0].rstrip()), *texts[1:]])
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The table as the README has it."""
+    lines = ["| | ours | compared with | goal |", "|---|---|---|---|"]
+    lines += [f"| {row.what} | {row.ours} | {row.peer} | {_in_words(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _in_words(row: Row) -> str:
+    outcome = row.outcome if row.reached else f"**{row.outcome or row.ours}, missed**"
+    return f"{row.goal}: {outcome}" if outcome else row.goal
