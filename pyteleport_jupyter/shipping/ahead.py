@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
 from pyteleport_jupyter.shipping.blocks import BLOCK, SLICE, START
-from pyteleport_jupyter.shipping.cutting import CHUNK
+from pyteleport_jupyter.shipping.cutting import CHUNK, on_grid
 from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
 
 MAGIC_AHEAD = b"PTJA"
@@ -48,9 +48,9 @@ def end() -> Block:
 
 
 def _blocks(kind: int, content: memoryview) -> Iterator[Block]:
-    for start in range(0, content.nbytes, SLICE):
-        piece = content[start : start + SLICE]
-        yield memoryview(BLOCK.pack(kind, piece.nbytes)), piece
+    for chunk in on_grid(content):
+        slices = [chunk[start : start + SLICE] for start in range(0, chunk.nbytes, SLICE)]
+        yield memoryview(BLOCK.pack(kind, chunk.nbytes)), *slices
 
 
 class Coming:

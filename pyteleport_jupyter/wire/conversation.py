@@ -116,14 +116,16 @@ class Conversation:
         self._measure = _Measure()
         for piece in slices:
             began = time.monotonic()
-            self._wait_until(lambda: not pipe.raw_waits)
             pipe.send_raw(piece)
-            total += len(piece)
-            self._pump(0.0)
+            pipe.flush()
+            if pipe.raw_waits:
+                self._wait_until(lambda: not pipe.raw_waits)
+            else:
+                self._pump(0.0)  # what the other side says must not wait for a link that never lets us wait
             self._check_link()
+            total += len(piece)
             self._measure.sent(len(piece), began)
             progress(total)
-        self._wait_until(lambda: not pipe.raw_waits)
         return total
 
     def attend(self, seconds: float) -> None:
