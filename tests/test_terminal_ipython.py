@@ -257,10 +257,10 @@ def test_a_copy_goes_on_there_and_is_visited_from_here(start: Start) -> None:
     # There the prompt has come to cell 3 as well.
     ipython.paste("%teleport attach")
     ipython.wait_for(lambda screen: "here from now on" in screen and screen.endswith("\nIn [3]:"))
-    ipython.run(3, "x, os.getpid() == first")
+    ipython.run(3, "x, os.getpid() == first", "7")
     assert "Out[3]: ([1, 2], False)" in ipython.screen()
     ipython.paste("%teleport home")
-    assert "HomeRefused: " in ipython.wait_for_prompt(5)
+    assert "HomeRefused: " in ipython.wait_for_prompt(6)
     ipython.paste("exit")
     ipython.run(5, "x, copy.status")
     assert "Out[5]: ([1, 3], 'let go')" in ipython.screen()

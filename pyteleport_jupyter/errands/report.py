@@ -20,7 +20,7 @@ class Report(Protocol):
         """Nothing came of it; who shows the error says why."""
 
     def say(self, text: str, facts: dict[str, Any] | None = None) -> None:
-        """Show ``text`` in place of what was shown; with ``facts`` (for front ends that know us) it is over."""
+        """Show ``text`` in place of what was shown; the last one has ``facts`` for front ends."""
 
 
 class Stages:

@@ -51,8 +51,12 @@ class TerminalFront:
             call()
 
         self._shell.events.register("pre_run_cell", before_cell)
-        prompt = getattr(getattr(self._shell, "pt_app", None), "app", None)
-        if prompt is not None and prompt.is_running and prompt.loop is not None:
+        prompt: Any = getattr(getattr(self._shell, "pt_app", None), "app", None)
+        if prompt is None:
+            return
+        # In this order: where it does not run yet, it has still to look at the list.
+        prompt.pre_run_callables.append(call)
+        if prompt.is_running and prompt.loop is not None:
             prompt.loop.call_soon_threadsafe(call)
 
 

@@ -30,7 +30,7 @@ KERNEL_PARTS = (
     "session", "iopub_thread", "iopub_socket", "shell_channel_thread", "control_thread", "comm_manager",
     "log", "io_loop", "stdin_socket", "debugger", "shell_handlers", "control_handlers",
 )  # fmt: skip
-TERMINAL_PARTS = ("pt_app", "auto_suggest", "debugger_history", "prompts")
+TERMINAL_PARTS = ("pt_app", "auto_suggest", "debugger_history")
 HISTORY_PARTS = ("input_hist_parsed", "input_hist_raw", "output_hist", "output_hist_reprs", "dir_hist")
 SYSTEM_PARTS = ("__displayhook__", "__excepthook__", "meta_path", "path_hooks", "path_importer_cache")
 

@@ -176,7 +176,7 @@ def capture_settings(shell: Any, cell: RunningCell | None) -> dict[tuple[str, st
     for path, names in SETTINGS.items():
         part = _part(shell, path)
         found.update({(path, name): getattr(part, name) for name in names if hasattr(part, name)})
-    return {**found, ("InteractiveTB", "mode"): shell.InteractiveTB.mode}
+    return {**found, ("InteractiveTB", "mode"): shell.InteractiveTB.mode, ("", "call_pdb"): shell.call_pdb}
 
 
 def restore_settings(shell: Any, settings: dict[tuple[str, str], Any]) -> None:
@@ -187,6 +187,18 @@ def restore_settings(shell: Any, settings: dict[tuple[str, str], Any]) -> None:
         if hasattr(part, name) and getattr(part, name) != value:
             with suppress(TraitError):
                 setattr(part, name, value)
+
+
+def capture_prompts(shell: Any, cell: RunningCell | None) -> Any:
+    """What says ``In [1]:`` in a terminal, where it is the user's own."""
+    prompts = getattr(shell, "prompts", None)
+    return None if prompts is None or defining_package(prompts) == "IPython" else prompts
+
+
+def restore_prompts(shell: Any, prompts: Any) -> None:
+    """Set it; a kernel has no use for it."""
+    if hasattr(shell, "prompts"):
+        shell.prompts = prompts
 
 
 def capture_payloads(shell: Any, cell: RunningCell | None) -> list[Any]:
@@ -208,5 +220,6 @@ ITEMS: tuple[Item, ...] = (
     Item("transformers", Phase.ARRIVAL, capture_transformers, restore_transformers),
     Item("formatters", Phase.ARRIVAL, capture_formatters, restore_formatters),
     Item("exception handler", Phase.ARRIVAL, capture_exception_handler, restore_exception_handler),
+    Item("prompts", Phase.ARRIVAL, capture_prompts, restore_prompts),
     Item("payloads", Phase.CELL, capture_payloads, restore_payloads),
 )

@@ -116,7 +116,7 @@ def restore(
     file = past.MEMORY if noted is None else noted["history"]["file"]
     if settings.embedded is not None:
         new_main()
-    shell = make_shell(settings, file, None if noted is None else noted["ipython_dir"])
+    shell = make_shell(settings, file, noted)
     embedded = None if settings.embedded is None else EmbeddedPrompt(shell, settings.embedded)
     if noted is None:
         fill_past(shell, settings.past)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import sys
 from types import CodeType
@@ -39,3 +40,20 @@ def check_cell(cell: RunningCell | None) -> RunningCell:
     if not any(frame.f_code is INTERACT for frame in outwards(cell.root)):
         raise NotInCell(reason="it was not typed at the prompt, but is run while IPython starts")
     return cell
+
+
+def program_around(shell: Any) -> str | None:
+    """The file of a program that has called ``IPython.start_ipython``: it has more to do when the prompt is
+    left, but IPython has put its own ``__main__`` in place of the program's.
+    """
+    around = itertools.dropwhile(lambda frame: frame.f_code is not INTERACT, outwards(sys._getframe(1)))
+    for frame in around:
+        name, file = str(frame.f_globals.get("__name__", "")), os.path.basename(frame.f_code.co_filename)
+        # What comes with IPython is called ipython, ipython3, ipython.exe ...; ours is "<string>" elsewhere.
+        if name == "__main__" and frame.f_globals is not shell.user_ns and _is_program(file):
+            return file
+    return None
+
+
+def _is_program(file: str) -> bool:
+    return file != "__main__.py" and not file.startswith(("ipython", "<"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import IPython.terminal.interactiveshell as terminal_module
+from IPython.core.profiledir import ProfileDir, ProfileDirError
 from IPython.terminal.interactiveshell import TerminalInteractiveShell
-from IPython.terminal.prompts import ClassicPrompts, Prompts
+from IPython.terminal.prompts import ClassicPrompts
 from prompt_toolkit.history import InMemoryHistory
 from traitlets import TraitError
 
@@ -26,8 +27,8 @@ TRAITS = (
     "editing_mode", "emacs_bindings_in_vi_insert_mode", "enable_history_search",
     "extra_open_editor_shortcuts", "highlight_matching_brackets", "highlighting_style_overrides",
     "history_load_length", "modal_cursor", "mouse_support", "prompt_includes_vi_mode",
-    "prompt_line_number_format", "simple_prompt", "space_for_menu", "term_title", "term_title_format",
-    "timeoutlen", "true_color", "ttimeoutlen",
+    "prompt_line_number_format", "shortcuts", "simple_prompt", "space_for_menu", "term_title",
+    "term_title_format", "timeoutlen", "true_color", "ttimeoutlen",
 )  # fmt: skip
 """Settings of the prompt that mean the same anywhere (IPython/terminal/interactiveshell.py)."""
 
@@ -61,6 +62,8 @@ def settings_of(shell: Any) -> PromptSettings:
 def _is_plain(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_is_plain(each) for pair in value.items() for each in pair)
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
     return value is None or isinstance(value, (bool, int, float, str))
 
 
@@ -78,16 +81,11 @@ def _past(shell: Any) -> list[str]:
     return lines[::-1]
 
 
-def custom_prompts(shell: Any) -> Any:
-    """What says ``In [1]:``, where it is the user's own."""
-    return None if type(shell.prompts) in (Prompts, ClassicPrompts) else shell.prompts
-
-
-def make_shell(settings: PromptSettings, hist_file: str, ipython_dir: str | None) -> Any:
+def make_shell(settings: PromptSettings, hist_file: str, home: Mapping[str, Any] | None) -> Any:
     """The shell of this process, without its prompt (:func:`open_prompt`), which looks at the terminal.
 
-    ``hist_file``: its history database. IPython's own directory is not made where it is not: nothing may stay
-    on a machine that is only visited.
+    ``hist_file``: its history database; ``home``: in the process that it was in, :func:`.past.as_record`.
+    IPython's own directory is not made where it is not: nothing may stay on a machine that is only visited.
     """
     from traitlets.config import Config
 
@@ -97,7 +95,7 @@ def make_shell(settings: PromptSettings, hist_file: str, ipython_dir: str | None
     if settings.embedded is not None:
         make = partial(make_embedded, settings.embedded)
     with _without_prompt():
-        shell = make(config=config, ipython_dir=_directory(ipython_dir), banner1="", **_known(traits))
+        shell = make(config=config, banner1="", **_places(home), **_known(traits))
     if settings.classic:
         shell.prompts = ClassicPrompts(shell)
     if served_from() is not None:
@@ -113,14 +111,19 @@ def _known(traits: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in traits.items() if name in known}
 
 
-def _directory(said: str | None) -> str | None:
-    """Where IPython keeps its things; where it is a visitor, beside the package."""
+def _places(home: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Where IPython keeps its things: as at first; where it is a visitor, beside the package."""
     package = served_from()
-    if package is None:
-        return said
-    own = Path(package).parent / "ipython"
-    own.mkdir(mode=0o700, exist_ok=True)
-    return str(own)
+    if package is not None:
+        own = Path(package).parent / "ipython"
+        own.mkdir(mode=0o700, exist_ok=True)
+        return {"ipython_dir": str(own)}
+    if home is None:
+        return {}
+    with suppress(ProfileDirError):
+        profile = ProfileDir.find_profile_dir(home["profile"])
+        return {"ipython_dir": home["ipython_dir"], "profile_dir": profile}
+    return {"ipython_dir": home["ipython_dir"]}
 
 
 @contextmanager

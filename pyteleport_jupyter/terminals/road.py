@@ -10,6 +10,8 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+from IPython.terminal.embed import InteractiveShellEmbed
+
 from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
@@ -27,6 +29,7 @@ from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.terminals import past
+from pyteleport_jupyter.terminals.ground import program_around
 from pyteleport_jupyter.terminals.luggage import pack
 from pyteleport_jupyter.terminals.telling import TerminalProgress
 
@@ -63,6 +66,8 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
         trip = replace(trip, options=replace(trip.options, home=True))
     for note in packed.notes:
         progress.note(note)
+    if not isinstance(shell, InteractiveShellEmbed) and (program := program_around(shell)) is not None:
+        progress.note(f"{program}, which has started this IPython, does not go on when it is left")
     progress.stage("connect")
     with connect(trip) as link:
         flags = (*python_flags(), *packed.flags)
