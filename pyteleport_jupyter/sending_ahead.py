@@ -26,6 +26,7 @@ from pyteleport_jupyter.inventory.versions import differences
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, check, converse, order, restore, ship
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
+from pyteleport_jupyter.remote.arrival import in_short_turns
 from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.session.own_modules import own_modules, top_level_names
 from pyteleport_jupyter.session.snapshot import ALWAYS_THERE
@@ -168,9 +169,10 @@ class SendingAhead(Thread):
     def run(self) -> None:
         """Called by the thread."""
         try:
-            self._open()
-            for block in self._blocks():
-                self._send(block)
+            with in_short_turns():
+                self._open()
+                for block in self._blocks():
+                    self._send(block)
         except BaseException as error:
             self._failure = error
 
