@@ -29,6 +29,7 @@ from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Outlet
 from pyteleport_jupyter.objects.placed_files import contents_travelling
+from pyteleport_jupyter.objects.reducers import temporary
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
@@ -47,7 +48,14 @@ from pyteleport_jupyter.session.running_cell import RunningCell
 from pyteleport_jupyter.session.threads import check_threads
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import Target, parse_target
-from pyteleport_jupyter.transports import AttachRequest, Landed, Link, Question, SshTransport
+from pyteleport_jupyter.transports import (
+    AttachRequest,
+    Landed,
+    Link,
+    LocalTransport,
+    Question,
+    SshTransport,
+)
 
 
 def depart(target: str, **options: Any) -> None:
@@ -293,4 +301,11 @@ def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.Cut
         announcement=last_line(journey.progress, arrival.pid, arrival.python, journey.started),
         home=home,
         comms=frontends.comms(),
+        files=_left_files(journey),
     )
+
+
+def _left_files(journey: Journey) -> tuple[str, ...]:
+    """Temporary ones, of which the session has its own elsewhere, unless that is on this machine."""
+    return () if isinstance(journey.target.transport, LocalTransport) else temporary.paths_here()
+

@@ -130,3 +130,23 @@ def test_hostile_objects_cost_nothing_and_odd_ones_travel(kernel: LabKernel) -> 
     )
     assert value(moved) == ("cartesius", 10_001, "mine", "mine", "mine", (3, 5, 2, 0))
     assert value(kernel.execute("%teleport home\nsocket.gethostname()")) == "workbench"
+
+
+TEMPORARY = """
+import tempfile
+named, made = tempfile.NamedTemporaryFile('w+'), tempfile.TemporaryDirectory()
+_ = named.write('abc'), open(made.name + '/f', 'w').write('x')
+"""
+
+
+def test_temporary_files_go_with_the_session_wherever_it_ends(kernel: LabKernel, lab: Lab) -> None:
+    """The last one: the kernel ends over there, and nothing may be left on either host."""
+    assert kernel.execute(TEMPORARY).error is None
+    moved = kernel.execute(
+        "%teleport cartesius\n"
+        "_ = named.seek(0); socket.gethostname(), named.read(), os.listdir(made.name), [named.name, made.name]"
+    )
+    host, read, listed, paths = ast.literal_eval(moved.result or "None")
+    assert (host, read, listed) == ("cartesius", "abc", ["f"])
+    for name in (NOTEBOOK.name, TARGET.name):
+        assert all(lab.host(name).outside(path).exists() for path in paths)

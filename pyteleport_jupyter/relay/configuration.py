@@ -86,7 +86,7 @@ class Settings:
     """Everything the relay is told.
 
     ``parent`` is the process whose end ends the relay (0: nobody), ``files`` are to be removed at the end
-    since no manager owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
+    since nobody else owns them, ``signals_fd`` is the pipe of noted signals, ``captured_fds`` are the pipes
     that children here may write to. ``home`` says how this process becomes a kernel again (None: it cannot),
     ``committed`` that the far side is the session already, ``failure`` why it could not come home,
     ``comms`` who is told more than a line of text, ``keeper`` who has the data that the session had here;

@@ -173,7 +173,7 @@ def _settings(
         in_flight=plan.in_flight,
         announcement=plan.announcement,
         parent=_parent(parts.app),
-        files=_files_without_owner(parts.app),
+        files=(*_files_without_owner(parts.app), *plan.files),
         signals_fd=noted.read_fd,
         captured_fds=(*output.captured_descriptors(parts), *captured_descriptors()),
         python_path=python_path(),

@@ -39,5 +39,7 @@ class CutPlan:
     comms: tuple[str, ...] = ()
     keep: Callable[[], KeeperSettings] | None = None
     """Starts the keeper of what the session has here; None where there is to be none."""
+    files: tuple[str, ...] = ()
+    """What else is to be removed here when the session has ended elsewhere."""
     far_key: str | None = None
     """Of a session that is taken up: its kernel's key; the far side is not in ``hold`` but lives."""

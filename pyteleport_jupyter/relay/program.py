@@ -57,9 +57,19 @@ def _run(unpacked: Unpacked) -> int:
     if status == PARTED:
         become_fresh_kernel(settings, relay.bequest)
     for file in settings.files:
-        with suppress(OSError):
-            os.unlink(file)
+        _remove(file)
     return status
+
+
+def _remove(path: str) -> None:
+    """A file, or a directory with what is in it."""
+    with suppress(OSError):
+        if os.path.isdir(path) and not os.path.islink(path):
+            import shutil
+
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            os.unlink(path)
 
 
 def assemble(

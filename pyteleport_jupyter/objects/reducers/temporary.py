@@ -22,11 +22,26 @@ Entry = tuple[str, int, bytes | str | None]
 """Path inside the directory, mode, and: contents of a file, target of a link, None for a folder."""
 
 
+_travelling: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def paths_here() -> tuple[str, ...]:
+    """Of files and directories that have been pickled and are still the session's: they travel with their
+    contents, and nobody is left here who would remove them.
+    """
+    files = [each for each in _travelling if not isinstance(each, tempfile.TemporaryDirectory)]
+    folders = [each for each in _travelling if isinstance(each, tempfile.TemporaryDirectory)]
+    owned = [each.name for each in files if not each.file.closed and vars(each._closer)["delete"]]
+    owned += [each.name for each in folders if vars(each)["_finalizer"].alive]
+    return tuple(os.path.abspath(os.fsdecode(path)) for path in owned)
+
+
 @reduces("tempfile._TemporaryFileWrapper")
 def reduce_named_file(wrapper: Any, reduction: Reduction) -> Any:
     """``NamedTemporaryFile``: the same file where it is, else a new one with the same contents, under the
     same path if nothing is there.
     """
+    _travelling.add(wrapper)
     content = {name: value for name, value in vars(wrapper).items() if not callable(value)}
     binary = getattr(wrapper.file, "buffer", wrapper.file)
     reduction.private_files.add(id(binary))
@@ -43,6 +58,7 @@ def set_named_file(wrapper: Any, content: dict[str, Any]) -> None:
 @reduces(tempfile.TemporaryDirectory)
 def reduce_directory(directory: tempfile.TemporaryDirectory[Any], reduction: Reduction) -> Any:
     """``TemporaryDirectory`` with all that is in it (up to 64 MiB), under the same path where possible."""
+    _travelling.add(directory)
     attributes = {name: value for name, value in vars(directory).items() if name != "_finalizer"}
     finalizer: Any = vars(directory)["_finalizer"]
     entries = list(_entries(Path(os.fsdecode(directory.name)))) if finalizer.alive else None

@@ -7,5 +7,6 @@ SPECIMENS = (
     ('httpx.URL', "httpx.URL('http://h/p?a=1')", 'x, x.params'),
     ('httpx.Headers', "httpx.Headers({'A': 'b'})", "x, x['a']", "x['N'] = 'm'"),
     ('httpx.Timeout', 'httpx.Timeout(3)', 'x.read'),
-    ('httpx.Client', 'httpx.Client()', 'x', '', "cannot pickle 'SSLContext' object"),
+    ('httpx.Client', "httpx.Client(headers={'a': 'b'})", "x.headers['a'], x.is_closed", "x.headers['a'] = 'c'"),
+    ('httpx.AsyncClient', "httpx.AsyncClient(timeout=3)", 'x.timeout', 'x.timeout = 5'),
 )  # fmt: skip

@@ -14,6 +14,7 @@ SPECIMENS = (
     ('scipy.sparse.bsr_matrix', 'sp.bsr_matrix(m)', 'x.toarray().tolist()'),
     ('scipy.sparse.dia_matrix', 'sp.dia_matrix(m)', 'x.toarray().tolist()'),
     ('scipy.stats._distn_infrastructure.rv_continuous_frozen', 'scipy.stats.norm(1, 2)', 'x.mean(), x.std()'),
+    ('scipy.special.MultiUFunc', "__import__('scipy.special').special.assoc_legendre_p", "x is __import__('scipy.special').special.assoc_legendre_p"),
     ('scipy.stats._kde.gaussian_kde', 'scipy.stats.gaussian_kde([1.0, 2, 4])', 'x(1.5).tolist()'),
     ('scipy.interpolate.CubicSpline', 'scipy.interpolate.CubicSpline([0, 1, 2], [0, 1, 4])', 'float(x(1.5))'),
     ('scipy.interpolate.interp1d', 'scipy.interpolate.interp1d([0, 1], [0, 2])', 'float(x(0.5))'),

@@ -14,6 +14,7 @@ SPECIMENS = (
     ('sympy.core.numbers.Rational', 's.Rational(1, 3)', 'x + 1'),
     ('sympy.core.relational.Equality', 's.Eq(a, 2)', 's.solve(x)'),
     ('sympy.sets.sets.Interval', 's.Interval(0, 1)', '0.5 in x'),
+    ('sympy.function', 's.lambdify(a, s.sin(a) ** 2)', 'x(3)'),
     ('sympy.core.symbol.Dummy', "s.Dummy('d')", 'x.name, x == x'),
     ('sympy.f', 'f(a)', 'x, x.func == f'),
 )  # fmt: skip
