@@ -369,3 +369,23 @@ def test_after_a_restart_nobody_asks_for_it(kernel: LabKernel) -> None:
     assert kernel.run(f"{SETUP}\npath = {str(kernel.sent)!r}").status == "ok"  # type: ignore[attr-defined]
     assert went(kernel) > SIZE
     assert answers(left)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("fault", ["deposit.copy::raise", "deposit.copy::kill"])
+def test_what_goes_wrong_with_it_is_of_no_concern_to_the_session(
+    fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELEPORT_FAULT", fault)
+    with lab_kernel() as kernel:
+        kernel.sent = tmp_path / "sent"  # type: ignore[attr-defined]
+        assert kernel.run(f"{SETUP}\npath = {str(tmp_path / 'sent')!r}").status == "ok"
+        went(kernel)
+        assert kernel.run(f"%teleport home -q\nassert os.getpid() == {kernel.pid}").status == "ok"
+        assert went(kernel) > SIZE
+        assert kernel.run("%teleport home -q --no-keep").status == "ok"
+        assert not deposits(kernel)
+        # One that was killed has left an empty directory, which the next one that lands removes.
+        for directory in kernel.runtime.glob("pyteleport/*"):
+            assert [path.name for path in directory.iterdir()] == ["package.zip"]
+            shutil.rmtree(directory)
