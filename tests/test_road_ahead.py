@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inventory_kernels import LocalKernel
+from inventory_kernels import LocalKernel, environment_in
 
 SECONDS = 60.0
 
@@ -101,3 +101,26 @@ def test_what_cannot_move_is_refused_and_a_stop_ends_it(kernel: LocalKernel, tmp
     assert moved.text == WHOLE
     depth = kernel.run("depth = 0\nwhile deep: deep, depth = deep[0], depth + 1\nprint(depth)")
     assert depth.text == "20000\n"
+
+
+BEGUN = """
+import thinglib
+thing = thinglib.Thing()
+def begun():
+    ahead = thread("sending-ahead")
+    return ahead is not None and bool(ahead._survey)
+Sent.__getstate__ = lambda self: {"ahead": until(begun)}
+"""
+
+
+@pytest.mark.nightly
+def test_an_unfit_target_is_refused_as_ever(tmp_path: Path) -> None:
+    here = environment_in(tmp_path / "here", thinglib="1.0")
+    without, other = environment_in(tmp_path / "without"), environment_in(tmp_path / "other", thinglib="2.0")
+    with LocalKernel(tmp_path, here) as started:
+        assert not started.run(SETUP + BEGUN).error
+        assert "lacks thinglib" in started.run(f"%teleport local --python {without}").error
+        assert "thinglib 2.0 (here 1.0)" in started.run(f"%teleport local --python {other}").error
+        assert nothing_stays(tmp_path)
+        moved = started.run(f"%teleport local --anyway --python {other}\nprint(thing.version())" + CHECK)
+        assert moved.text == "2.0\n" + WHOLE
