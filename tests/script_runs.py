@@ -94,7 +94,7 @@ def scripts_in(folder: Path) -> Iterator[Scripts]:
     scripts = Scripts(beside, environment)
     try:
         yield scripts
-        psutil.wait_procs(scripts.processes(), timeout=10)
+        psutil.wait_procs(scripts.processes(), timeout=90)  # a kept kernel whose session was killed takes a minute
         assert scripts.processes() == []
         assert list(runtime.rglob("*")) == []
     finally:

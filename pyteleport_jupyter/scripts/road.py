@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from secrets import token_bytes
@@ -169,11 +169,17 @@ def connect(trip: Trip) -> Iterator[Link]:
 
 
 def prepare(
-    link: Link, luggage: Luggage, flags: tuple[str, ...], trip: Trip, kinds: dict[str, str]
+    link: Link,
+    luggage: Luggage,
+    flags: tuple[str, ...],
+    trip: Trip,
+    kinds: dict[str, str],
+    shipped: Callable[[int], None] = lambda total: None,
 ) -> Arrival:
     """Boot, compare, ship, and wait until the far side has restored everything; then it is held.
 
-    ``kinds``: what its streams are to be (:func:`.streams.kinds`).
+    ``kinds``: what its streams are to be (:func:`.streams.kinds`); ``shipped`` is told the bytes that have
+    left.
     """
     host, deadline = trip.target.host, time.monotonic() + CONNECT_SECONDS
     landed = land(link, trip.target.transport, trip.request, ask_at_terminal, deadline)
@@ -183,7 +189,7 @@ def prepare(
     token = token_bytes(32)
     with aborted_on_failure(conversation):
         _start(conversation, luggage, flags, trip, token, kinds)
-        conversation.ship(chunks.slices(luggage.pickled))
+        conversation.ship(chunks.slices(luggage.pickled), shipped)
         rehearsal = rehearse([package_folder()], "terminal")
         try:
             conversation.command("prepare", host=host)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -71,7 +72,8 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
     progress.stage("connect")
     with connect(trip) as link:
         flags = (*python_flags(), *packed.flags)
-        arrival = prepare(link, packed.luggage, flags, trip, streams.kinds())
+        shipped = partial(progress.shipped, packed.luggage.pickled.total_bytes)
+        arrival = prepare(link, packed.luggage, flags, trip, streams.kinds(), shipped)
         with aborted_on_failure(arrival.conversation):
             progress.clear()
             past.write_out(shell)

@@ -9,6 +9,7 @@ import time
 from contextlib import suppress
 
 from pyteleport_jupyter.errors import TeleportError
+from pyteleport_jupyter.progress_line import SHORTEST_UPDATE, shipping_in_words
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.terminal_line import ERASE, TerminalLine, write_to_terminal
 
@@ -20,7 +21,7 @@ class TerminalProgress:
         self._move = f"{doing} {host}"
         self._line = None if quiet else TerminalLine()
         self._finished: list[str] = []
-        self._current, self._since = "", 0.0
+        self._current, self._since, self._shown_at = "", 0.0, 0.0
         self._notes: list[str] = []
 
     def stage(self, name: str) -> None:
@@ -30,8 +31,18 @@ class TerminalProgress:
         self._current, self._since = name, time.monotonic()
         self.doing("")
 
+    def shipped(self, total: int, sent: int) -> None:
+        """``sent`` of ``total`` bytes have left; then they are made objects again there."""
+        if self._current != "ship":
+            self.stage("ship")
+        if sent >= total:
+            self.stage("restore")
+        elif time.monotonic() - self._shown_at >= SHORTEST_UPDATE:
+            self.doing(shipping_in_words(sent, total, time.monotonic() - self._since))
+
     def doing(self, words: str) -> None:
         """How far the stage is."""
+        self._shown_at = time.monotonic()
         if self._line is not None:
             stages = " · ".join([*self._finished, f"{self._current} {words}".rstrip()])
             self._line.show(f"{self._move}: {stages} …")
