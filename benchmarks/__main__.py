@@ -74,7 +74,8 @@ def rows_of(name: str, stage: Scene) -> list[Row] | None:
     except (Exception, SystemExit) as error:
         print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
         return None
-    print(f"{name}: measured in {time.monotonic() - began:.0f} s", flush=True)
+    # At once too: whoever stops a run that takes too long has what was measured.
+    print(f"{name}: measured in {time.monotonic() - began:.0f} s", show(rows), sep="\n", flush=True)
     return rows
 
 
