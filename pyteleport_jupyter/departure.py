@@ -308,4 +308,3 @@ def _cut_plan(arrival: Arrival, luggage: Luggage, journey: Journey) -> relay.Cut
 def _left_files(journey: Journey) -> tuple[str, ...]:
     """Temporary ones, of which the session has its own elsewhere, unless that is on this machine."""
     return () if isinstance(journey.target.transport, LocalTransport) else temporary.paths_here()
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ensurepip
 import os
 import re
 import subprocess
@@ -31,6 +32,15 @@ def environment_in(folder: Path, **packages: str) -> str:
             (site / path).parent.mkdir(exist_ok=True)
             (site / path).write_text(content)
     return str(folder / "bin" / "python")
+
+
+def give_pip(python: str) -> dict[str, str]:
+    """Let an interpreter have pip, as the wheel that comes with Python; a search path without uv."""
+    (wheel,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    (site,) = Path(python).parent.parent.glob("lib/*/site-packages")
+    (site / "pip.pth").write_text(f"{wheel}\n")
+    folders = [folder for folder in os.get_exec_path() if not Path(folder, "uv").exists()]
+    return {"PATH": os.pathsep.join(folders)}
 
 
 def contents(name: str, version: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from inventory_kernels import ROOT, LocalKernel, environment_in, wheel_in
+from inventory_kernels import ROOT, LocalKernel, environment_in, give_pip, wheel_in
 
 SOCKET = "import os, socket\na = {'deep': [1, {'s': socket.socket()}]}\nhere = os.getpid()\n"
 AFTER = "\nprint(os.getpid() != here)\n"
@@ -81,11 +81,16 @@ def test_much_over_a_slow_link_is_asked_about(kernel: LocalKernel, tmp_path: Pat
     assert kernel.run("%teleport local --limit 1MB" + AFTER, answer="y").text == "True\n"
 
 
-def test_another_major_version_refuses_unless_anyway(tmp_path: Path) -> None:
-    here = environment_in(tmp_path / "here", gadget="2.1")
-    there = environment_in(tmp_path / "there", gadget="1.9")
+def test_a_minor_version_is_told_and_another_major_one_refuses_unless_anyway(tmp_path: Path) -> None:
+    here = environment_in(tmp_path / "here", gadget="2.1", gizmo="1.2")
+    there = environment_in(tmp_path / "there", gadget="1.9", gizmo="1.3")
     with LocalKernel(tmp_path, here) as kernel:
-        kernel.run("import os, gadget\nhere = os.getpid()\nthing = gadget.Thing()")
+        kernel.run("import os, gizmo\nhere = os.getpid()\npart = gizmo.Thing()")
+        moved = kernel.run(f"%teleport local --python {there}" + AFTER + "print(part.version())")
+        assert moved.text == "True\n1.3\n", moved.error
+        assert re.search(r"other versions on .*: gizmo 1\.3 \(here 1\.2\)", moved.shown[-1]), moved.shown[-1]
+        assert not kernel.run("%teleport home").error
+        kernel.run("import gadget\nthing = gadget.Thing()")
         refused = kernel.run(f"%teleport local --python {there}")
         assert "VersionsDiffer" in refused.error
         assert "gadget 1.9 (here 2.1)" in refused.error
@@ -107,17 +112,21 @@ def check_without_wheel(kernel: LocalKernel, wheels: Path, there: str) -> None:
     away.rename(wheel)
 
 
-@pytest.mark.parametrize("options", ["--install", "--fresh-env"])
-def test_what_is_missing_is_installed(tmp_path: Path, options: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "installer"), [("--install", ""), ("--install", "pip"), ("--fresh-env", "")]
+)
+def test_what_is_missing_is_installed(tmp_path: Path, options: str, installer: str) -> None:
     here = environment_in(tmp_path / "here", gadget="2.1")
     there = environment_in(tmp_path / "there")
     wheels = tmp_path / "wheels"
     wheel_in(wheels, "gadget", "2.1")
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
     offline |= {"UV_OFFLINE": "1", "UV_FIND_LINKS": str(wheels), "UV_CACHE_DIR": str(tmp_path / "uv")}
+    if installer == "pip":
+        offline |= give_pip(there)
     with LocalKernel(tmp_path, here, **offline) as kernel:
         kernel.run("import os, sys, gadget\nhere = os.getpid()\nthing = gadget.Thing()")
-        if options == "--install":
+        if options == "--install" and not installer:
             check_without_wheel(kernel, wheels, there)
         moved = kernel.run(f"%teleport local --python {there} {options}" + AFTER + "print(thing.version())")
         assert moved.text == "True\n2.1\n", moved.error
