@@ -96,6 +96,52 @@ def test_a_device_that_is_not_there_is_remembered() -> None:
     assert not torch_tensors.is_here("mps")
 
 
+def test_it_goes_back_to_its_device_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that is only played: ``to`` is called with its name, also after a host that lacks it."""
+    sent: list[str] = []
+
+    def pretend(tensor: Any, device: str) -> Any:
+        sent.append(device)
+        return tensor.clone()
+
+    from pyteleport_jupyter.objects import NamespaceAnchors
+    from pyteleport_jupyter.objects.reduction import Reduction
+
+    layout = (torch.float32, 0, (4,), (1,), True)
+    away = torch_tensors.make_tensor(torch.nn.Parameter, torch.ones(4).untyped_storage(), *layout, "cuda:1")
+    make, arguments, *_ = torch_tensors.reduce_tensor(away, Reduction(NamespaceAnchors({}), {}))
+    monkeypatch.setattr(torch_tensors, "is_here", lambda device: device == "cuda:1")
+    monkeypatch.setattr(torch.Tensor, "to", pretend)
+    back = make(*arguments)
+    assert sent == ["cuda:1"]
+    assert (type(back), back.requires_grad, back.tolist()) == (torch.nn.Parameter, True, [1.0] * 4)
+    assert torch_tensors.HOME_DEVICE not in vars(back)
+
+
+def test_a_module_and_its_optimizer_go_on(move: Move) -> None:
+    far = move(
+        """
+        import torch
+        torch.manual_seed(1)
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__(); self.a = torch.nn.Linear(3, 3); self.b = torch.nn.Linear(3, 3)
+                self.b.weight = self.a.weight; self.register_buffer('seen', torch.zeros(1))
+            def forward(self, x): self.seen += 1; return self.b(self.a(x).relu())
+        net = Net(); opt = torch.optim.Adam(net.parameters()); plan = torch.optim.lr_scheduler.StepLR(opt, 1)
+        def step():
+            opt.zero_grad(); loss = net(torch.ones(2, 3)).pow(2).sum(); loss.backward(); opt.step(); plan.step()
+            return loss.item()
+        first = [step() for _ in range(3)]; drawn = torch.get_rng_state()
+        """
+    )
+    namespace = vars(sys.modules["__main__"])
+    assert far("[step() for _ in range(3)]") == repr([namespace["step"]() for _ in range(3)])
+    assert far("(net.a.weight is net.b.weight, net.seen.item(), plan.last_epoch, opt is plan.optimizer)") == (
+        "(True, 6.0, 6, True)"
+    )
+
+
 def test_settings_that_code_may_be_in_the_midst_of() -> None:
     with torch.no_grad():
         state = capture_arithmetic(None, None)
