@@ -51,4 +51,4 @@ def markdown(rows: Sequence[Row]) -> str:
 
 def _in_words(row: Row) -> str:
     outcome = row.outcome if row.reached else f"**{row.outcome or row.ours}, missed**"
-    return f"{row.goal}: {outcome}" if outcome else row.goal
+    return f"{row.goal}: {outcome}" if outcome not in ("", row.goal) else row.goal
