@@ -183,7 +183,7 @@ def test_a_program_with_ipython_embedded_in_it_goes_on_there(shells: Open, host_
 
 
 @pytest.mark.nightly
-def test_cells_and_copies_of_a_session_at_the_prompt_on_another_host(shells: Open) -> None:
+def test_cells_and_copies_of_a_session_at_the_prompt_on_another_host(shells: Open, host_b: Host) -> None:
     ipython = shells("python -m IPython --no-banner --colors=NoColor")
     ipython.run(1, f"{SETUP}\nhosts = []")
     ipython.run_magic(2, "%%teleport cartesius\nhosts.append(socket.gethostname())")
@@ -198,6 +198,10 @@ def test_cells_and_copies_of_a_session_at_the_prompt_on_another_host(shells: Ope
     ipython.wait_for_prompt(5)
     ipython.run(5, "socket.gethostname()")
     assert "Out[5]: 'cartesius'" in ipython.screen()
+    # Behind what is said of the link there is a prompt again.
+    host_b.kill_connections()
+    ipython.wait_for_text("linked to cartesius again")
+    ipython.run(6, "x = 5")
     ipython.paste("exit")
     ipython.wait_for_prompt(6)
     ipython.paste("exit")

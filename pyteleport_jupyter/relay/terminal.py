@@ -293,10 +293,16 @@ class TerminalRelay:
             self._tell_user(f"the link to {self.host} is lost, reconnecting")
         elif event is Event.ATTACHED:
             self._tell_user(f"linked to {self.host} again")
+            self._draw_again()
         elif event in (Event.REFUSED, Event.LEASE_OVER):
             self._tell_user(f"the program on {self.host} cannot be reached any more: {self.far.reason}", True)
             self._write_sane()
             self.status = LOST_STATUS
+
+    def _draw_again(self) -> None:
+        """Whoever draws at the terminal, as a prompt does, does it once more: something else stands there."""
+        if self._terminal.is_raw and os.isatty(2):
+            self.far.command("signal", number=int(signal.SIGWINCH))
 
     def _tell_user(self, text: str, always: bool = False) -> None:
         if not (always or os.isatty(2)):
