@@ -29,6 +29,10 @@ Whether a file or database is the same one there turns out when the session is r
 is refused with its name and the session goes on here. With `--leave` a tombstone takes its place, and that of whatever hangs on it (a view of a
 mapped array, a cursor, a method); stderr of the cell says so. What the running code is using is never left.
 
+Instances of your own subclasses of containers, dates, numbers and exceptions are made by the code of their base: `__init__`, `__new__` and
+`__setitem__` of yours have done their work and are not called a second time. An object stays where its class has to stay.
+What no pickle keeps is not kept here either: a NaN that is the key of a dict is found by going through it, not by looking it up, since it is found by identity.
+
 ## Your own types
 
 ```python
