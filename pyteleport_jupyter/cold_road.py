@@ -50,6 +50,7 @@ def _begin(conversation: Conversation, key: str, target: Target, options: Option
         host=target.host,
         target=target.text,
         modules=[],
+        empty=True,
         lease=options.lease,
         token=token.hex(),
         origin=current_place().host,

@@ -1,30 +1,38 @@
-"""The kernel on the target: ipykernel's own, able to take over a session and go on with its running cell."""
+"""The kernel on the target: ipykernel's own, able to take over a session and go on with its running cell.
+
+What that takes is loaded apart (:func:`load_for_arrival`): a notebook that starts here has no use for it yet.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
-from pyteleport_jupyter import made_files, settings
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.options import DEFAULT_LEASE
-from pyteleport_jupyter.remote.arrival import Arriving
 from pyteleport_jupyter.remote.errand_entrance import take_errands
-from pyteleport_jupyter.remote.resume import resuming
-from pyteleport_jupyter.session import Restored, restore_snapshot
-from pyteleport_jupyter.session.anchors import anchors
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.remote.arrival import Arriving
+    from pyteleport_jupyter.session import Restored
 
 PREPARE = "teleport_prepare"
+
+
+def load_for_arrival() -> None:
+    """What it takes to take a session over, which is nearly as much as ipykernel."""
+    for name in ("made_files", "settings", "remote.arrival", "remote.resume", "session"):
+        importlib.import_module(f"pyteleport_jupyter.{name}")
 
 
 def resumes(metadata: Any) -> bool:
@@ -43,8 +51,6 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         self._failure: TeleportError | None = None
         self.shell_handlers[PREPARE] = self.teleport_prepare
         take_errands(self)
-        # Streams and publisher are the kernel's own now; user code that arrives may have swapped them.
-        anchors(self.shell)
 
     async def teleport_prepare(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Take over the session that was shipped, or say in one record why that cannot be."""
@@ -54,8 +60,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
     def _prepare(self, content: dict[str, Any]) -> dict[str, Any]:
         host = str(content.get("host", "the target"))
         try:
-            self._take_over(host)
-            settings.keep_lease(content.get("lease", DEFAULT_LEASE))
+            self._take_over(host, content.get("lease"))
         except TeleportError as error:
             # Kept, with all that was restored till then: temporary files that are shared with the session
             # which goes on would be removed by these objects' finalizers.
@@ -66,7 +71,11 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         sys.stderr.flush()
         return {"status": "ok", "pid": os.getpid(), "python": platform.python_version()}
 
-    def _take_over(self, host: str) -> None:
+    def _take_over(self, host: str, lease: float | None) -> None:
+        from pyteleport_jupyter import made_files, settings
+        from pyteleport_jupyter.session import restore_snapshot
+        from pyteleport_jupyter.session.anchors import anchors
+
         if self.shipment is None:
             raise RestoreFailed(
                 host=host, reason="this kernel was started without a snapshot, or has taken it over already"
@@ -76,8 +85,12 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
             stream = shipment.stream()
         except TeleportError as error:
             raise type(error)(**{**error.facts, "host": host}) from error
+        # Streams and publisher are the kernel's own now; user code that arrives may have swapped them.
+        anchors(self.shell)
         with made_files.noting(str(Path(self.parent.connection_file).parent)):
             self.restored = restore_snapshot(self, stream, shipment.parts(), host)
+        if lease is not None:
+            settings.keep_lease(lease)
 
     def _publish_execute_input(self, code: str, parent: dict[str, Any], execution_count: int) -> None:
         # Frontends were told when the cell started, on the first host.
@@ -100,6 +113,8 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         restored = self.restored
         if restored is None or not resumes(cell_meta):
             return await self._execute(code, *arguments, cell_meta=cell_meta, cell_id=cell_id)
+        from pyteleport_jupyter.remote.resume import resuming
+
         self.restored = None
         restored.value = (cell_meta or {})["teleport"].get("value")
         unmarked = {name: value for name, value in (cell_meta or {}).items() if name != "teleport"}
@@ -147,16 +162,23 @@ class TeleportedKernelApp(IPKernelApp):  # type: ignore[misc]  # ipykernel is no
 
 def main(arguments: Sequence[str]) -> None:
     """Run a kernel until it is shut down: ``-f CONNECTION_FILE --ship-fd DESCRIPTOR`` and options of
-    ipykernel.
+    ipykernel; with ``--empty`` no session will come.
     """
     fault("kernel.start")
     parser = ArgumentParser(prog="kernel", allow_abbrev=False)
     parser.add_argument("--ship-fd", type=int, required=True)
     parser.add_argument("--deposit-fd", type=int)
+    parser.add_argument("--empty", action="store_true")
     ours, theirs = parser.parse_known_args(arguments)
     os.set_inheritable(ours.ship_fd, False)
-    shipment = Arriving(ours.ship_fd, ours.deposit_fd)
+    shipment = None if ours.empty else _shipment(ours.ship_fd, ours.deposit_fd)
     app = TeleportedKernelApp.instance()
     app.initialize([*theirs, "--HistoryManager.hist_file=:memory:"])
     app.kernel.shipment = shipment
     app.start()
+
+
+def _shipment(descriptor: int, deposit: int | None) -> Arriving:
+    from pyteleport_jupyter.remote.arrival import Arriving
+
+    return Arriving(descriptor, deposit)

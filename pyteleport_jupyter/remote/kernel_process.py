@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.last_words import LastWords
 from pyteleport_jupyter.remote.launch import CONNECTION_NAME, launch
-from pyteleport_jupyter.remote.package_finder import BOOT
+from pyteleport_jupyter.remote.package_finder import BOOT, EMPTY, GO
 from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
 
 PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
@@ -49,15 +49,15 @@ class KernelProcess:
             os.set_inheritable(fd, False)
         os.set_blocking(ship_fd, False)
 
-    def go(self, directory: str, key: str, deposit: int | None = None) -> None:
+    def go(self, directory: str, key: str, deposit: int | None = None, empty: bool = False) -> None:
         """Let it become a kernel with sockets in ``directory`` that signs with ``key``. ``deposit`` is the
-        descriptor of what its session has left here, if it has.
+        descriptor of what its session has left here, if it has; ``empty``: it begins with none.
         """
         fault("kernel.start")
         _write_connection_file(directory, key)
         with socket.socket(fileno=self._go_fd) as line:
             try:
-                socket.send_fds(line, [b"\n"], [] if deposit is None else [deposit])
+                socket.send_fds(line, [EMPTY if empty else GO], [] if deposit is None else [deposit])
             except OSError:
                 pass  # It has ended already; its status and its last words tell.
 

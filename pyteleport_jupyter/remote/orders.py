@@ -62,6 +62,8 @@ class StartOrder:
     """Whether its data may stay for a while when the session leaves."""
     deposit: bytes = b""
     """The secret of a session that may have left something here; empty for one that has not."""
+    empty: bool = False
+    """Whether the session begins here, and none comes."""
 
     def __repr__(self) -> str:
         return f"StartOrder(host={self.host!r}, target={self.target!r})"
@@ -87,6 +89,7 @@ def parse_start(command: Mapping[str, Any]) -> StartOrder:
             kind=parse_kind(command, KERNEL),
             keep=bool(command.get("keep", False)),
             deposit=bytes.fromhex(str(command.get("deposit", ""))),
+            empty=bool(command.get("empty", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WireError(f"an order to start that lacks something: {error!r}") from None

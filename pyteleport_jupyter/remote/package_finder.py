@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +47,9 @@ package.
 What arrives is code and its namespace, and runs on this frame alone: no other frame of ours is under it. By
 the name of what is to be run :mod:`..scripts.program` knows this frame.
 """
+
+GO, EMPTY = b"\n", b"e"
+"""What lets a kernel go: a session comes; none does."""
 
 ROLES = {
     "supervisor": "pyteleport_jupyter.remote.supervisor",
@@ -96,8 +100,8 @@ def run() -> None:
     install(package)
     sys.argv[:] = [role, *rest]
     module = importlib.import_module(ROLES[role])
-    if role == "kernel" and (deposit := wait_to_go()) is not None:
-        rest += ["--deposit-fd", str(deposit)]
+    if role == "kernel":
+        rest += wait_to_go(module.load_for_arrival)
     module.main(rest)
 
 
@@ -116,15 +120,20 @@ def arrive() -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
     return arrival
 
 
-def wait_to_go() -> int | None:
+def wait_to_go(load: Callable[[], None]) -> list[str]:
     """Wait at stdin, a socket, for a byte, which says that the connection file is there; without one there is
-    nothing to do. Returns the descriptor that came with it, if one did.
+    nothing to do. ``load()`` meanwhile, or then, unless the byte is EMPTY. Returns arguments for the kernel.
     """
     with socket.socket(fileno=os.dup(0)) as line:
+        if not select.select([line], [], [], 0)[0]:
+            load()
         word, descriptors, _, _ = socket.recv_fds(line, 1, 1)
     if not word:
         os._exit(0)
+    if word != EMPTY:
+        load()
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)
     os.close(nowhere)
-    return descriptors[0] if descriptors else None
+    deposit = [] if not descriptors else ["--deposit-fd", str(descriptors[0])]
+    return ["--empty"] if word == EMPTY else deposit

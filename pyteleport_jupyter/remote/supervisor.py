@@ -122,7 +122,7 @@ def _let_go(kernel: KernelProcess, directory: str, order: StartOrder) -> dict[st
     """Let the kernel go; returns what is to be said of what its session has left here."""
     found = find_deposit(directory, order.deposit)
     if found is None:
-        kernel.go(directory, order.key)
+        kernel.go(directory, order.key, empty=order.empty)
         return {}
     with found:
         kernel.go(directory, order.key, found.fd)
