@@ -94,7 +94,8 @@ def scripts_in(folder: Path) -> Iterator[Scripts]:
     scripts = Scripts(beside, environment)
     try:
         yield scripts
-        psutil.wait_procs(scripts.processes(), timeout=90)  # a kept kernel whose session was killed takes a minute
+        # A kept kernel whose session was killed takes a minute.
+        psutil.wait_procs(scripts.processes(), timeout=90)
         assert scripts.processes() == []
         assert list(runtime.rglob("*")) == []
     finally:
