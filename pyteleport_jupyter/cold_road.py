@@ -19,8 +19,9 @@ from pyteleport_jupyter.relay.far_end import far_settings
 from pyteleport_jupyter.relay.plan import CutPlan
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.targets import Target
-from pyteleport_jupyter.transports import AttachRequest, BootRequest, Landed, Link, complaint, land
-from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+from pyteleport_jupyter.transports import AttachRequest, BootRequest, Landed, Link, land
+from pyteleport_jupyter.transports.conversing import converse
+from pyteleport_jupyter.wire import Conversation, NumberedChannel
 
 CONNECT_SECONDS = 60.0
 """Nobody can answer a question here: Jupyter has no way to ask before a kernel is there."""
@@ -32,15 +33,12 @@ def lead(link: Link, target: Target, options: Options, front: FrontSettings) -> 
     """Start a session at the other end of ``link`` and become its relay. Raises a TeleportError."""
     request = BootRequest(python=options.python or target.python, setup=options.setup)
     landed = land(link, target.transport, request, None, time.monotonic() + CONNECT_SECONDS)
-    channel = NumberedChannel()
-    channel.receive(landed.leftover)
-    pipe = Pipe(link.read_fd, link.write_fd, channel)
-    conversation = Conversation(pipe, target.host, lambda: complaint(link))
+    conversation = converse(link, landed, target.host)
     token = secrets.token_bytes(32)
     with aborted_on_failure(conversation):
         _begin(conversation, front.key, target, options, token)
         remember(landed, target, options)
-        _relay(_plan(link, channel, target, landed, token, options), front)
+        _relay(_plan(link, conversation.pipe.channel, target, landed, token, options), front)
 
 
 def _begin(conversation: Conversation, key: str, target: Target, options: Options, token: bytes) -> None:

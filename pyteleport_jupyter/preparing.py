@@ -29,8 +29,9 @@ from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.shipping import Chooser, Consignment
 from pyteleport_jupyter.shipping.deposit import compare_with_deposit
 from pyteleport_jupyter.targets import Target
-from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, complaint, land
-from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, land
+from pyteleport_jupyter.transports.conversing import converse
+from pyteleport_jupyter.wire import Conversation
 
 CONNECT_SECONDS = 120.0
 """From the first byte to a first stage that answers; people type passwords in this time."""
@@ -115,12 +116,6 @@ def prepare(link: Link, landed: Landed, luggage: Luggage, journey: Journey) -> A
         _ship(conversation, luggage.pickled, journey, left)
         prepared = restore(conversation, journey.progress)
     return Arrival(link, conversation, token, landed, int(prepared["pid"]), str(prepared["python"]))
-
-
-def converse(link: Link, landed: Landed, host: str) -> Conversation:
-    channel = NumberedChannel()
-    channel.receive(landed.leftover)
-    return Conversation(Pipe(link.read_fd, link.write_fd, channel), host, lambda: complaint(link))
 
 
 def _start(conversation: Conversation, luggage: Luggage, journey: Journey, token: bytes) -> Any:

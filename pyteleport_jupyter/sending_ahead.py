@@ -24,7 +24,7 @@ from pyteleport_jupyter.inventory import rates
 from pyteleport_jupyter.inventory.packing import FAST
 from pyteleport_jupyter.inventory.versions import differences
 from pyteleport_jupyter.objects import chunks
-from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, check, converse, order, restore, ship
+from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, check, order, restore, ship
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.remote.arrival import in_short_turns
 from pyteleport_jupyter.session.deposits import deposit_secret
@@ -33,6 +33,7 @@ from pyteleport_jupyter.session.snapshot import ALWAYS_THERE
 from pyteleport_jupyter.shipping import Chooser, Consignment
 from pyteleport_jupyter.shipping.ahead import OPENING, Block, buffer_blocks, end, stream_blocks
 from pyteleport_jupyter.transports import Landed, Link
+from pyteleport_jupyter.transports.conversing import converse
 from pyteleport_jupyter.wire import Conversation
 
 FROM = 4 << 20

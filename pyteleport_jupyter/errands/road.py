@@ -35,10 +35,10 @@ from pyteleport_jupyter.transports import (
     Landed,
     Link,
     close_link,
-    complaint,
     land,
 )
-from pyteleport_jupyter.wire import Conversation, NumberedChannel, Pipe
+from pyteleport_jupyter.transports.conversing import converse
+from pyteleport_jupyter.wire import Conversation, NumberedChannel
 
 IDLE_LEASE = 60.0
 """Seconds without a link after which a kernel goes in which no cell runs, unless the user has said a lease:
@@ -90,15 +90,12 @@ def _prepare(shell: Any, link: Link, outset: Outset, key: bytes, progress: Stage
     target, options = outset.target, outset.options
     request = BootRequest(python=options.python or target.python, setup=options.setup)
     landed = land(link, target.transport, request, ask_of(shell), time.monotonic() + CONNECT_SECONDS)
-    channel = NumberedChannel()
-    channel.receive(landed.leftover)
-    pipe = Pipe(link.read_fd, link.write_fd, channel)
-    conversation = Conversation(pipe, target.host, lambda: complaint(link))
+    conversation = converse(link, landed, target.host)
     token = secrets.token_bytes(32)
     with aborted_on_failure(conversation):
         _start(conversation, outset, key, token, progress)
         _commit(conversation, _nothing_yet(shell, target))
-    return _far_side(link, landed, channel, token, outset)
+    return _far_side(link, landed, conversation.pipe.channel, token, outset)
 
 
 def _start(conversation: Conversation, outset: Outset, key: bytes, token: bytes, progress: Stages) -> None:
