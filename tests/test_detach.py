@@ -4,8 +4,10 @@ is for that one.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -66,6 +68,21 @@ def test_what_was_taken_up_is_told_once_and_goes_on_from_there_but_has_no_home_h
     assert result(kernel.run(f"x, os.getpid() in ({there}, {kernel.pid})")) == "([1], False)"
     assert "taken up here by attach" in kernel.run("%teleport home -q").reply["content"]["evalue"]
     assert result(kernel.run("x")) == "[1]"
+
+
+def test_where_the_process_stayed_a_pump_it_ends_and_the_session_goes_on(kernel: LabKernel) -> None:
+    kernel.run("%load_ext pyteleport_jupyter\nfrom pyteleport_jupyter import relay")
+    kernel.run("relay.check_kernel = lambda kernel: 'in this test'\n%teleport local -q")
+    name = session_of(kernel)
+    run = kernel.run("%teleport detach")
+    assert run.status == "ok"
+    assert "the session goes on" in run.text("stderr")
+    # Whoever started it starts a fresh one, as after any kernel's end.
+    assert kernel.ends_within(SECONDS)
+    command = [sys.executable, "-m", "pyteleport_jupyter.command_line", "kill", f"local/{name}"]
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(kernel.runtime), "TMPDIR": str(kernel.directory)}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    assert f"session {name} on local is ended" in ended.stdout, ended
 
 
 def test_a_copy_is_taken_up_by_its_name(kernel: LabKernel) -> None:
