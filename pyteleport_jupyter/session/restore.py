@@ -80,9 +80,7 @@ class Restored:
         return resume_code(stack, self.value, arrived)
 
 
-def restore_snapshot(
-    kernel: Any, stream: Stream, buffers: Iterable[Any], host: str
-) -> Restored:
+def restore_snapshot(kernel: Any, stream: Stream, buffers: Iterable[Any], host: str) -> Restored:
     """Make this kernel's session the one in ``stream``. ``host`` is the name of this machine for messages.
 
     Runs in the kernel's main thread. Raises PackageMissing, CodeDiffers or RestoreFailed; the kernel is then
