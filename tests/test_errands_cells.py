@@ -172,7 +172,7 @@ while True:
 
 
 def test_a_cell_that_does_not_listen_to_stop_is_given_up_at_the_second_one(kernel: ErrandKernel) -> None:
-    kernel.run("changed = []")
+    kernel.run("import os; changed = []")
     run = kernel.run(DEAF, stop_at=["begun", "swallowed"])
     assert run.reply["content"]["ename"] == "KeyboardInterrupt"
     assert "nothing was changed here" in plain("".join(run.of_type("error")[0]["traceback"]))
@@ -185,8 +185,8 @@ def test_a_cell_that_does_not_listen_to_stop_is_given_up_at_the_second_one(kerne
 def test_two_cells_in_the_background_that_change_one_object_are_a_conflict_by_name(
     kernel: ErrandKernel,
 ) -> None:
-    kernel.run("shared, mine = [1], [0]")
-    go = "import os, time\nwhile not os.path.exists('both'): time.sleep(0.02)\n"
+    kernel.run("import os, time; shared, mine = [1], [0]")
+    go = "while not os.path.exists('both'): time.sleep(0.02)\n"
     other = f'"cmd:sh -c" --python {sys.executable}'
     kernel.run(f"%%teleport local --bg --as first\n{go}shared.append('first')")
     kernel.run(f"%%teleport {other} --bg --as second\n{go}shared.append('second'); mine.append(1)")
