@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
@@ -27,6 +26,7 @@ from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
+from pyteleport_jupyter.relay.outbox import Drained, Outbox
 from pyteleport_jupyter.relay.parting import PARTED, PARTINGS, Bequest, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells, completed
@@ -49,7 +49,6 @@ LONGEST_SLEEP = 1.0
 """Seconds between two looks at parent and children."""
 
 CLOSING_SECONDS = 1.0
-Drained = tuple[Lane, Sequence[bytes]]
 
 
 class Relay:
@@ -76,13 +75,11 @@ class Relay:
         self._questions = questions
         self._cells = cells
         self._outage = Outage(notices, cells, clock)
-        self._waiting_room = WaitingRoom(signer, lambda frames: delivery.deliver(Lane.CONTROL, frames))
+        self._outbox = Outbox(WaitingRoom(signer, lambda frames: delivery.deliver(Lane.CONTROL, frames)))
         self._housekeeping = housekeeping
         self._way_home = way_home
         self._clock = clock
         self._settling = Settling(clock)
-        self._outgoing: deque[tuple[Lane, Sequence[bytes]]] = deque()
-        self._urgent: deque[Sequence[bytes]] = deque()
         self._reap_at = clock()
         self._shutdown = Shutdown(clock)
         self._status: int | None = None
@@ -144,15 +141,8 @@ class Relay:
             self._say("a client that did not read its replies has lost some")
         self._forward()
         self._look_at_link()
-        for lane, request in self._way_home.look(self._take_rest, self._housekeeping):
+        for lane, request in self._way_home.look(self._outbox.take_all, self._housekeeping):
             self._from_client(lane, list(request))
-
-    def _take_rest(self) -> list[Drained]:
-        """What clients have sent and the far side has not got."""
-        control = [*self._urgent, *self._waiting_room.leave(True)]
-        requests = [*((Lane.CONTROL, frames) for frames in control), *self._outgoing]
-        self._urgent, self._outgoing = deque(), deque()
-        return requests
 
     def _wait(self) -> set[Any]:
         self._watch()
@@ -167,7 +157,7 @@ class Relay:
 
     def _until_settled(self) -> float:
         live = self._settling.move is Move.LIVE and self._far.state is Link.UP
-        if self._settling.move is Move.SETTLING or (live and not self._waiting_room.empty):
+        if self._settling.move is Move.SETTLING or (live and not self._outbox.waiting_room.empty):
             return self._settling.seconds()
         return LONGEST_SLEEP
 
@@ -176,8 +166,8 @@ class Relay:
         can deliver.
         """
         wanted: dict[Any, int] = dict.fromkeys(self._housekeeping.reading(), zmq.POLLIN)
-        control = not self._urgent and not self._waiting_room.full
-        wanted |= self._endpoints.pollables(requests=not self._outgoing, control=control)
+        requests, control = self._outbox.takes_requests, self._outbox.takes_control
+        wanted |= self._endpoints.pollables(requests=requests, control=control)
         if not self._delivery.congested:
             wanted |= dict.fromkeys(self._far.reading(), zmq.POLLIN)
         for descriptor, writing in self._way_home.watched().items():
@@ -194,7 +184,7 @@ class Relay:
         if self._housekeeping.look(ready):
             self._end_far_side()
         if self._housekeeping.interrupted():
-            self._waiting_room.interrupted = True
+            self._outbox.waiting_room.interrupted = True
             self._outage.stop()
 
     def _end_far_side(self) -> None:
@@ -218,15 +208,13 @@ class Relay:
         if lane is Lane.CONTROL and self._far.state is not Link.UP:
             self._note(frames)
         if lane is not Lane.CONTROL:
-            self._outgoing.append((lane, frames))
-        elif self._far.state is Link.UP and self._released():
-            self._urgent.append(frames)
+            self._outbox.add(lane, frames)
         else:
-            self._waiting_room.add(frames)
+            self._outbox.add_control(frames, passes=self._far.state is Link.UP and self._released())
 
     def _released(self) -> bool:
         """Whether control requests pass as they come."""
-        return self._settling.move is Move.LIVE and self._waiting_room.empty and self._settling.due
+        return self._settling.move is Move.LIVE and self._outbox.waiting_room.empty and self._settling.due
 
     def _note(self, frames: list[bytes]) -> None:
         """A control request while there is no link. One to shut down is passed on if the link comes back
@@ -253,21 +241,9 @@ class Relay:
             return
         if self._settling.move is Move.SETTLING:
             self._settling.look()
-        elif self._settling.due and self._far.state is Link.UP and not self._waiting_room.empty:
-            self._release_control()
-        while (self._urgent or self._outgoing) and self._far.has_room:
-            lane, frames = (
-                (Lane.CONTROL, self._urgent.popleft()) if self._urgent else self._outgoing.popleft()
-            )
-            try:
-                self._far.send(lane, frames)
-            except WireError as error:
-                # Longer than anything the far side would take: a request that nobody can answer.
-                self._say(str(error))
-
-    def _release_control(self) -> None:
-        """What had to wait goes out."""
-        self._urgent.extend(self._waiting_room.leave(self._outage.stop_is_wanted()))
+        elif self._settling.due and self._far.state is Link.UP and not self._outbox.waiting_room.empty:
+            self._outbox.release(self._outage.stop_is_wanted())
+        self._outbox.hand_on(self._far, self._say)
 
     def _say(self, news: str) -> None:
         self._notices.say(news, self._cells.running())
@@ -312,7 +288,7 @@ class Relay:
         elif command["op"] in PARTINGS:
             deliver, host = self._delivery.deliver, self._notices.host
             self._notices.listeners.closed()
-            self.bequest.take(self._take_rest(), self._cells)
+            self.bequest.take(self._outbox.take_all(), self._cells)
             self._finish(part(command["op"], host, self._cells, self._signer, deliver))
         elif command["op"] in ("exited", "failed"):
             self._ended(command.get("status"))
@@ -324,7 +300,7 @@ class Relay:
         self._settling.ended()
         if self._way_home.passed_by:
             self._far.command("end")
-            self._way_home.follow(self._take_rest)
+            self._way_home.follow(self._outbox.take_all)
             self._finish(0)
             return
         if isinstance(status, int) and status < 0:
@@ -345,13 +321,10 @@ class Relay:
         self._notices = Notices(successor.announcement, successor.settings.host, self._signer, publish)
         self._outage = Outage(self._notices, self._cells, self._clock)
         known = self._cells.since(successor.cell)
-        requests = completed(successor.requests(), self._outgoing, known, self._signer)
+        requests = completed(successor.requests(), self._outbox.others, known, self._signer)
         in_flight, control, others = divided(requests)
         self._settling.begin(in_flight)
-        self._outgoing = deque(others)
-        for frames in [*control, *self._urgent]:
-            self._waiting_room.add(list(frames))
-        self._urgent.clear()
+        self._outbox.begin_anew(control, others)
         self._commit()
 
     def _committed(self) -> None:
@@ -364,7 +337,7 @@ class Relay:
         if self._settling.in_flight is not None:
             request = resumed(self._settling.in_flight, self._signer)
             self._cells.requested(request)
-            self._outgoing.appendleft((Lane.SHELL, request))
+            self._outbox.add_first(Lane.SHELL, request)
 
     # ------------------------------------------------------------------- link
 
