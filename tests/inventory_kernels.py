@@ -36,7 +36,9 @@ def environment_in(folder: Path, **packages: str) -> str:
 
 def give_pip(python: str) -> dict[str, str]:
     """Let an interpreter have pip, as the wheel that comes with Python; a search path without uv."""
-    (wheel,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    # Distributions take the wheels out of ensurepip, and say where they are (ensurepip/__init__.py).
+    kept = sysconfig.get_config_var("WHEEL_PKG_DIR") or Path(ensurepip.__file__).parent / "_bundled"
+    (wheel,) = Path(kept).glob("pip-*.whl")
     (site,) = Path(python).parent.parent.glob("lib/*/site-packages")
     (site / "pip.pth").write_text(f"{wheel}\n")
     folders = [folder for folder in os.get_exec_path() if not Path(folder, "uv").exists()]

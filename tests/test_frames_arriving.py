@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from types import FrameType
@@ -129,3 +130,17 @@ def test_it_moves_again_from_the_innermost_frame_only() -> None:
     assert names["seen"] == ["5"]
     assert fit[0] == "__format__"
     assert any("just being restored" in refusal for refusal in refusals)
+
+
+def test_a_stack_that_is_never_resumed_is_not_waited_for() -> None:
+    """What restored it may have broken off, and its frames be in a cycle that nobody has collected yet."""
+    _, stack = stopped("def f():\n    stop()\nf()\n")
+    gc.disable()
+    try:
+        cycle: list[object] = [frames.resume_code(stack, "value")]
+        cycle.append(cycle)
+        del stack, cycle
+        _, again = stopped("def f():\n    stop()\nf()\n")
+    finally:
+        gc.enable()
+    assert len(again.frames) == 2

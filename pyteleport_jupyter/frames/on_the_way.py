@@ -6,6 +6,7 @@ in objects only (stand-ins, rebuilt generators), which no snapshot could take al
 
 from __future__ import annotations
 
+import gc
 import weakref
 
 
@@ -17,6 +18,8 @@ class Awaited(list[object]):
 
 
 _awaited: weakref.WeakValueDictionary[int, Awaited] = weakref.WeakValueDictionary()
+_in_use: set[int] = set()
+"""Those that garbage collection has left."""
 
 
 def awaited(value: object) -> Awaited:
@@ -27,5 +30,11 @@ def awaited(value: object) -> Awaited:
 
 
 def frames_are_on_the_way() -> bool:
-    """Whether a stack was loaded whose innermost frame has not been reached yet."""
-    return any(_awaited.values())
+    """Whether a stack was loaded whose innermost frame has not been reached yet, and may still be."""
+    waiting = {number for number, values in _awaited.items() if values}
+    if waiting - _in_use:
+        # A stack whose restoring broke off on its way can be in a cycle, and would be waited for in vain.
+        gc.collect()
+        waiting.intersection_update(_awaited.keys())
+        _in_use.update(waiting)
+    return bool(waiting)
