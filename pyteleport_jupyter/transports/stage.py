@@ -197,6 +197,7 @@ class Landing:
         self._deadline = deadline
         self._stage = "the connection"
         self._ended = False
+        self._outgoing = memoryview(b"")
         os.set_blocking(link.read_fd, False)
         os.set_blocking(link.write_fd, False)
 
@@ -206,12 +207,17 @@ class Landing:
         searched = 0
         while (found := self.unread.find(marker, max(0, searched - len(marker)))) < 0:
             if len(self.unread) > NOISE_LIMIT:
-                raise errors.ShellFailed(host=self._host, reason="it prints too much before we get to speak")
+                raise self._too_much()
             if marker[:-1] + b"\r" in self.unread:
                 raise errors.ShellFailed(host=self._host, reason="there is a terminal in between")
             searched = len(self.unread)
-            self._wait(write=b"")
+            self._wait()
         del self.unread[: found + len(marker)]
+
+    def _too_much(self) -> errors.TeleportError:
+        if self._outgoing:
+            return errors.ProtocolBroken(host=self._host, reason="it talks and does not listen")
+        return errors.ShellFailed(host=self._host, reason="it prints too much before we get to speak")
 
     def read_answer(self, stage: str) -> dict[str, Any]:
         """The JSON object behind the next PYTHON_MARKER; raises the error that it may be."""
@@ -219,7 +225,7 @@ class Landing:
         while (end := self.unread.find(b"\n", 0, ANSWER_LIMIT)) < 0:
             if len(self.unread) > ANSWER_LIMIT:
                 raise errors.ProtocolBroken(host=self._host, reason="an answer without an end")
-            self._wait(write=b"")
+            self._wait()
         answer = _parse_answer(bytes(self.unread[:end]), self._host)
         del self.unread[: end + 1]
         if "error" in answer:
@@ -249,13 +255,8 @@ class Landing:
                     return
 
     def write(self, data: bytes) -> None:
-        """Write all of ``data``, looking after whatever else happens."""
-        rest = memoryview(data)
-        # Who has spoken and hung up is heard first: it may not have wanted to hear all of this.
-        while rest and not self._ended:
-            rest = rest[self._wait(write=rest) :]
-            if len(self.unread) > NOISE_LIMIT:
-                raise errors.ProtocolBroken(host=self._host, reason="it talks and does not listen")
+        """Let ``data`` go out while the answer is waited for: it may come before all of it was heard."""
+        self._outgoing = memoryview(bytes(self._outgoing) + data)
 
     def attach(self, request: AttachRequest) -> Entry:
         """Prove that the session is ours."""
@@ -279,27 +280,28 @@ class Landing:
         framer = Framer()
         while True:
             while not self.unread:
-                self._wait(write=b"")
+                self._wait()
             byte = bytes(self.unread[:1])
             del self.unread[:1]
             for body in framer.feed(byte):
                 yield parse(body)
 
-    def _wait(self, write: bytes | memoryview) -> int:
-        """Wait for something to happen and see to it; returns how many bytes of ``write`` were taken."""
+    def _wait(self) -> None:
+        """Wait for something to happen and see to it."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             seconds = f"{self._deadline - self._began:.0f}"
             raise errors.LinkTimeout(host=self._host, seconds=seconds, stage=self._stage)
         reads = [self._link.read_fd, *self._events.fds, *self._given_up]
-        readable, writable = ready(reads, [self._link.write_fd] if write else [], left)
+        readable, writable = ready(reads, [self._link.write_fd] if self._outgoing else [], left)
         if not readable.isdisjoint(self._given_up):
             raise errors.MoveCancelled(host=self._host)
         if self._events.fds and self._events.fds[0] in readable:
             self._deadline += self._events.handle()
         if self._link.read_fd in readable:
             self._read()
-        return self._write_some(write) if writable else 0
+        if writable:
+            self._write_some()
 
     def _read(self) -> None:
         try:
@@ -312,16 +314,14 @@ class Landing:
             self._ended = True
         self.unread += data
 
-    def _write_some(self, data: bytes | memoryview) -> int:
+    def _write_some(self) -> None:
         try:
-            return os.write(self._link.write_fd, data)
+            self._outgoing = self._outgoing[os.write(self._link.write_fd, self._outgoing) :]
         except BlockingIOError:
-            return 0
+            return
         except OSError:
             # Whoever hung up may have said why: the reading side will find that, or the end.
-            if not self._ended:
-                self._read()
-            return 0
+            self._outgoing = memoryview(b"")
 
     def _hung_up(self) -> errors.TeleportError:
         """The child has closed the pipe: say why, as far as anybody knows."""
