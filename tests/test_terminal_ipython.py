@@ -28,7 +28,8 @@ Start = Callable[..., Terminal]
 def start(scripts: Scripts) -> Iterator[Start]:
     """Starts a program in a terminal; afterwards nothing is left of it."""
     scripts.environment.pop("PYTHONWARNINGS")
-    scripts.environment |= {"HOME": str(scripts.folder), "TERM": "xterm"}
+    # A pager would wait for a key, and whether one is used depends on how much there is to be shown.
+    scripts.environment |= {"HOME": str(scripts.folder), "TERM": "xterm", "PAGER": "cat"}
     scripts.environment.pop("TMUX", None)
     with ExitStack() as terminals:
         yield lambda *argv: terminals.enter_context(
