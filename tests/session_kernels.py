@@ -41,7 +41,10 @@ class Kernel:
         )
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(TESTS.parent), str(TESTS)]),
+            # What is there already is where an interpreter without packages of its own finds them.
+            "PYTHONPATH": os.pathsep.join(
+                [str(TESTS.parent), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+            ),
             "HOPPING": str(self.snapshot) if hops else "stay",
             "JPY_PARENT_PID": str(os.getpid()),
             **({"HOME": home} if home else {}),
