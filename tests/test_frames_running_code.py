@@ -115,3 +115,8 @@ def test_another_bytecode_or_a_changed_code_is_refused() -> None:
 def test_a_library_that_is_not_there_has_no_code() -> None:
     assert running_code.library_hashes("no_such_module_here", "f") == frozenset()
     assert running_code.library_hashes("sys", "f") == frozenset()
+
+
+def test_a_library_that_stands_under_another_name_has_its_code() -> None:
+    """Where modules are not frozen (``-X frozen_modules=off``) such frames are compared."""
+    assert running_code.library_hashes("os.path", "join")

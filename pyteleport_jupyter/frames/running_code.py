@@ -139,7 +139,8 @@ def library_hashes(module: str, qualname: str) -> frozenset[str]:
     """Hashes of all code named ``qualname`` in the source of an importable module; empty if there is none."""
     spec = _spec(module)
     get_code = getattr(spec.loader, "get_code", None) if spec is not None else None
-    found = get_code(module) if get_code is not None else None
+    # By its own name: some modules stand under another one as well (collections.abc is _collections_abc).
+    found = get_code(spec.name) if spec is not None and get_code is not None else None
     codes = _nested(found) if isinstance(found, CodeType) else ()
     return frozenset(_hash_of(code) for code in codes if code.co_qualname == qualname)
 
