@@ -17,7 +17,12 @@ from pyteleport_jupyter import frontends, relay, user_hooks
 from pyteleport_jupyter.approach import approaching
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
-from pyteleport_jupyter.failing import ABORT_SECONDS, aborted_on_failure, told_in_one_sentence
+from pyteleport_jupyter.failing import (
+    ABORT_SECONDS,
+    aborted_on_failure,
+    called_off_on_failure,
+    told_in_one_sentence,
+)
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.homecoming import keeper
 from pyteleport_jupyter.homecoming.departure_day import home_record
@@ -34,7 +39,7 @@ from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
 from pyteleport_jupyter.progress_line import KernelProgress, last_line
-from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead, sent_ahead
+from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead
 from pyteleport_jupyter.session import (
     current_place,
     find_running_cell,
@@ -165,7 +170,7 @@ def _travel(shell: Any, journey: Journey, frame: FrameType | None) -> None:
     with connected(journey) as link:
         with approaching(partial(land_on, link, journey)) as approach:
             ahead = SendingAhead(link, journey, lambda: approach.there, search_path(shell))
-            with sent_ahead(ahead):
+            with called_off_on_failure(ahead.call_off):
                 luggage = _pack(shell, journey, frame, ahead if may_be_sent_ahead(journey) else None)
                 arrival = ahead.finish(luggage) if ahead.suits(luggage) else None
             if not ahead.under_way:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import MoveCancelled, TeleportError
@@ -45,14 +45,19 @@ def told_in_one_sentence(
     raise failure.with_traceback(None) from None
 
 
-@contextmanager
-def aborted_on_failure(conversation: Conversation) -> Iterator[None]:
+def aborted_on_failure(conversation: Conversation) -> AbstractContextManager[None]:
     """The far side ends when the link closes; told so, it is gone before the user reads the sentence."""
+    return called_off_on_failure(conversation.abort)
+
+
+@contextmanager
+def called_off_on_failure(call_off: Callable[[float], object]) -> Iterator[None]:
+    """If the block fails, ``call_off`` is called with the seconds that it may take."""
     try:
         yield
     except BaseException as failure:
         patience = STOP_SECONDS if isinstance(failure, KeyboardInterrupt) else ABORT_SECONDS
         # A second Ctrl-C must not keep it from being told: a copy that is held waits for its whole lease.
         with interrupts_postponed():
-            conversation.abort(patience)
+            call_off(patience)
         raise

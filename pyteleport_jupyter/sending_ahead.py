@@ -15,17 +15,14 @@ import secrets
 import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from threading import Thread
 from typing import Any
 
-from pyteleport_jupyter.failing import ABORT_SECONDS, STOP_SECONDS
 from pyteleport_jupyter.inventory import rates
 from pyteleport_jupyter.inventory.packing import FAST
 from pyteleport_jupyter.inventory.versions import differences
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, check, order, restore, ship
-from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.remote.arrival import in_short_turns
 from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.session.own_modules import own_modules, top_level_names
@@ -227,18 +224,6 @@ class SendingAhead(Thread):
     def _attend(self) -> None:
         if self._conversation is not None:
             self._conversation.attend(IDLE_SECONDS)
-
-
-@contextmanager
-def sent_ahead(ahead: SendingAhead) -> Iterator[None]:
-    """Within the block it may be on its way; called off if the block fails."""
-    try:
-        yield
-    except BaseException as failure:
-        patience = STOP_SECONDS if isinstance(failure, KeyboardInterrupt) else ABORT_SECONDS
-        with interrupts_postponed():
-            ahead.call_off(patience)
-        raise
 
 
 def _importable(names: Iterable[str]) -> set[str]:

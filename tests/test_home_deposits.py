@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy
 import pytest
+from bytes_sent import COUNT_BYTES
 from relay_lab import LabKernel, deposits, eventually, lab_kernel
 
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
@@ -272,24 +273,15 @@ def test_it_is_not_made_where_it_is_not_worth_it(monkeypatch: pytest.MonkeyPatch
 
 # A session --------------------------------------------------------------------------------------
 
-SETUP = """%load_ext pyteleport_jupyter
+SETUP = (
+    """%load_ext pyteleport_jupyter
 import os, numpy
 data = numpy.random.default_rng(1).integers(0, 1 << 62, 4 << 20)
 many = {number: [number] for number in range(20000)}
 sums = []
-def count(path):
-    from pyteleport_jupyter.remote.control import Control
-    from pyteleport_jupyter.wire.pipe import Pipe
-    sizes = []
-    def counted(send):
-        def sending(self, *arguments):
-            sizes.append(len(arguments[-1]))
-            open(path, "w").write(str(sum(sizes)))
-            return send(self, *arguments)
-        return sending
-    # There as raw bytes, home in frames.
-    Pipe.send_raw, Control.send = counted(Pipe.send_raw), counted(Control.send)
 """
+    + COUNT_BYTES
+)
 
 SIZE = 32 << 20
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+from bytes_sent import COUNT_BYTES
 from relay_lab import Answer, LabKernel, deposits, eventually, lab_kernel
 
 from pyteleport_jupyter.errors import RestoreFailed
@@ -195,22 +196,14 @@ def test_answers_are_text() -> None:
 
 # A session --------------------------------------------------------------------------------------
 
-SETUP = """%load_ext pyteleport_jupyter
+SETUP = (
+    """%load_ext pyteleport_jupyter
 import os, numpy
 data = numpy.random.default_rng(1).integers(0, 1 << 62, 6 << 20)
 sums = []
-def count(path):
-    from pyteleport_jupyter.remote.control import Control
-    from pyteleport_jupyter.wire.pipe import Pipe
-    sizes = []
-    def counted(send):
-        def sending(self, *arguments):
-            sizes.append(len(arguments[-1]))
-            open(path, "w").write(str(sum(sizes)))
-            return send(self, *arguments)
-        return sending
-    # There as raw bytes, home in frames.
-    Pipe.send_raw, Control.send = counted(Pipe.send_raw), counted(Control.send)"""
+"""
+    + COUNT_BYTES
+)
 
 SIZE = 48 << 20
 

@@ -14,27 +14,29 @@ class Awaited(list[object]):
     """What the innermost frame waits for. Handed out by ``pop``, a method of C; until then it is on the
     way."""
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "is_in_use")
+
+    def __init__(self, value: object) -> None:
+        super().__init__((value,))
+        self.is_in_use = False
+        """Whether garbage collection has left it."""
 
 
 _awaited: weakref.WeakValueDictionary[int, Awaited] = weakref.WeakValueDictionary()
-_in_use: set[int] = set()
-"""Those that garbage collection has left."""
 
 
 def awaited(value: object) -> Awaited:
     """To be popped by the innermost of the frames that are about to be restored."""
-    made = Awaited((value,))
+    made = Awaited(value)
     _awaited[id(made)] = made
     return made
 
 
 def frames_are_on_the_way() -> bool:
     """Whether a stack was loaded whose innermost frame has not been reached yet, and may still be."""
-    waiting = {number for number, values in _awaited.items() if values}
-    if waiting - _in_use:
+    if any(values and not values.is_in_use for values in _awaited.values()):
         # A stack whose restoring broke off on its way can be in a cycle, and would be waited for in vain.
         gc.collect()
-        waiting.intersection_update(_awaited.keys())
-        _in_use.update(waiting)
-    return bool(waiting)
+        for values in _awaited.values():
+            values.is_in_use = True
+    return any(_awaited.values())

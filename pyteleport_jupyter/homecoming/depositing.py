@@ -75,11 +75,12 @@ def leave_deposit(pickled: Pickled, beside: str, seconds: float) -> None:
     ``beside``: the directory of the session.
     """
     directory = _directory(beside)
-    read, write = os.pipe()
-    with warnings.catch_warnings():
-        # From 3.12 on: this process has threads. The child does not use what they may have locked.
-        warnings.simplefilter("ignore")
-        pid = os.fork()
+    try:
+        read, write = os.pipe()
+        pid = _fork()
+    except OSError:
+        remove(directory)
+        raise
     if pid == 0:
         try:
             live_apart(set())
@@ -91,6 +92,13 @@ def leave_deposit(pickled: Pickled, beside: str, seconds: float) -> None:
     # It has closed its end when it has a session of its own: what ends this process does not mean it then.
     ready([read], [], APART_SECONDS)
     os.close(read)
+
+
+def _fork() -> int:
+    with warnings.catch_warnings():
+        # From 3.12 on: this process has threads. The child does not use what they may have locked.
+        warnings.simplefilter("ignore")
+        return os.fork()
 
 
 def _directory(beside: str) -> str:
