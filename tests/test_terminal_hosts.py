@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -123,7 +124,9 @@ def test_the_recorded_session_and_the_keys_of_its_prompt_there(shells: Open) -> 
     ipython.wait_for_text("\nstatus 3\n icanon")
 
 
-def test_a_session_at_the_prompt_is_taken_up_in_another_terminal(shells: Open, host_a: Host) -> None:
+def test_a_session_at_the_prompt_is_taken_up_in_another_terminal(
+    shells: Open, host_a: Host, host_b: Host
+) -> None:
     first = shells("python -m IPython --no-banner --colors=NoColor")
     go_on = "while not Path('go on').exists(): time.sleep(0.05)"
     first.run(1, SETUP, "%teleport cartesius --lease 5m", "x = 41")
@@ -142,12 +145,15 @@ def test_a_session_at_the_prompt_is_taken_up_in_another_terminal(shells: Open, h
     second.wait_for_text("KeyboardInterrupt")
     second.run(5, "x + 1, socket.gethostname()")
     assert "Out[5]: (42, 'cartesius')" in second.screen()
-    second.paste("%teleport detach\ntime.sleep(0.5)\nprint('while nobody', 'listened')")
+    go_on = "while not Path('/tmp/nobody').exists(): time.sleep(0.05)"
+    second.paste(f"%teleport detach\n{go_on}\n\nprint('while nobody', 'listened', os.remove('/tmp/nobody'))")
     assert "detached: the session on cartesius goes on" in second.wait_for(at_shell)
+    as_user = host_b.command(["touch", "/tmp/nobody"])
+    subprocess.run(as_user, check=True, timeout=60)
     second.paste(f"until python {PYTELEPORT} list cartesius | grep idle; do :; done")
     second.wait_for(lambda screen: "idle for" in screen and at_shell(screen))
     second.paste(f"python {PYTELEPORT} attach cartesius/{row[1]}")
-    second.wait_for_text("\nwhile nobody listened\n")
+    second.wait_for_text("\nwhile nobody listened None\n")
     second.wait_for_prompt(7)
     first.paste(f"python {PYTELEPORT} kill {row[1]}")
     first.wait_for_text(f"session {row[1]} on cartesius is ended")
