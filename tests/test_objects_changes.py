@@ -17,6 +17,7 @@ import pandas as pd
 
 from pyteleport_jupyter.objects import NamespaceAnchors, Numbering, changes, dump, load
 from pyteleport_jupyter.objects.changes import Watch, put
+from pyteleport_jupyter.shipping import Fingerprints
 
 
 class Thing:
@@ -202,3 +203,36 @@ def test_an_object_with_two_numbers_is_written_under_the_first() -> None:
     numbers = Numbering([shared, shared, "x"])
     assert len(numbers.pickler_memo()) == 3
     assert numbers.pickler_memo()[id(shared)][0] == 0
+
+
+class Restless:
+    """An object that does something when it arrives."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.array[0] += 1
+
+
+def looked_at(arrays: list[Any], *others: Any) -> Watch:
+    """A watch over these objects, with digests of the arrays' memory that are wrong."""
+    known = {(array.ctypes.data, array.nbytes): (b"as it was",) for array in arrays}
+    numbering = Numbering([*arrays, *others])
+    return Watch(numbering, NamespaceAnchors({}), Fingerprints(None, known))
+
+
+def test_memory_whose_digest_is_known_is_digested_only_afterwards() -> None:
+    watch = looked_at([np.zeros(1 << 16)])
+    assert [part for _, part, _ in watch.changes().changed] == ["array"], "it was digested twice"
+    # What has become known afterwards is not believed a second time.
+    assert [part for _, part, _ in watch.changes().changed] == ["array"]
+
+
+def test_what_is_known_of_memory_is_not_believed_if_code_may_have_run_since() -> None:
+    array = np.zeros(1 << 16)
+    watch = looked_at([array], Restless(array))
+    assert watch.changes().changed == []
+    array[5] = 1
+    assert [part for _, part, _ in watch.changes().changed] == ["array"]

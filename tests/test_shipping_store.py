@@ -97,6 +97,28 @@ def test_what_was_sent_is_held_too(stream: bytes) -> None:
     assert array[0, 0] == 0, "an array of the user's is never adopted"
 
 
+def test_of_memory_that_is_used_again_as_it_is_the_fingerprint_is_known(stream: bytes) -> None:
+    same, changed = bytearray(os.urandom(CHUNK + 5)), bytearray(os.urandom(2 * CHUNK))
+    store = ChunkStore()
+    travel(views(stream, same, changed), store, adopt=True)
+    changed[CHUNK] ^= 1
+    _, first, second = travel(views(stream, same, changed), store, adopt=True)[0]
+    prints = store.fingerprints()
+    with memoryview(first) as there, memoryview(second) as other:
+        before = prints.of(there), prints.of(other)
+        assert (prints.of(there), prints.of(other)) == before, "known and made anew are the same digests"
+        there[5] ^= 1
+        assert prints.of(there) != before[0]
+    known, none = _known(store, views(stream, same, changed)), _known(store, views(stream))
+    assert len(known) == 1, "only what needs no change is known"
+    assert not none
+
+
+def _known(store: ChunkStore, parts: Sequence[memoryview]) -> dict[Any, Any]:
+    travel(parts, store, adopt=True)
+    return store.fingerprints()._known
+
+
 def test_digests_made_ahead_answer_on_their_terms_only(stream: bytes) -> None:
     buffer = bytearray(os.urandom(2 * CHUNK))
     store, key = ChunkStore(alive=True), bytes(range(16))

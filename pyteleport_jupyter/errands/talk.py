@@ -50,8 +50,9 @@ def send(line: Line, store: ChunkStore, luggage: Luggage, order: dict[str, Any])
         return lambda: Sent(
             line.request(RUN, order, [bytes(part) for part in luggage.parts]), luggage.size, 0
         )
-    offer = make_offer(luggage.parts)
-    reply = wait_for_reply(line, line.request(OFFER, {}, [offer.encode()]))
+    # A kernel that has nothing yet need not be asked what it has.
+    offer = make_offer(luggage.parts) if store.held_bytes else None
+    reply = wait_for_reply(line, line.request(OFFER, {}, [offer.encode() if offer else b""]))
     answer = bytes(reply["buffers"][0]) if reply.get("buffers") else b""
     written = _ship(line, Consignment(luggage.parts, offer, answer))
     store.remember(luggage.parts)

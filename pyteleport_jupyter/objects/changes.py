@@ -26,9 +26,19 @@ from typing import Any
 from pyteleport_jupyter.objects import names, reducers
 from pyteleport_jupyter.objects.anchors import Anchors, references
 from pyteleport_jupyter.objects.numbering import Forgotten, Numbering
-from pyteleport_jupyter.objects.parts import ARRAY, CLASS, FUNCTION, PARTS, Look, form_of_array, same
+from pyteleport_jupyter.objects.parts import (
+    ARRAY,
+    CLASS,
+    FUNCTION,
+    PARTS,
+    Look,
+    form_of_array,
+    look_at_array,
+    same,
+)
 from pyteleport_jupyter.objects.reduction import DISPATCH, Reduction
 from pyteleport_jupyter.objects.shapes import set_state
+from pyteleport_jupyter.shipping import Fingerprints
 
 OPAQUE = "state"
 """The part of objects that say themselves what they consist of (``__reduce_ex__``)."""
@@ -71,20 +81,28 @@ class Changes:
 
 
 class Watch:
-    """The objects of ``numbering`` as they are now; those that travel by name are left alone."""
+    """The objects of ``numbering`` as they are now; those that travel by name are left alone.
 
-    def __init__(self, numbering: Numbering, anchors: Anchors) -> None:
+    ``prints``: what is known of their memory, unless code of theirs may have run since.
+    """
+
+    def __init__(self, numbering: Numbering, anchors: Anchors, prints: Fingerprints | None = None) -> None:
         reducers.fill_table()
         by_name = references(anchors)
         self._anchors = anchors
         self._known = {id(each): each for each in numbering.objects if id(each) not in by_name}
         self._kinds: dict[type, tuple[str, ...]] = {}
         self._holders = [each for each in self._known.values() if type(each) in HOLDERS]
-        self._looks = [(each, part, self._look(each, part)) for each, part in self._all_parts()]
+        self._prints = prints or Fingerprints()
+        parts = list(self._all_parts())
+        if any(part == OPAQUE for _, part in parts):
+            # Only what says itself how it is made runs code of its own when it arrives.
+            self._prints.forget_known()
+        self._looks = [(each, part, self._look(each, part)) for each, part in parts]
 
     @cached_property
     def _digester(self) -> Digester:
-        return Digester(self._anchors, self._known)
+        return Digester(self._anchors, self._known, self._prints)
 
     def _all_parts(self) -> Iterator[tuple[Any, str]]:
         for each in self._known.values():
@@ -103,7 +121,9 @@ class Watch:
     def _look(self, each: Any, part: str) -> tuple[Look, Any]:
         if part == OPAQUE:
             return self._digester.look(each), None
-        return PARTS[part].look(each), form_of_array(each) if part == ARRAY else None
+        if part == ARRAY:
+            return look_at_array(each, self._prints.of), form_of_array(each)
+        return PARTS[part].look(each), None
 
     def changes(self) -> Changes:
         """What is different now."""
@@ -134,7 +154,8 @@ class Watch:
             before = len(found.replaced), len(found.changed)
             self._replace_holders(found)
             listed = {(id(each), part) for each, part, _ in found.changed}
-            digester = Digester(self._anchors, self._known.keys() - found.replaced.keys())
+            known = self._known.keys() - found.replaced.keys()
+            digester = Digester(self._anchors, known, self._prints)
             for each, part, (look, _) in self._looks:
                 if (id(each), part) in listed or id(each) in found.replaced:
                     continue
@@ -177,9 +198,10 @@ def _parts_of(each: Any) -> tuple[str, ...]:
 class Digester:
     """Digests what objects say of themselves; ``known`` objects count by their identity."""
 
-    def __init__(self, anchors: Anchors, known: Any) -> None:
+    def __init__(self, anchors: Anchors, known: Any, prints: Fingerprints) -> None:
         self._reduction = Reduction(anchors, {})
         self._known = known
+        self._prints = prints
         self._file = io.BytesIO()
         self._buffers: list[pickle.PickleBuffer] = []
         self._pickler = _DigestPickler(self._file, self._reduction, self._buffers.append)
@@ -216,7 +238,7 @@ class Digester:
         self._pickler.dump(content)
         digest = hashlib.sha256(self._file.getbuffer())
         for buffer in self._buffers:
-            digest.update(buffer.raw())
+            digest.update(self._prints.of(buffer.raw()))
         return digest.hexdigest()
 
 

@@ -155,12 +155,16 @@ def form_of_array(obj: Any) -> tuple[str, tuple[int, ...]]:
     return repr(obj.dtype), obj.shape
 
 
-def _array(obj: Any) -> Look:
-    """Objects as they are, numbers as their digest."""
+def look_at_array(obj: Any, fingerprint: Callable[[memoryview], bytes]) -> Look:
+    """Objects as they are, numbers as their ``fingerprint``."""
     if obj.dtype.hasobject:
         return (*obj.flat,)
     flat = obj if obj.flags.c_contiguous else obj.T if obj.flags.f_contiguous else obj.copy()
-    return tuple(hashlib.sha256(flat.reshape(-1).view("u1") if obj.size else b"").digest())
+    return (fingerprint(memoryview(flat.reshape(-1).view("u1") if obj.size else b"")),)
+
+
+def _array(obj: Any) -> Look:
+    return look_at_array(obj, lambda memory: hashlib.sha256(memory).digest())
 
 
 def _put_array(obj: Any, look: Look) -> None:

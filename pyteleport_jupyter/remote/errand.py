@@ -16,6 +16,12 @@ from pyteleport_jupyter.errors import ObjectsRefused, PackageMissing, RestoreFai
 from pyteleport_jupyter.objects import Numbering, Pickled, dump, load
 from pyteleport_jupyter.objects.changes import Change, Changes, Watch
 from pyteleport_jupyter.objects.ownership import unmarked
+from pyteleport_jupyter.remote.errand_modules import (
+    changed_in_modules,
+    is_of_module,
+    of_modules,
+    set_in_modules,
+)
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
@@ -23,6 +29,7 @@ from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
 from pyteleport_jupyter.session.frontend_items import connect_comms
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of, restore_items
+from pyteleport_jupyter.shipping import Fingerprints
 
 VALUE = "_"
 """Under this name the value of the last expression is asked for."""
@@ -62,42 +69,51 @@ class Outcome:
 @dataclass
 class Lasting:
     """What lasts from cell to cell: variables that could not go back have ``stayed``, surroundings that were
-    ``told``."""
+    ``told``; ``own`` are the modules that the session has loaded and that are its own."""
 
     stops: Stops
+    own: tuple[str, ...] = ()
     told: ToldSurroundings = field(default_factory=ToldSurroundings)
     stayed: dict[str, Any] = field(default_factory=dict)
 
 
-async def run(kernel: Any, order: ErrandOrder, parts: Sequence[Any], lasting: Lasting) -> Homeward:
-    """Run the cell of ``order`` with what is in ``parts``: a pickle stream, the surroundings, buffers.
+async def run(
+    kernel: Any, order: ErrandOrder, parts: Sequence[Any], lasting: Lasting, prints: Fingerprints
+) -> Homeward:
+    """Run the cell of ``order`` with what is in ``parts``: a pickle stream, the surroundings, buffers, whose
+    memory ``prints`` knows as far as it was here already.
 
     Raises TeleportError if the cell could not begin, KeyboardInterrupt.
     """
     shell, numbering, stayed = kernel.shell, Numbering(), lasting.stayed
     live = anchors(shell)
     with _in_our_words(order.host):
-        _surround(shell, parts[1], lasting.told)
-        variables = _arrive(shell, live, parts, numbering)
+        _surround(shell, parts[1], lasting)
+        arrived = _arrive(shell, live, parts, numbering)
+        variables = {name: value for name, value in arrived.items() if not is_of_module(name)}
+        set_in_modules({n: value for n, value in arrived.items() if is_of_module(n)}, lasting.own)
     for name in variables.keys() & stayed.keys():
         del stayed[name]
     _furnish(shell, {**stayed, **variables})
-    watch = Watch(numbering, live)
-    before = dict(shell.user_ns)
-    homeward = Homeward(live, numbering, order, stayed)
+    watch = Watch(numbering, live, prints)
+    before = {**shell.user_ns, **of_modules(lasting.own)}
+    homeward = Homeward(live, numbering, order, lasting)
     with _stoppable(shell, lasting.stops):
         outcome = await _execute(kernel, order)
     homeward.take(before, watch, outcome)
     return homeward
 
 
-def _surround(shell: Any, surroundings: Any, told: ToldSurroundings) -> None:
+def _surround(shell: Any, surroundings: Any, lasting: Lasting) -> None:
     """Directory, environment, module path ... as they are where the session is."""
     # What arrives here was sent by the session that this process works for.
     plain = pickle.loads(surroundings)  # noqa: S301
-    with told.telling():
+    with lasting.told.telling():
         restore_items(shell, plain, items_of(Phase.SURROUNDINGS))
-    _forget_edited(plain.get("own modules"))
+    companions: Companions | None = plain.get("own modules")
+    if companions is not None:
+        lasting.own = companions.loaded
+        _forget_edited(companions)
 
 
 def _arrive(shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: Numbering) -> dict[str, Any]:
@@ -124,9 +140,9 @@ def _in_our_words(host: str) -> Iterator[None]:
         raise RestoreFailed(reason=f"{type(error).__name__}: {error}", host=host) from error
 
 
-def _forget_edited(told: Companions | None) -> None:
+def _forget_edited(told: Companions) -> None:
     """Own modules whose source was edited since they were imported here are imported anew."""
-    for name, source in told.sources.items() if told else ():
+    for name, source in told.sources.items():
         spec = getattr(sys.modules.get(name), "__spec__", None)
         imported = getattr(spec.loader, "source", source) if spec else source
         if imported.content != source.content:
@@ -254,12 +270,13 @@ class Homeward:
     """Packs what goes back; what cannot, stays."""
 
     def __init__(
-        self, live: SessionAnchors, numbering: Numbering, order: ErrandOrder, stayed: dict[str, Any]
+        self, live: SessionAnchors, numbering: Numbering, order: ErrandOrder, lasting: Lasting
     ):
         self._live = live
         self._numbering = numbering
         self._order = order
-        self._stayed = stayed
+        self._stayed = lasting.stayed
+        self._own = lasting.own
         self._known: list[Any] = []
         self._changed: list[Change] = []
         self._deleted: list[str] = []
@@ -292,11 +309,15 @@ class Homeward:
                 self._stayed[name] = value
             else:
                 self._namespace[name] = value
-        self._deleted = [name for name in before if name not in now and is_users(name)]
+        in_modules = of_modules(self._own)
+        self._namespace |= changed_in_modules(before, in_modules, changes.replaced)
+        self._deleted = [
+            name for name in before if name not in now and name not in in_modules and is_users(name)
+        ]
 
     def _limit(self, outputs: Sequence[str]) -> None:
         """Only these names, and what hangs on them; what the cell made besides is there for the next cell."""
-        self._stayed.update({n: value for n, value in self._namespace.items() if n not in outputs})
+        self._stay({n: value for n, value in self._namespace.items() if n not in outputs})
         self._namespace = {n: value for n, value in self._namespace.items() if n in outputs}
         self._imports = {n: module for n, module in self._imports.items() if n in outputs}
         self._deleted = [name for name in self._deleted if name in outputs]
@@ -304,6 +325,10 @@ class Homeward:
         self._changed = [change for change in self._changed if id(change[0]) in ids]
         if VALUE not in outputs:
             self._outcome.result = ()
+
+    def _stay(self, variables: Mapping[str, Any]) -> None:
+        """For the next cell; those of modules stay where they are."""
+        self._stayed.update({n: value for n, value in variables.items() if not is_of_module(n)})
 
     def _reached(self, variables: dict[str, Any]) -> set[int]:
         """The ``id`` of all that hangs on them, as far as it can be followed."""
@@ -350,7 +375,7 @@ class Homeward:
         """One object that cannot travel costs one variable, not all."""
         for name, value in list(self._namespace.items()):
             if reason := self._obstacle(without, namespace={name: value}):
-                self._stayed[name] = self._namespace.pop(name)
+                self._stay({name: self._namespace.pop(name)})
                 self._reasons[name] = reason
         for change in self._changed[:]:
             if reason := self._obstacle(without, changed=[change]):

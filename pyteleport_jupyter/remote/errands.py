@@ -94,7 +94,8 @@ class Errands:
             with self._stops.can_stop(parent["header"]["msg_id"]):
                 order = ErrandOrder.parse(parent["content"])
                 parts = self._parts(parent)
-                self._homeward = await run(self._kernel, order, parts, self._lasting)
+                prints = self._store.fingerprints()
+                self._homeward = await run(self._kernel, order, parts, self._lasting, prints)
                 return self._packed(self._homeward.pack())
         except Exception as error:
             return _failed(error), []

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from pyteleport_jupyter.shipping.blocks import Consignment
 from pyteleport_jupyter.shipping.compression import Chooser
+from pyteleport_jupyter.shipping.fingerprints import Fingerprints
 from pyteleport_jupyter.shipping.memory import Room
 from pyteleport_jupyter.shipping.offer import Offer, make_offer
 from pyteleport_jupyter.shipping.receiving import Held, ReadInto, announced, parts
@@ -52,6 +53,7 @@ __all__ = [
     "Chooser",
     "ChunkStore",
     "Consignment",
+    "Fingerprints",
     "Held",
     "Offer",
     "ReadInto",

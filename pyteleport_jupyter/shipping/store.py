@@ -17,6 +17,7 @@ from typing import Any
 from pyteleport_jupyter.errors import ProtocolBroken
 from pyteleport_jupyter.shipping.cutting import by_content, on_grid
 from pyteleport_jupyter.shipping.digests import available, digests, place_of
+from pyteleport_jupyter.shipping.fingerprints import Fingerprints, Place
 from pyteleport_jupyter.shipping.memory import SMALL
 from pyteleport_jupyter.shipping.offer import Name, Offer, parse_offer
 
@@ -49,6 +50,8 @@ class ChunkStore:
         self._spots: dict[Name, tuple[_Known, int]] = {}
         self._twins: dict[int, _Known] = {}
         self._ahead: tuple[tuple[str, bytes], list[_Known]] | None = None
+        self._whole: dict[Place, tuple[bytes, ...]] = {}
+        self._whole_under: tuple[str, bytes] | None = None
 
     def remember(self, parts: Iterable[Any]) -> None:
         """These parts, the pickle stream first, have been shipped or received."""
@@ -115,6 +118,7 @@ class ChunkStore:
         known = self._ahead[1] if self._ahead and self._ahead[0] == terms else self._digested(*terms)
         self._offer = asked
         self._choose_twins([one for one in known if id(one.owner) in free])
+        self._note_whole(asked)
         self._find_spots(known)
         answer = bytes(
             self._has(part, at) for part, names in enumerate(asked.names) for at in range(len(names))
@@ -141,6 +145,19 @@ class ChunkStore:
             if best is not None and count:
                 self._twins[part] = best
                 free.remove(best)
+
+    def _note_whole(self, asked: Offer) -> None:
+        """Which of the twins need no change: what they hold is known, as nobody else has them."""
+        self._whole_under = asked.algorithm, asked.key
+        same = [twin for part, twin in self._twins.items() if tuple(twin.names) == asked.names[part]]
+        self._whole = {_place(twin.view): tuple(digest for _, digest in twin.names) for twin in same}
+
+    def fingerprints(self) -> Fingerprints:
+        """What is known of the memory that became parts of the last offer, once, and for comparing it with
+        what becomes of it.
+        """
+        known, self._whole = self._whole, {}
+        return Fingerprints(self._whole_under, known)
 
     def _find_spots(self, known: list[_Known]) -> None:
         """Where to copy from. Not from a twin: it will be changed in place."""
@@ -192,6 +209,10 @@ class ChunkStore:
         self._offer = None
         self._spots.clear()
         self._twins.clear()
+
+
+def _place(view: memoryview) -> Place:
+    return place_of(view)[0].value or 0, view.nbytes
 
 
 def _is_unused(owner: Any) -> bool:
