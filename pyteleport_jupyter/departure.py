@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import frontends, relay, user_hooks
-from pyteleport_jupyter.approach import approaching
+from pyteleport_jupyter.approach import Arrival, approaching
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import (
@@ -33,10 +33,11 @@ from pyteleport_jupyter.inventory.packing import check_size, pack_session
 from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import Outlet
+from pyteleport_jupyter.objects.delays import telling_of_delays
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.objects.reducers import temporary
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
-from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, connected, hold, land_on, prepare
+from pyteleport_jupyter.preparing import Journey, Luggage, connected, hold, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
 from pyteleport_jupyter.progress_line import KernelProgress, last_line
 from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead
@@ -193,7 +194,8 @@ def _travel_when_packed(luggage: Luggage, journey: Journey, by_home: bool) -> No
 
 
 def _pack(shell: Any, journey: Journey, frame: FrameType | None, outlet: Outlet | None = None) -> Luggage:
-    luggage = plan(shell, journey.target, frame, journey.options, outlet)
+    with telling_of_delays(journey.progress.stage):
+        luggage = plan(shell, journey.target, frame, journey.options, outlet)
     check_threads(journey.options.abandon_threads)
     _check_size(luggage, journey)
     for note in luggage.notes:

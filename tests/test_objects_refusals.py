@@ -16,6 +16,7 @@ from objects_travel import main_of, pickled_of, session_of
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.frames import capture_stack, running_generators
+from pyteleport_jupyter.objects.delays import telling_of_delays
 from pyteleport_jupyter.objects.pickler import new_reduction
 from pyteleport_jupyter.objects.walk import Walk
 
@@ -282,23 +283,30 @@ def test_nothing_is_changed_by_a_refusal(own_main: None) -> None:
     assert namespace["x"].qsize() == 1
 
 
-def walked(source: str, seconds: float = 60.0) -> Walk:
+def walked(source: str, seconds: float = 60.0, hasty: bool = False) -> Walk:
     namespace = main_of(source)
     root = session_of(namespace)
-    walk = Walk(new_reduction(root, objects.NamespaceAnchors(namespace), {}))
+    walk = Walk(new_reduction(root, objects.NamespaceAnchors(namespace), {}), hasty)
     walk.run(root, seconds)
     return walk
 
 
-def test_large_containers_are_walked_to_their_end(own_main: None) -> None:
-    walk = walked("import socket\nx = [[] for _ in range(3 * 1000)]; x.append([socket.socket()])")
+BOTH = pytest.mark.parametrize("hasty", [False, True])
+
+
+@BOTH
+def test_large_containers_are_walked_to_their_end(own_main: None, hasty: bool) -> None:
+    walk = walked(
+        "import socket\nx = [[] for _ in range(3 * 1000)]; x.append([socket.socket()])", hasty=hasty
+    )
     (refused,) = walk.refused.values()
     assert list(map(str, refused.paths)) == ["x[3000][0]"]
     refused.obj.close()
     assert walk.complete
 
 
-def test_of_many_like_instances_the_odd_one_is_found(own_main: None) -> None:
+@BOTH
+def test_of_many_like_instances_the_odd_one_is_found(own_main: None, hasty: bool) -> None:
     walk = walked(
         """
         import socket
@@ -306,19 +314,73 @@ def test_of_many_like_instances_the_odd_one_is_found(own_main: None) -> None:
         x = [P() for _ in range(1500)]
         for number, p in enumerate(x): p.number = number
         x[1400].deep = {'s': socket.socket()}
-        """
+        """,
+        hasty=hasty,
     )
     (refused,) = walk.refused.values()
     assert list(map(str, refused.paths)) == ["x[1400].deep['s']"]
     refused.obj.close()
 
 
-def test_of_many_paths_to_one_object_some_are_kept(own_main: None) -> None:
-    walk = walked("import socket\ns = socket.socket(); x = [[s] for _ in range(2000)]")
+@BOTH
+def test_of_many_paths_to_one_object_some_are_kept(own_main: None, hasty: bool) -> None:
+    walk = walked("import socket\ns = socket.socket(); x = [[s] for _ in range(2000)]", hasty=hasty)
     (refused,) = walk.refused.values()
     assert len(refused.paths) == 8
     refused.obj.close()
 
 
-def test_a_walk_that_takes_too_long_ends(own_main: None) -> None:
-    assert not walked("x = [[] for _ in range(10_000)]", seconds=-1.0).complete
+@BOTH
+def test_a_walk_that_takes_too_long_ends(own_main: None, hasty: bool) -> None:
+    assert not walked("x = [[] for _ in range(10_000)]", seconds=-1.0, hasty=hasty).complete
+
+
+def test_what_is_inside_of_plain_instances_goes_by_its_path(own_main: None) -> None:
+    walk = walked(
+        """
+        import _queue
+        from dataclasses import dataclass
+        from collections import namedtuple
+        @dataclass
+        class D: held: object
+        @dataclass(frozen=True, slots=True)
+        class F: held: object
+        class S:
+            __slots__ = 'held', '__dict__'
+        T = namedtuple('T', 'n held')
+        def filled():
+            s = S(); s.held = [{'k': _queue.SimpleQueue()}]; s.own = T(1, (_queue.SimpleQueue(),))
+            return s
+        ds = [D({1: D([i])}) for i in range(9)]; ds[7].held[1].held[0] = _queue.SimpleQueue()
+        fs = [F((i, F([]))) for i in range(9)]; fs[7].held[1].held.append(_queue.SimpleQueue())
+        first, second = S(), filled()
+        """,
+        hasty=True,
+    )
+    assert sorted(str(refused.paths[0]) for refused in walk.refused.values()) == [
+        "ds[7].held[1].held[0]",
+        "fs[7].held[1].held[0]",
+        "second.held[0]['k']",
+        "second.own (inside)[0]",
+    ]
+
+
+def test_what_one_instance_of_a_plain_kind_refuses_is_found_more_slowly(own_main: None) -> None:
+    (row,) = refused(
+        """
+        import datetime
+        class Zone(datetime.tzinfo):
+            def utcoffset(self, when): return datetime.timedelta(0)
+            def __reduce__(self): raise TypeError("a zone of my own")
+        days = [datetime.datetime(2020, 1, 1), datetime.datetime(2020, 1, 1, tzinfo=Zone())]
+        """
+    )
+    assert (row.path, "a zone of my own" in row.reason) == ("days[1] (inside)", True)
+
+
+def test_who_waits_for_the_search_is_told(own_main: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyteleport_jupyter.objects.walk.SILENT_SECONDS", 0.0)
+    told: list[str] = []
+    with telling_of_delays(told.append):
+        refused(BAD + "x = [[] for _ in range(3000)]; y = bad()")
+    assert told == ["look for what cannot move"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from types import BuiltinMethodType, CellType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from pyteleport_jupyter.objects.descendants import fill_descendant
 from pyteleport_jupyter.objects.names import attributes_of
@@ -28,15 +28,25 @@ class Step(NamedTuple):
     named: bool = True
 
 
+class Words(Protocol):
+    """A :class:`Step`, or what is one when it is asked."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def named(self) -> bool: ...
+
+
 class Path(NamedTuple):
     """A path as a linked list: most are never shown."""
 
     before: Path | None
-    step: Step
+    step: Words
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[Words]:
         """From the variable on."""
-        steps: list[Step] = []
+        steps: list[Words] = []
         at: Path | None = self
         while at is not None:
             steps.append(at.step)

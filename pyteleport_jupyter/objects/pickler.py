@@ -13,6 +13,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -99,13 +100,23 @@ def dump(
             pickled = _dump_restarting(root, anchors, running, numbering, leaving, outlet)
             return replace(pickled, left=tuple(leaving.refusals) if leaving else ())
         except Exception as error:
-            walk = Walk(new_reduction(root, anchors, running, leaving))
-            refusals = explain(walk, root, error)
+            begin = partial(_begin_walk, root, anchors, running, leaving)
+            walk, refusals = explain(begin, root, error)
             if leaving is None or not leaving.leave(walk, refusals):
                 raise _refused(refusals) from None
             if outlet is not None:
                 outlet.start_over()
     raise _refused(refusals)
+
+
+def _begin_walk(
+    root: Mapping[str, Any],
+    anchors: Anchors,
+    running: Mapping[int, Any],
+    leaving: Leaving | None,
+    hasty: bool,
+) -> Walk:
+    return Walk(new_reduction(root, anchors, running, leaving), hasty)
 
 
 def _refused(refusals: tuple[Refusal, ...]) -> ObjectsRefused:

@@ -87,13 +87,17 @@ class Reduction:
         if id(obj) in self.left:
             return reduce_left(self.left[id(obj)])
         kind = type(obj)
-        if kind not in self._chosen:
-            self._chosen[kind] = choose(kind)
-        reducer = self._chosen[kind]
+        reducer = self.reducer_of(kind)
         if reducer is None:
             return NotImplemented
         reduced = reducer(obj, self)
         return reduced if self.leaves_on is None else or_left(obj, reduced, self.leaves_on, self.in_use)
+
+    def reducer_of(self, kind: type) -> Reducer | None:
+        """As :func:`choose`, once for each type."""
+        if kind not in self._chosen:
+            self._chosen[kind] = choose(kind)
+        return self._chosen[kind]
 
     def prefer(self, kind: type, reducer: Reducer) -> None:
         """Use ``reducer`` for ``kind`` in this dump."""

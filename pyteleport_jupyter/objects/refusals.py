@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,10 @@ from pyteleport_jupyter.objects.names import type_name
 from pyteleport_jupyter.objects.walk import Refused, Walk, reason_of
 
 WALK_SECONDS = 20.0
-"""After so long the walk ends with what it has found."""
+"""After so long a walk ends with what it has found."""
+
+HASTY_SECONDS = 60.0
+"""As long, for the hasty one, which has all of ten million objects met by then. The user may stop it."""
 
 SHOWN = 12
 """Most refusals that are written out for the user."""
@@ -51,10 +54,22 @@ def readable(refusals: Sequence[Refusal]) -> str:
     return "\n".join(lines)
 
 
-def explain(walk: Walk, root: Mapping[str, Any], error: Exception) -> tuple[Refusal, ...]:
-    """All objects of ``root`` that cannot move; if the walk finds none, the words of ``error``."""
+def explain(
+    begin: Callable[[bool], Walk], root: Mapping[str, Any], error: Exception
+) -> tuple[Walk, tuple[Refusal, ...]]:
+    """All objects of ``root`` that cannot move, and the walk that found them; if it finds none, the words of
+    ``error``. ``begin`` makes a walk, a hasty one or not.
+    """
+    walk = begin(True)
     with collection_paused():
-        walk.run(root, WALK_SECONDS)
+        walk.run(root, HASTY_SECONDS)
+        if not walk.refused and walk.complete:
+            walk = begin(False)
+            walk.run(root, WALK_SECONDS)
+    return walk, _found_by(walk, error)
+
+
+def _found_by(walk: Walk, error: Exception) -> tuple[Refusal, ...]:
     found = tuple(map(refusal_of, walk.refused.values()))
     if not found and isinstance(error, RecursionError):
         return (Refusal(walk.deepest.name, walk.deepest.name, "object", "it is nested too deeply"),)
