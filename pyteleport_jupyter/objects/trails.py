@@ -43,8 +43,8 @@ def _of_slot(holder: Any, child: Any) -> str:
 
 
 class Trails:
-    """``reduce`` gives the reduce value of what holds something. ``holders``: by the ``id`` of an object, from
-    which other one it was reached.
+    """``reduce`` gives the reduce value of what holds something. ``holders``: by the ``id`` of an object,
+    from which other one it was reached.
     """
 
     def __init__(self, reduce: Callable[[Any], Any]) -> None:

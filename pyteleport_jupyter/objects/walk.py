@@ -197,7 +197,7 @@ class Walk:
         self._queue.append(obj)
 
     def _is_plain_now(self, obj: Any, reduced: Any) -> bool:
-        """Whether ``obj``, and all of its kind from now on, are pickled as what the collector sees in them."""
+        """Whether ``obj``, and all of its kind from now on, is pickled as what the collector sees in it."""
         kind: Any = type(obj)
         own_way = kind not in DISPATCH and kind not in copyreg.dispatch_table and type(reduced) is tuple
         if not own_way or self.reduction.reducer_of(kind) not in (None, reduce_own):
