@@ -200,7 +200,7 @@ def test_a_variable_that_was_bound_anew_meanwhile_is_a_conflict() -> None:
     numbers = [1]
     arrived = arrived_with(changed=[(numbers, "list", (1, 2))], owners={id(numbers): "numbers"})
     watch: Any = SimpleNamespace(changes=lambda: Changes())
-    before = Before(SimpleNamespace(), watch, {"numbers": numbers})  # type: ignore[arg-type]
+    before = Before(SimpleNamespace(own=()), watch, {"numbers": numbers})  # type: ignore[arg-type]
     assert list(before.changed_meanwhile(SimpleNamespace(user_ns={"numbers": numbers}), arrived)) == []
     assert list(before.changed_meanwhile(SimpleNamespace(user_ns={"numbers": 5}), arrived)) == ["numbers"]
 

@@ -15,6 +15,12 @@ from pyteleport_jupyter.errors import ErrandRaised
 from pyteleport_jupyter.objects import Numbering, load
 from pyteleport_jupyter.objects.changes import Change, Watch, put
 from pyteleport_jupyter.objects.ownership import owners
+from pyteleport_jupyter.remote.errand_modules import (
+    delete_in_modules,
+    is_of_module,
+    of_modules,
+    set_in_modules,
+)
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.frontend_items import connect_comms
 
@@ -27,7 +33,8 @@ class Arrived:
 
     ``namespace`` are variables to be bound, ``deleted`` names, ``changed`` new contents of objects here,
     ``result`` holds the value of the last expression if there is one. ``owners``: which variable an object
-    hangs on, by ``id``. ``sent``: the variables that went along, as they are here.
+    hangs on, by ``id``. ``sent``: the variables that went along, as they are here; ``own``: modules whose
+    variables may be set.
     """
 
     namespace: dict[str, Any]
@@ -38,6 +45,7 @@ class Arrived:
     facts: dict[str, Any]
     owners: dict[int, str] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
+    own: Sequence[str] = ()
 
     @property
     def names(self) -> list[str]:
@@ -64,10 +72,13 @@ class Arrived:
                     put(change)
                 except Exception as error:
                     failed.append(f"{owner} ({type(change[0]).__name__}: {error})")
-        for name in self.deleted:
-            if name not in left_alone:
-                shell.user_ns.pop(name, None)
-        shell.user_ns.update({n: value for n, value in self.namespace.items() if n not in left_alone})
+        deleted = [name for name in self.deleted if name not in left_alone]
+        bound = {name: value for name, value in self.namespace.items() if name not in left_alone}
+        for name in deleted:
+            shell.user_ns.pop(name, None)
+        delete_in_modules(filter(is_of_module, deleted), self.own)
+        shell.user_ns.update({n: value for n, value in bound.items() if not is_of_module(n)})
+        set_in_modules({n: value for n, value in bound.items() if is_of_module(n)}, self.own)
         return failed
 
 
@@ -106,15 +117,17 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
     error = items["error"]
     if error is None and facts.get("error"):
         error = ErrandRaised(host=host, **facts["error"])
+    namespace = {**loaded.root["namespace"], **_imported(facts.get("imports") or {})}
     return Arrived(
-        namespace={**loaded.root["namespace"], **_imported(facts.get("imports") or {})},
-        deleted=[str(name) for name in facts.get("deleted", ())],
+        namespace={name: value for name, value in namespace.items() if name not in luggage.kept},
+        deleted=[name for name in map(str, facts.get("deleted", ())) if name not in luggage.kept],
         changed=items["changed"],
         result=items["result"],
         error=error,
         facts=facts,
         owners=owners(luggage.numbering.objects, luggage.variables),
         sent=luggage.variables,
+        own=luggage.own,
     )
 
 
@@ -130,13 +143,18 @@ class Before:
     def of(cls, shell: Any, luggage: Luggage) -> Before:
         """As it is now."""
         watch = Watch(luggage.numbering, anchors(shell))
-        return cls(luggage, watch, dict(shell.user_ns))
+        return cls(luggage, watch, _all_variables(shell, luggage))
 
     def changed_meanwhile(self, shell: Any, arrived: Arrived) -> Iterator[str]:
         """Variables that ``arrived`` would change, and that are not any more what was sent."""
         changes = self.watch.changes()
+        now = _all_variables(shell, self.luggage)
         ids = {id(obj) for obj, _, _ in changes.changed} | changes.replaced.keys()
         yield from (arrived.owner(obj) for obj, _, _ in arrived.changed if id(obj) in ids)
         for name in arrived.names:
-            if self.namespace.get(name, _ABSENT) is not shell.user_ns.get(name, _ABSENT):
+            if self.namespace.get(name, _ABSENT) is not now.get(name, _ABSENT):
                 yield name
+
+
+def _all_variables(shell: Any, luggage: Luggage) -> dict[str, Any]:
+    return {**shell.user_ns, **of_modules(luggage.own)}

@@ -112,7 +112,9 @@ class Errand:
                 kept, surroundings = None, Surroundings()
         told = surroundings.news(self._shell, wish.cell)
         try:
-            luggage = pack(self._shell, wish.cell, wish.included, wish.excluded, told)
+            luggage = pack(
+                self._shell, wish.cell, wish.included, wish.excluded, told, surroundings.own_modules
+            )
             self._luggage = luggage
             if kept is None:
                 kept = self._start(luggage, surroundings)
@@ -280,6 +282,8 @@ class Errand:
             f"came back: {_count(names)}, {bytes_in_words(self._size)}",
         ]
         text = ", ".join(words)
+        for name, reason in luggage.kept.items():
+            text += f"\neach side has its own: {name} ({reason})" if reason else ""
         for name, reason in (facts.get("stayed") or {}).items():
             text += f"\nstayed on {self.target.host}: {name} ({reason})"
         if left_alone:

@@ -6,17 +6,20 @@ import ast
 import os
 import pickle
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from pyteleport_jupyter.companions import Companions
-from pyteleport_jupyter.errands.needs import names_of_functions, names_read, needed
+from pyteleport_jupyter.errands.module_changes import SetSinceImport
+from pyteleport_jupyter.errands.module_reads import ModuleReads
+from pyteleport_jupyter.errands.needs import codes_of, names_of_functions, names_read, needed
 from pyteleport_jupyter.errors import ErrandRefused, ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
 from pyteleport_jupyter.objects.ownership import marked
+from pyteleport_jupyter.remote.errand_modules import is_of_module, of_modules
 from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
 from pyteleport_jupyter.session.anchors import anchors
 from pyteleport_jupyter.session.item import Phase
@@ -37,12 +40,17 @@ OWN_EXTENSION = "pyteleport_jupyter"
 
 @dataclass(frozen=True)
 class Luggage:
-    """``variables`` are what the cell needs; ``numbering`` numbers all objects that travel."""
+    """``variables`` are what the cell needs, those of own modules as ``module.name``; ``numbering`` numbers
+    all objects that travel. ``own`` are the names of the modules whose variables may be set here, ``kept``
+    variables of them that are not sent (``excluded``) or cannot be (with the reason): each side has its own.
+    """
 
     variables: dict[str, Any]
     numbering: Numbering
     pickled: Pickled
     surroundings: bytes
+    own: tuple[str, ...] = ()
+    kept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[memoryview, ...]:
@@ -66,20 +74,32 @@ def _is_shells(name: str) -> bool:
 
 
 def pack(
-    shell: Any, cell: str, included: Iterable[str], excluded: Iterable[str], surroundings: bytes
+    shell: Any,
+    cell: str,
+    included: Iterable[str],
+    excluded: Iterable[str],
+    surroundings: bytes,
+    own: Companions | None = None,
 ) -> Luggage:
     """Find what ``cell`` needs and pickle it. Raises UsageError for an included name that there is not,
     ErrandRefused."""
     available = user_variables(shell)
+    in_modules = of_modules(own.loaded if own else ())
     for name in included:
-        if name not in available:
+        if name not in available and name not in in_modules:
             raise UsageError(f"%%teleport: there is no variable {name} to send")
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT | shell.compile.flags
-    read, mentioned = names_read(shell.transform_cell(cell), flags)
+    transformed = shell.transform_cell(cell)
+    read, mentioned = names_read(transformed, flags)
     names = {*read, *included}
+    wanted = {name: in_modules[name] for name in included if is_of_module(name)}
     left_out = set(excluded)
+    modules = _OwnModules(shell, own, transformed, flags, mentioned)
+    kept: dict[str, str] = {name: "" for name in excluded if is_of_module(name)}
     while True:
         variables = needed(names, available, left_out)
+        of_own = {**wanted, **modules.variables(variables.values())}
+        variables |= {name: value for name, value in of_own.items() if name not in kept}
         numbering = Numbering()
         try:
             pickled = dump(
@@ -87,15 +107,51 @@ def pack(
             )
         except ObjectsRefused as refused:
             # A word in the text of a magic may be no variable at all.
-            guessed = {getattr(refusal, "name", "") for refusal in refused.refusals} & mentioned
-            if not guessed - left_out:
+            guessed = {getattr(refusal, "name", "") for refusal in refused.refusals} & mentioned - left_out
+            theirs = dict(_of_modules(refused, variables))
+            if not guessed and not theirs:
                 raise ErrandRefused(rows=refused.facts.get("rows", "")) from None
             left_out |= guessed
+            kept |= theirs
             continue
         more = names_of_functions(numbering.objects, shell.user_ns) & available.keys()
-        if more <= variables.keys() | left_out:
-            return Luggage(variables, numbering, pickled, surroundings)
+        found = modules.variables(numbering.objects).keys() - kept.keys()
+        if more <= variables.keys() | left_out and found <= variables.keys():
+            return Luggage(variables, numbering, pickled, surroundings, modules.names, kept)
         names |= more
+
+
+def _of_modules(refused: ObjectsRefused, variables: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Variables of own modules that cannot go along, and why: such a module was always imported anew."""
+    for refusal in refused.refusals:
+        name = getattr(refusal, "name", "")
+        if is_of_module(name) and name in variables:
+            yield name, str(refusal)
+
+
+class _OwnModules:
+    """Variables of own modules that a cell reads and that were set since the import, by ``module.name``."""
+
+    def __init__(
+        self, shell: Any, own: Companions | None, cell: str, flags: int, mentioned: Iterable[str]
+    ) -> None:
+        self.names = own.loaded if own else ()
+        loaded = {name: sys.modules[name] for name in self.names if name in sys.modules}
+        self._reads = ModuleReads(loaded, shell.user_ns)
+        if own is None or not loaded:
+            return
+        self._changes = SetSinceImport(own, [*shell.history_manager.input_hist_parsed, cell])
+        self._reads.read_cell(codes_of(cell, flags))
+        for module in filter(None, (self._reads.own_module(shell.user_ns.get(name)) for name in mentioned)):
+            self._reads.read_whole(module)
+
+    def variables(self, objects: Iterable[Any]) -> dict[str, Any]:
+        """All so far, with what functions and classes among ``objects`` read."""
+        if not self.names:
+            return {}
+        self._reads.read_objects(objects)
+        changed = self._changes.among(self._reads.found)
+        return {f"{module}.{name}": value for (module, name), value in changed.items()}
 
 
 class Surroundings:
@@ -105,6 +161,11 @@ class Surroundings:
         self._told: dict[str, Any] = {}
         self._sources: set[tuple[Any, ...]] = set()
         self._modules: tuple[Any, ...] = ()
+
+    @property
+    def own_modules(self) -> Companions | None:
+        """The session's own modules, as they were told."""
+        return self._told.get(OWN_MODULES)
 
     def forget(self) -> None:
         """Nothing counts as told."""

@@ -47,7 +47,7 @@ def _read_in(statements: Iterable[ast.stmt], flags: int) -> tuple[set[str], set[
     mentioned: set[str] = set()
     bound: set[str] = set()
     for statement in statements:
-        code = compile(ast.Module([statement], []), "<cell>", "exec", flags, dont_inherit=True)
+        code = _compiled(statement, flags)
         read |= set(_reads(code)) - bound
         mentioned |= set(_mentioned(statement)) - bound
         if isinstance(statement, SIMPLE):
@@ -55,8 +55,21 @@ def _read_in(statements: Iterable[ast.stmt], flags: int) -> tuple[set[str], set[
     return read | mentioned, mentioned
 
 
+def codes_of(cell: str, flags: int = 0) -> list[types.CodeType]:
+    """The statements of a cell (already transformed), each compiled; none if it does not compile."""
+    try:
+        return [_compiled(statement, flags) for statement in ast.parse(cell).body]
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+
+
+def _compiled(statement: ast.stmt, flags: int) -> types.CodeType:
+    code: types.CodeType = compile(ast.Module([statement], []), "<cell>", "exec", flags, dont_inherit=True)
+    return code
+
+
 def _reads(code: types.CodeType) -> Iterator[str]:
-    for each in _with_nested(code):
+    for each in with_nested(code):
         yield from (i.argval for i in dis.get_instructions(each) if i.opname in READS)
 
 
@@ -64,11 +77,12 @@ def _writes(code: types.CodeType) -> Iterator[str]:
     return (i.argval for i in dis.get_instructions(code) if i.opname in WRITES)
 
 
-def _with_nested(code: types.CodeType) -> Iterator[types.CodeType]:
+def with_nested(code: types.CodeType) -> Iterator[types.CodeType]:
+    """``code`` and what is defined in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _with_nested(constant)
+            yield from with_nested(constant)
 
 
 def _mentioned(statement: ast.stmt) -> Iterator[str]:

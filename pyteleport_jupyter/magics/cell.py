@@ -47,9 +47,9 @@ def _run(shell: Any, targets: list[str], wish: errands.Wish, background: bool, n
 
 
 def _names(text: str | None) -> list[str]:
-    """The names in ``a,b``. Raises UsageError."""
+    """The names in ``a,module.b``. Raises UsageError."""
     names = [name.strip() for name in (text or "").split(",") if name.strip()]
     for name in names:
-        if not name.isidentifier():
+        if not all(part.isidentifier() for part in name.split(".")):
             raise UsageError(f"%%teleport: {name!r} is no name of a variable")
     return names

@@ -10,7 +10,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 @magic_arguments("%teleport")
 @argument("targets", nargs="+", help="where to run this cell; several hosts run it at the same time")
 @argument("-i", "--in", dest="included", metavar="a,b", help="variables to send besides those that are found")
-@argument("--exclude", metavar="a,b", help="variables not to send")
+@argument("--exclude", metavar="a,b", help="variables (also module.x) not to send")
 @argument("-o", "--out", dest="outputs", metavar="x,y", help="bring back only these (_: the cell's value)")
 @argument("--on-error", choices=["keep", "discard"], default="keep", help="what changed before an error")
 @argument("--bg", action="store_true", help="go on at once; the value is a handle with .result() .cancel()")

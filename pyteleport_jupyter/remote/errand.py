@@ -18,6 +18,7 @@ from pyteleport_jupyter.objects.changes import Change, Changes, Watch
 from pyteleport_jupyter.objects.ownership import unmarked
 from pyteleport_jupyter.remote.errand_modules import (
     changed_in_modules,
+    deleted_in_modules,
     is_of_module,
     of_modules,
     set_in_modules,
@@ -269,9 +270,7 @@ def is_users(name: str) -> bool:
 class Homeward:
     """Packs what goes back; what cannot, stays."""
 
-    def __init__(
-        self, live: SessionAnchors, numbering: Numbering, order: ErrandOrder, lasting: Lasting
-    ):
+    def __init__(self, live: SessionAnchors, numbering: Numbering, order: ErrandOrder, lasting: Lasting):
         self._live = live
         self._numbering = numbering
         self._order = order
@@ -311,9 +310,9 @@ class Homeward:
                 self._namespace[name] = value
         in_modules = of_modules(self._own)
         self._namespace |= changed_in_modules(before, in_modules, changes.replaced)
-        self._deleted = [
-            name for name in before if name not in now and name not in in_modules and is_users(name)
-        ]
+        in_notebook = (name for name in before if not is_of_module(name))
+        self._deleted = [name for name in in_notebook if name not in now and is_users(name)]
+        self._deleted += deleted_in_modules(before, in_modules)
 
     def _limit(self, outputs: Sequence[str]) -> None:
         """Only these names, and what hangs on them; what the cell made besides is there for the next cell."""
