@@ -50,7 +50,7 @@ def teleport(target: str, **options: object) -> None:
     if _in_shell():
         from pyteleport_jupyter.departure import depart
     else:
-        from pyteleport_jupyter.scripts.road import depart
+        from pyteleport_jupyter.scripts.setting_out import depart
 
     depart(target, **options)
 
@@ -68,7 +68,7 @@ def bash_teleport(*argv: str, python: str = "python3", before: str = "") -> None
         from pyteleport_jupyter.errors import NotInProgram
 
         raise NotInProgram(reason='in IPython it is %teleport "cmd:COMMAND" that does this')
-    from pyteleport_jupyter.scripts.road import depart_by
+    from pyteleport_jupyter.scripts.setting_out import depart_by
 
     depart_by(argv, python, before)
 

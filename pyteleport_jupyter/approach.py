@@ -1,5 +1,5 @@
-"""The landing on the target while the session is still being packed: login, first stage and the start of an
-interpreter take a second or two in which this process has little to do.
+"""The link to a target, and the landing there while the session is still being packed: login, first stage and
+the start of an interpreter take a second or two in which this process has little to do.
 
 A thread lands. What it wants to ask the user has to wait until the main thread has time for it: a kernel asks
 there only. Whatever goes wrong there counts only if the session could be packed.
@@ -9,17 +9,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 
-from pyteleport_jupyter.relay.interrupts import interrupts_postponed
-from pyteleport_jupyter.transports import Ask, Landed, Question
+from pyteleport_jupyter.failing import STOP_SECONDS
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
+from pyteleport_jupyter.targets import Target
+from pyteleport_jupyter.transports import Ask, Landed, Link, Question, close_link
+from pyteleport_jupyter.wire import Conversation
+
+CLOSE_SECONDS = 1.0
 
 Land = Callable[[Ask, int], Landed]
 """Lands, asking by the first argument; raises a TeleportError, also as soon as the second, a descriptor, can
 be read.
 """
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The prepared far side: the conversation with it, and the directory and process it lives in."""
+
+    link: Link
+    conversation: Conversation
+    token: bytes
+    landed: Landed
+    pid: int
+    python: str
 
 
 class Approach(Thread):
@@ -67,6 +86,28 @@ class Approach(Thread):
         self._over = True
         self._answers.put(None)
         self.join()
+
+
+def start_link(target: Target, command: str, undo: ExitStack) -> Link:
+    """A transport child that runs ``command`` on the target; ``undo`` closes and reaps it."""
+    # Stopped in the middle of it, we would have a child that we do not know.
+    with signals_noted():
+        link = target.transport.spawn(command)
+        undo.push(partial(_close, link))
+    return link
+
+
+def _close(link: Link, kind: type[BaseException] | None, *_: object) -> None:
+    close_link(link, STOP_SECONDS if kind is KeyboardInterrupt else CLOSE_SECONDS)
+
+
+@contextmanager
+def open_link(target: Target, command: str) -> Iterator[Link]:
+    """As :func:`start_link`, until the block is left: then the move has failed, since cutting over does not
+    return.
+    """
+    with ExitStack() as undo:
+        yield start_link(target, command, undo)
 
 
 @contextmanager

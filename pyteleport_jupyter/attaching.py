@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import relay
+from pyteleport_jupyter.approach import open_link
 from pyteleport_jupyter.errors import AttachRefused
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.homecoming.departure_day import home_record
 from pyteleport_jupyter.ledger import Session
 from pyteleport_jupyter.options import make_options
-from pyteleport_jupyter.preparing import open_link
 from pyteleport_jupyter.progress_line import KernelProgress
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.place import HOME

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter import relay
+from pyteleport_jupyter.approach import Arrival, open_link
 from pyteleport_jupyter.asking import ask_in
-from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
+from pyteleport_jupyter.failing import aborted_on_failure
 from pyteleport_jupyter.homecoming.keeper import KEPT_FROM
 from pyteleport_jupyter.inventory.installing import install_missing
 from pyteleport_jupyter.inventory.packing import Meter
@@ -23,20 +24,18 @@ from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.progress import Progress
 from pyteleport_jupyter.readiness import check_survey
-from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.shipping import Chooser, Consignment
 from pyteleport_jupyter.shipping.deposit import compare_with_deposit
 from pyteleport_jupyter.targets import Target
-from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, close_link, land
+from pyteleport_jupyter.transports import Ask, BootRequest, Landed, Link, land
 from pyteleport_jupyter.transports.conversing import converse
 from pyteleport_jupyter.wire import Conversation
 
 CONNECT_SECONDS = 120.0
 """From the first byte to a first stage that answers; people type passwords in this time."""
 START_SECONDS = 60.0
-CLOSE_SECONDS = 1.0
 RESTORE_SECONDS = 600.0
 """Loading a large session is bound by the memory there, not by us; the Stop button ends it earlier."""
 
@@ -63,41 +62,11 @@ class Journey:
     started: float
 
 
-@dataclass(frozen=True)
-class Arrival:
-    """The prepared far side: the conversation with it, and the directory and process it lives in."""
-
-    link: Link
-    conversation: Conversation
-    token: bytes
-    landed: Landed
-    pid: int
-    python: str
-
-
 @contextmanager
 def connected(journey: Journey) -> Iterator[Link]:
     """Step 2: a transport child on its way to the target; closed and reaped on any failure."""
     with open_link(journey.target, BootRequest.command) as link:
         yield link
-
-
-@contextmanager
-def open_link(target: Target, command: str) -> Iterator[Link]:
-    """A transport child that runs ``command`` on the target; closed and reaped when the block is left."""
-    link, patience = None, CLOSE_SECONDS
-    try:
-        # Stopped in the middle of it, we would have a child that we do not know.
-        with signals_noted():
-            link = target.transport.spawn(command)
-        yield link
-    except KeyboardInterrupt:
-        patience = STOP_SECONDS
-        raise
-    finally:
-        # Reached only when the move has failed: cutting over does not return.
-        if link is not None:
-            close_link(link, patience)
 
 
 def land_on(link: Link, journey: Journey, ask: Ask | None = None, given_up: int | None = None) -> Landed:

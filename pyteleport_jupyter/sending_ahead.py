@@ -18,11 +18,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from threading import Thread
 from typing import Any
 
+from pyteleport_jupyter.approach import Arrival
 from pyteleport_jupyter.inventory import rates
 from pyteleport_jupyter.inventory.packing import FAST
 from pyteleport_jupyter.inventory.versions import differences
 from pyteleport_jupyter.objects import chunks
-from pyteleport_jupyter.preparing import Arrival, Journey, Luggage, check, order, restore, ship
+from pyteleport_jupyter.preparing import Journey, Luggage, check, order, restore, ship
 from pyteleport_jupyter.remote.arrival import in_short_turns
 from pyteleport_jupyter.session.deposits import deposit_secret
 from pyteleport_jupyter.session.own_modules import own_modules, top_level_names

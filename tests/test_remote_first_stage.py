@@ -57,7 +57,7 @@ def test_it_is_small() -> None:
     assert len(first_stage.FIRST_STAGE) < 1200
     assert len(first_stage.start_line(HERE, "/usr/bin/python3")) < 1800
     assert len(first_stage.start_line(HERE, setup="module load python")) < 2200
-    assert len(first_stage.header("attach")) < 26_000
+    assert len(first_stage.header("attach")) < 22_000
 
 
 def test_it_is_one_line_that_survives_its_quoting() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter import relay
+from pyteleport_jupyter.approach import Arrival, start_link
 from pyteleport_jupyter.copies.copy import GOES_ON, Copy, labels, set_free
 from pyteleport_jupyter.departure import journey_to, plan
 from pyteleport_jupyter.errors import TeleportError
@@ -19,13 +20,13 @@ from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import CannotMove
 from pyteleport_jupyter.options import targets_of_copies
-from pyteleport_jupyter.preparing import Arrival, Journey, hold, land_on, prepare
+from pyteleport_jupyter.preparing import Journey, hold, land_on, prepare
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.in_flight import InFlight
-from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.relay.signing import Signer, content_of, parent_header_of, resumed
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
-from pyteleport_jupyter.transports import BootRequest, close_link
+from pyteleport_jupyter.transports import BootRequest
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -154,9 +155,7 @@ def _held(shell: Any, journey: Journey, undo: ExitStack) -> Prepared:
     """Everything up to the point where the copy could go on."""
     luggage = plan(shell, journey.target, None, journey.options)
     journey.progress.stage("connect")
-    with signals_noted():
-        link = journey.target.transport.spawn(BootRequest.command)
-        undo.callback(close_link, link)
+    link = start_link(journey.target, BootRequest.command, undo)
     arrival = prepare(link, land_on(link, journey), luggage, journey)
     undo.callback(_abort, arrival)
     hold(arrival)

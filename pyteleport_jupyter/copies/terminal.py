@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from pyteleport_jupyter.approach import Arrival, start_link
 from pyteleport_jupyter.copies.copy import GOES_ON, Copy, labels, set_free
 from pyteleport_jupyter.errands.terminal import LinesBeside
 from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
@@ -17,15 +18,16 @@ from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.options import targets_of_copies
 from pyteleport_jupyter.relay.far_side import FarSide
-from pyteleport_jupyter.relay.interrupts import interrupts_postponed, signals_noted
-from pyteleport_jupyter.scripts import streams
-from pyteleport_jupyter.scripts.road import Arrival, Trip, prepare, python_flags, trip_to
+from pyteleport_jupyter.relay.interrupts import interrupts_postponed
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
+from pyteleport_jupyter.scripts.road import prepare
+from pyteleport_jupyter.scripts.setting_out import land_on
+from pyteleport_jupyter.scripts.trips import Trip, trip_to
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import place_at
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.terminals.luggage import pack
 from pyteleport_jupyter.terminals.telling import END_OF_CELL, TerminalProgress
-from pyteleport_jupyter.transports import close_link
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -122,10 +124,8 @@ def _held(shell: Any, trip: Trip, progress: TerminalProgress, undo: ExitStack) -
     """Everything up to the point where the copy could go on."""
     packed = pack(shell, place_at(trip.target.text, trip.target.host), trip.options, None, copied=True)
     progress.stage("connect")
-    with signals_noted():
-        link = trip.target.transport.spawn(trip.request.command)
-        undo.callback(close_link, link)
-    arrival = prepare(link, packed.luggage, (*python_flags(), *packed.flags), trip, streams.kinds())
+    link = start_link(trip.target, trip.request.command, undo)
+    arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip)
     undo.callback(_abort, arrival)
     return Prepared(trip, arrival)
 

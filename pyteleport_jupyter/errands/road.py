@@ -10,19 +10,18 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Protocol
 
+from pyteleport_jupyter.approach import start_link
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.errands.line import Heard, Line
-from pyteleport_jupyter.failing import STOP_SECONDS, aborted_on_failure
+from pyteleport_jupyter.failing import aborted_on_failure
 from pyteleport_jupyter.objects import Pickled, chunks
 from pyteleport_jupyter.options import DEFAULT_LEASE, Options
-from pyteleport_jupyter.preparing import CLOSE_SECONDS, CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
+from pyteleport_jupyter.preparing import CONNECT_SECONDS, RESTORE_SECONDS, START_SECONDS
 from pyteleport_jupyter.readiness import check_survey
 from pyteleport_jupyter.relay.far_end import settings_over
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
-from pyteleport_jupyter.relay.interrupts import signals_noted
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.remote.errand_surroundings import TOLD_BY_CELLS
 from pyteleport_jupyter.remote.orders import CELLS
@@ -34,7 +33,6 @@ from pyteleport_jupyter.transports import (
     BootRequest,
     Landed,
     Link,
-    close_link,
     land,
 )
 from pyteleport_jupyter.transports.conversing import converse
@@ -73,17 +71,10 @@ def open_line(shell: Any, outset: Outset, progress: Stages, stray: Callable[[Hea
     key = secrets.token_hex(32).encode()
     progress.stage("connect")
     with ExitStack() as undo:
-        # Stopped in the middle of it, we would have a child that we do not know.
-        with signals_noted():
-            link = outset.target.transport.spawn(BootRequest.command)
-            undo.push(partial(_close, link))
+        link = start_link(outset.target, BootRequest.command, undo)
         far = _prepare(shell, link, outset, key, progress)
         undo.pop_all()
     return Line(far, key, outset.target.host, stray)
-
-
-def _close(link: Link, kind: type[BaseException] | None, *_: object) -> None:
-    close_link(link, STOP_SECONDS if kind is KeyboardInterrupt else CLOSE_SECONDS)
 
 
 def _prepare(shell: Any, link: Link, outset: Outset, key: bytes, progress: Stages) -> FarSide:

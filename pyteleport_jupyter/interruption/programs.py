@@ -9,7 +9,7 @@ from typing import Any
 
 from pyteleport_jupyter.errors import RequestRefused, TeleportError
 from pyteleport_jupyter.interruption.machinery import is_in_user_code
-from pyteleport_jupyter.scripts import road
+from pyteleport_jupyter.scripts import setting_out
 from pyteleport_jupyter.scripts.program import main_namespace
 
 
@@ -22,7 +22,7 @@ class ProgramRoad:
     def leave(self, frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
         if frame is None:
             raise RequestRefused(reason="nothing of a program is running")
-        road.depart_at(frame, target, **options)
+        setting_out.depart_at(frame, target, **options)
 
     def is_idle(self) -> bool:
         return False

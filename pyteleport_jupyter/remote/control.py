@@ -7,7 +7,6 @@ through comes from elsewhere, so lengths are bounded here too.
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections import deque
 from typing import Any
@@ -141,9 +140,3 @@ class Control:
         """Hang up."""
         self.closed = True
         os.close(self.fd)
-
-
-def pair() -> tuple[Control, int]:
-    """Our end, and the descriptor of the other one, which a child may inherit."""
-    ours, theirs = socket.socketpair()
-    return Control(ours.detach()), theirs.detach()

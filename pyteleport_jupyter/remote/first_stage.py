@@ -71,7 +71,7 @@ from us unless its byte code is ours, because what comes is byte code.
 _UNPACK = "import sys;exec(sys.argv[2].replace(chr(124),chr(10)))"
 """The first stage travels on one line, its lines separated by a character that it does not contain."""
 
-LANDING_MODULES = ("remote.runtime_directory", "remote.leash", "remote.launch", "remote.landing")
+LANDING_MODULES = ("remote.runtime_directory", "remote.leash", "remote.landing")
 """Modules of ours that run in the first stage, each after what it imports; C modules are all that they
 import.
 """
@@ -151,20 +151,28 @@ def _launch(version: str, redirections: str) -> str:
     return f'[ -x "$p" ] || {complaint}; {start}'
 
 
+BOOTING_MODULES = ("remote.launch", "remote.booting")
+"""Those that a boot needs besides."""
+
+PROGRAM_MODULES = ("remote.held_signals", "remote.program_launch")
+"""Those that launch the interpreter of a program besides."""
+
 ANSWERING_MODULES = ("remote.sessions_there", "remote.condition")
 """Modules that run there in place of a boot, and have an ``answer(header, say)``."""
 
 
-def header(kind: str, package: bytes = b"", **fields: str) -> bytes:
+def header(kind: str, package: bytes = b"", **fields: object) -> bytes:
     """What follows the line: the magic number, the length of the header in eight digits, the header, the
     ``package``.
 
     The header is marshalled, because that is the one format that Python reads without importing anything; it
     goes from us to the target, never the other way.
     """
-    first, *rest = LANDING_MODULES
+    *first, last = LANDING_MODULES
     answering = [name for name in ANSWERING_MODULES if name == fields.get("answers")]
-    modules = _code((first, *answering, *rest))
+    booting = BOOTING_MODULES if kind == "boot" else ()
+    launching = PROGRAM_MODULES if "program" in fields else ()
+    modules = _code((*first, *answering, *booting, *launching, last))
     encoded = marshal.dumps({"kind": kind, "modules": modules, "size": len(package), **fields})
     return MAGIC_NUMBER + b"%08d" % len(encoded) + encoded + package
 

@@ -4,18 +4,24 @@ A handler that raises while frames are being restored would raise in none of the
 ``finally`` of the user would see it. The process that becomes the program has one thread, so its signal mask
 holds them back, from before it starts to the innermost frame; then they come
 (:data:`..scripts.arrived.LET_COME`).
+
+Runs in the first stage, too: a module in C in place of ``signal``, which is dear.
 """
 
 from __future__ import annotations
 
-import signal
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import signal as _signal
+    from typing import Final
+else:
+    import _signal
 
 LEFT_ALONE: Final = frozenset(
     {
-        signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT,
-        signal.SIGCHLD, signal.SIGPIPE, signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL,
-        signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS,
+        _signal.SIGKILL, _signal.SIGSTOP, _signal.SIGTSTP, _signal.SIGTTIN, _signal.SIGTTOU, _signal.SIGCONT,
+        _signal.SIGCHLD, _signal.SIGPIPE, _signal.SIGSEGV, _signal.SIGBUS, _signal.SIGFPE, _signal.SIGILL,
+        _signal.SIGABRT, _signal.SIGTRAP, _signal.SIGSYS,
     }
 )  # fmt: skip
 """What cannot wait, belongs to the terminal's jobs, or tells of an error of the process itself."""
@@ -23,4 +29,4 @@ LEFT_ALONE: Final = frozenset(
 
 def hold() -> None:
     """From here on signals wait; also across ``exec``, and in children."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals() - LEFT_ALONE)
+    _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals() - LEFT_ALONE)

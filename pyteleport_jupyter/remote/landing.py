@@ -1,5 +1,5 @@
-"""The rest of the first stage: make the directory, write the package, start the supervisor, hand the
-link over to it.
+"""The rest of the first stage: find the supervisor, or start one (:mod:`.booting`), and hand the link over to
+it.
 
 Runs under ``-I -S`` from code that came in the header; see :mod:`.first_stage`. Everybody waits for it, so
 it imports C modules only: ``socket``, ``json``, ``typing`` and their kin would take longer than all the work.
@@ -8,22 +8,11 @@ it imports C modules only: ``socket``, ``json``, ``typing`` and their kin would 
 from __future__ import annotations
 
 import _socket
-import errno
 import os
 import sys
-import zlib
 
-from pyteleport_jupyter.remote.launch import launch
 from pyteleport_jupyter.remote.leash import hand_over, knock, stay
-from pyteleport_jupyter.remote.runtime_directory import (
-    PACKAGE_NAME,
-    SOCKET_NAME,
-    Refusal,
-    is_of_this_machine,
-    make,
-    no_room,
-    remove,
-)
+from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME, Refusal, is_of_this_machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,11 +21,6 @@ if TYPE_CHECKING:
 
 LANDED = b"!"
 """Goes with the first link: descriptors do not travel without a byte."""
-
-_NOT_INHERITED = ("JPY_PARENT_PID", "JPY_SESSION_NAME", "JPY_API_TOKEN", "_")
-"""What a kernel's or a server's environment says about *its* parent, which is not ours
-(ipykernel/parentpoller.py).
-"""
 
 
 def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[str], None]) -> None:
@@ -49,8 +33,10 @@ def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[st
             directory = str(header["directory"])
             leash = _connect(directory)
         else:
-            package = take(header["size"])
-            leash, directory = _boot(header["boot"], package, header.get("role", "supervisor"))
+            # Of a boot only: what comes with each link that is made anew shall be small.
+            from pyteleport_jupyter.remote.booting import boot
+
+            leash, directory = boot(header, take(header["size"]))
     except Refusal as refusal:
         import json
 
@@ -74,61 +60,3 @@ def _connect(directory: str) -> _socket.socket:
             raise Refusal("LinkLost", reason="the session is on another machine of that name") from None
         raise Refusal("SessionGone", reason=error.strerror or "nobody answers") from None
     return connection
-
-
-def _boot(boot: str, package: bytes, role: str) -> tuple[_socket.socket, str]:
-    try:
-        unpacked = zlib.decompress(package)
-    except zlib.error:
-        raise Refusal("ProtocolBroken", reason="our package arrived damaged") from None
-    directory = make()
-    path = os.path.join(directory, PACKAGE_NAME)
-    try:
-        _write(path, unpacked)
-        return _start_supervisor(boot, directory, path, role), directory
-    except OSError as error:
-        remove(directory)
-        raise no_room(error) from None
-
-
-def _write(path: str, content: bytes) -> None:
-    if (
-        os.environ.get("TELEPORT_FAULT") == "boot.disk_full"
-    ):  # see faults.py, which is too dear to import here
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(fd, rest) :]
-    except OSError as error:
-        error.filename = path
-        raise
-    finally:
-        os.close(fd)
-
-
-def _start_supervisor(boot: str, directory: str, package: str, role: str) -> _socket.socket:
-    """Start it in a session of its own, so that it survives our login; returns our end of its first leash.
-
-    ``role`` is "supervisor", of a kernel that is launched here, or "program-supervisor".
-    """
-    ours, theirs = _socket.socketpair()
-    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
-    if os.fork() == 0:
-        try:
-            os.setsid()
-            ours.close()
-            nowhere = os.open(os.devnull, os.O_RDWR)
-            os.dup2(nowhere, 0)
-            os.dup2(nowhere, 1)
-            program = [sys.executable, "-c", boot, package]
-            launched = launch(directory, [*program, "kernel"], environment) if role == "supervisor" else ()
-            numbers = theirs.fileno(), *launched
-            for fd in (numbers[0], *numbers[2:]):
-                os.set_inheritable(fd, True)
-            os.execve(program[0], [*program, role, directory, *map(str, numbers)], environment)
-        finally:
-            os._exit(127)
-    theirs.close()
-    return ours

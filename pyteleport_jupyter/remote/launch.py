@@ -30,7 +30,7 @@ def launch(
     snapshot, and one from which comes what it prints. Raises OSError.
     """
     go_read, go_write = (end.detach() for end in _socket.socketpair())
-    ship_read, ship_write = _wide_pipe()
+    ship_read, ship_write = wide_pipe()
     words_read, words_write = os.pipe()
     argv = [*program, "-f", os.path.join(directory, CONNECTION_NAME), "--ship-fd", str(ship_read)]
     # ipykernel ends itself when its parent is not the one named here (ipykernel/parentpoller.py).
@@ -50,7 +50,8 @@ def launch(
     return pid, go_write, ship_write, words_read
 
 
-def _wide_pipe() -> tuple[int, int]:
+def wide_pipe() -> tuple[int, int]:
+    """A pipe that holds much, where the system lets one ask for it."""
     read, write = os.pipe()
     try:
         fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_SIZE)

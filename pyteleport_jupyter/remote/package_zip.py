@@ -20,7 +20,12 @@ from collections.abc import Iterator, Sequence
 from importlib.resources.abc import Traversable
 from types import CodeType
 
-from pyteleport_jupyter.remote.first_stage import ANSWERING_MODULES, LANDING_MODULES
+from pyteleport_jupyter.remote.first_stage import (
+    ANSWERING_MODULES,
+    BOOTING_MODULES,
+    LANDING_MODULES,
+    PROGRAM_MODULES,
+)
 from pyteleport_jupyter.remote.package_finder import SERVED, served_from
 
 _COMPILED = (
@@ -42,7 +47,7 @@ _WITH_DOCSTRINGS = ("cloudpickle", "pyteleport_jupyter.errors", "pyteleport_jupy
 size.
 """
 
-_FIRST_STAGE = (*LANDING_MODULES, *ANSWERING_MODULES)
+_FIRST_STAGE = (*LANDING_MODULES, *BOOTING_MODULES, *PROGRAM_MODULES, *ANSWERING_MODULES)
 """Modules that a later first stage, sent on from there, takes from their source."""
 
 _UNCHECKED_HASH = (0b01).to_bytes(4, "little") + bytes(8)

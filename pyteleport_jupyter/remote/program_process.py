@@ -6,67 +6,53 @@ import contextlib
 import fcntl
 import os
 import signal
-import struct
-import sys
 import termios
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from pyteleport_jupyter.faults import fault
-from pyteleport_jupyter.remote import held_signals
-from pyteleport_jupyter.remote.control import Control, pair
+from pyteleport_jupyter.remote.control import Control
 from pyteleport_jupyter.remote.last_words import LastWords
-from pyteleport_jupyter.remote.package_finder import PROGRAM_BOOT
-from pyteleport_jupyter.remote.program_order import ProgramOrder, Terminal
-from pyteleport_jupyter.remote.runtime_directory import PACKAGE_NAME
+from pyteleport_jupyter.remote.program_launch import NONE, window_size
 from pyteleport_jupyter.remote.shipment import Shipment
 from pyteleport_jupyter.wire.lanes import Lane
 
 KILL_SECONDS = 5.0
 """So long a killed process may take to be gone (it may hang in a file system)."""
 
-PIPE_SIZE = 1 << 20
-
-_SIZE = struct.Struct("HHHH")
-"""``struct winsize``: rows, columns, and two that nobody uses."""
-
-
-@dataclass
-class Streams:
-    """Both ends of the program's streams, while it is started.
-
-    ``given``: what the program gets as 0, 1, 2; ``outputs``: where we read, by lane.
-    """
-
-    given: dict[str, int] = field(default_factory=dict)
-    outputs: dict[Lane, int] = field(default_factory=dict)
-    input: int | None = None
-    master: int | None = None
-
-    def take_input(self) -> int:
-        """Our end of its stdin, for good; one that leads nowhere if it has none."""
-        return os.open(os.devnull, os.O_WRONLY) if self.input is None else self.input
-
 
 class ProgramProcess:
-    """The running program. Its process group has the number ``pid``."""
+    """The running program, from the numbers that :mod:`.program_launch` gives. Its process group has the
+    number ``pid``.
+    """
 
-    def __init__(self, pid: int, control: Control, ship_fd: int, words_fd: int, streams: Streams) -> None:
+    def __init__(
+        self,
+        pid: int,
+        control_fd: int,
+        ship_fd: int,
+        words_fd: int,
+        input_fd: int,
+        master: int,
+        stdout_fd: int,
+        stderr_fd: int,
+    ) -> None:
         self.pid = pid
-        self.control = control
+        self.control = Control(control_fd)
         self.words_fd = words_fd
-        self.outputs = streams.outputs
+        found = {Lane.TERMINAL: master, Lane.STDOUT: stdout_fd, Lane.STDERR: stderr_fd}
+        self.outputs = {lane: fd for lane, fd in found.items() if fd != NONE}
         """Descriptors to read from, by lane; those at their end are taken out by :meth:`close_output`."""
         self.shipment = Shipment(ship_fd)
-        self.input = Shipment(streams.take_input())
-        self.has_terminal = streams.master is not None
-        self._master = streams.master
+        self.input = Shipment(os.open(os.devnull, os.O_WRONLY) if input_fd == NONE else input_fd)
+        self.has_terminal = master != NONE
+        self._master = master if self.has_terminal else None
         self._status: int | None = None
         self._words = LastWords(words_fd)
-        for fd in (ship_fd, *self.outputs.values(), self.input.fd):
-            if fd is not None:
-                os.set_blocking(fd, False)
+        for fd in (control_fd, ship_fd, words_fd, input_fd, *self.outputs.values()):
+            if fd != NONE:
+                os.set_inheritable(fd, False)
+        for number in (ship_fd, *self.outputs.values(), self.input.fd):
+            if number is not None:
+                os.set_blocking(number, False)
 
     def look(self) -> int | None:
         """Take note of an end; returns the number of the signal that has just stopped it, if one has."""
@@ -127,7 +113,7 @@ class ProgramProcess:
     def resize(self, rows: int, columns: int) -> None:
         """The user's window has another size; whoever is in front there gets SIGWINCH."""
         if self._master is not None:
-            fcntl.ioctl(self._master, termios.TIOCSWINSZ, _SIZE.pack(rows, columns, 0, 0))
+            fcntl.ioctl(self._master, termios.TIOCSWINSZ, window_size(rows, columns))
 
     def end(self, grace: float = 0.0) -> None:
         """End it and what it started: asked to for ``grace`` seconds, then killed."""
@@ -153,88 +139,3 @@ class ProgramProcess:
         while self._status is None and time.monotonic() < deadline:
             self.look()
             time.sleep(0.002)
-
-
-def start_program(directory: str, order: ProgramOrder) -> ProgramProcess:
-    """Start the process that is to become the program. Raises OSError."""
-    fault("program.start")
-    streams = _make_streams(order.streams, order.terminal)
-    control, their_control = pair()
-    ship_read, ship_write = _wide_pipe()
-    words_read, words_write = os.pipe()
-    numbers = (their_control, ship_read, streams.given["stdout"], streams.given["stderr"])
-    package = os.path.join(directory, PACKAGE_NAME)
-    program = [sys.executable, *order.flags, "-c", PROGRAM_BOOT, package, "abroad"]
-    argv = [*program, *map(str, numbers)]
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.setpgid(0, 0)
-            for ours, theirs in ((streams.given["stdin"], 0), (words_write, 1), (words_write, 2)):
-                os.dup2(ours, theirs)
-            for number in numbers:
-                os.set_inheritable(number, True)
-            for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGTTOU):
-                signal.signal(number, signal.SIG_DFL)
-            held_signals.hold()
-            os.execve(argv[0], argv, _environment(order.environment))
-        finally:
-            os._exit(127)
-    with contextlib.suppress(OSError):
-        os.setpgid(pid, pid)
-    if streams.master is not None:
-        os.tcsetpgrp(streams.given["stdin"], pid)
-    for fd in {their_control, ship_read, words_write, *streams.given.values()}:
-        os.close(fd)
-    return ProgramProcess(pid, control, ship_write, words_read, streams)
-
-
-def _environment(wanted: Mapping[str, str]) -> dict[str, str]:
-    """Ours, with the user's terminal; of what tells the language only what is not set here."""
-    terminal = {name: text for name, text in wanted.items() if name in ("TERM", "COLORTERM")}
-    return {**wanted, **os.environ, **terminal}
-
-
-def _make_streams(kinds: Mapping[str, str], terminal: Terminal | None) -> Streams:
-    """Pipes, and a terminal of its own where the user has one."""
-    streams = Streams()
-    slave = _open_terminal(terminal, streams) if terminal is not None else None
-    for name, lane in (("stdin", None), ("stdout", Lane.STDOUT), ("stderr", Lane.STDERR)):
-        kind = kinds[name]
-        if kind == "terminal" and slave is not None:
-            streams.given[name] = os.dup(slave)
-        elif kind == "stdout":
-            streams.given[name] = os.dup(streams.given["stdout"])
-        elif kind == "nowhere":
-            streams.given[name] = os.open(os.devnull, os.O_RDWR)
-        elif lane is None:
-            streams.given[name], streams.input = _wide_pipe()
-        else:
-            streams.outputs[lane], streams.given[name] = _wide_pipe()
-    if slave is not None:
-        os.close(slave)
-    return streams
-
-
-def _open_terminal(terminal: Terminal, streams: Streams) -> int:
-    """A terminal that is set as the user's, and ours to control: only then Ctrl-C and Ctrl-Z work in it.
-
-    We lead the session and are never in front; the program, in a process group of its own in the same
-    session, can be stopped because we are there to continue it (a group without such a parent is orphaned,
-    and ignores Ctrl-Z).
-    """
-    master, slave = os.openpty()
-    streams.master = streams.outputs[Lane.TERMINAL] = master
-    streams.input = os.dup(master)
-    termios.tcsetattr(slave, termios.TCSANOW, terminal.attributes)
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, _SIZE.pack(terminal.rows, terminal.columns, 0, 0))
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-    return slave
-
-
-def _wide_pipe() -> tuple[int, int]:
-    read, write = os.pipe()
-    with contextlib.suppress(OSError, AttributeError):
-        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-    return read, write

@@ -11,8 +11,9 @@ import socket
 import sys
 import time
 
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.program_order import ProgramOrder, parse_order
-from pyteleport_jupyter.remote.program_process import ProgramProcess, start_program
+from pyteleport_jupyter.remote.program_process import ProgramProcess
 from pyteleport_jupyter.remote.program_service import ProgramService
 from pyteleport_jupyter.remote.runtime_directory import remove
 from pyteleport_jupyter.remote.spoken import farewell, read_command
@@ -29,20 +30,25 @@ from pyteleport_jupyter.wire.waiting import ready
 def main(argv: list[str]) -> None:
     """Serve the program in directory ``argv[0]`` over the link that comes over the leash with descriptor
     ``argv[1]``, then leave no trace.
+
+    The other arguments are what :func:`.program_launch.launch_program` gave: the program's process is our
+    child already.
     """
-    directory, leash_fd = argv[0], int(argv[1])
+    directory, leash_fd, *launched = argv[0], *map(int, argv[1:])
     os.set_inheritable(leash_fd, False)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    process = ProgramProcess(*launched) if launched[0] > 0 else None
     try:
         link = wait_for_link(socket.socket(fileno=leash_fd))
         order = wait_for_order(link.pipe) if link else None
-        process = begin(directory, link, order) if link and order else None
-        if link and order and process:
+        if link and order and begin(directory, link, order, -launched[0]) and process:
             _hold_no_core_dumps()
             ProgramService(directory, link, order, process).run()
     finally:
+        if process:
+            process.end()
         remove(directory)
 
 
@@ -59,20 +65,25 @@ def wait_for_order(pipe: Pipe) -> ProgramOrder | None:
     return None
 
 
-def begin(directory: str, link: Tether, order: ProgramOrder) -> ProgramProcess | None:
-    """Start the process and answer with the survey; None if it cannot be started, and that was said."""
-    process = None
+def begin(directory: str, link: Tether, order: ProgramOrder, trouble: int) -> bool:
+    """Answer with the survey; False if the process was not started (``trouble`` is why, the number of an
+    OSError), and that was said.
+    """
     try:
-        process = start_program(directory, order)
+        fault("program.start")
+        if trouble > 0:
+            raise OSError(trouble, os.strerror(trouble))
         answer = encode_command("survey", **survey(order.modules, order.paths))
+        begun = True
     except OSError as error:
         answer = encode_command("failed", error="StartFailed", facts={"reason": str(error)})
+        begun = False
     link.pipe.channel.send(Lane.COMMAND, [answer])
     link.pipe.flush()
-    if process is None:
+    if not begun:
         remove(directory)
         farewell(link)
-    return process
+    return begun
 
 
 def _hold_no_core_dumps() -> None:

@@ -43,10 +43,10 @@ def arrive(arguments: list[str]) -> tuple[list[tuple[CodeType, dict[str, Any]]],
 
 def _take_over(control: Control, ship_fd: int) -> Arrived:
     try:
-        fault("load.object")
         stream, buffers = chunks.receive(lambda view: _fill(ship_fd, view), _memory_bytes())
         os.close(ship_fd)
         host = str(control.command("prepare")["host"])
+        fault("load.object")
         with made_files.noting(os.path.dirname(served_from() or "")):
             restored = restore_arrived(stream, buffers, host)
     except TeleportError as error:

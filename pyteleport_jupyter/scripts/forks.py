@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import IO, Any
 
+from pyteleport_jupyter.approach import Arrival, start_link
 from pyteleport_jupyter.errors import NotInProgram
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
@@ -25,18 +26,14 @@ from pyteleport_jupyter.relay.entry import relay_argv
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage
 from pyteleport_jupyter.relay.terminal_signals import KILLING
 from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import settings_of
 from pyteleport_jupyter.scripts.program import find_program
-from pyteleport_jupyter.scripts.road import (
-    Arrival,
-    Trip,
-    departing,
-    prepare,
-    python_flags,
-    trip_to,
-)
+from pyteleport_jupyter.scripts.road import departing, prepare
+from pyteleport_jupyter.scripts.setting_out import land_on
 from pyteleport_jupyter.scripts.snapshot import take_snapshot
 from pyteleport_jupyter.scripts.talking import ControlWay, Peer, SocketWay
+from pyteleport_jupyter.scripts.trips import Trip, trip_to
 from pyteleport_jupyter.session.place import place_at
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.transports import Link, close_link
@@ -164,7 +161,6 @@ class Prepared:
 
     trip: Trip
     arrival: Arrival
-    flags: tuple[str, ...]
 
 
 def fork(targets: str | Sequence[str], n: int | None, options: dict[str, Any], caller: FrameType) -> Any:
@@ -181,18 +177,16 @@ def fork(targets: str | Sequence[str], n: int | None, options: dict[str, Any], c
 
 def _prepared(target: str, options: dict[str, Any], caller: FrameType, undo: ExitStack) -> Prepared:
     """Everything up to the point where the copy could go on. Threads stay here, as with ``os.fork``."""
-    trip = trip_to(target, options_for(target, **options))
+    trip = trip_to(target, options_for(target, **options), STREAMS)
     program = find_program(caller)
     if program.prompts:
         raise NotInProgram(reason="at the prompt there is nothing that a copy could go on with")
     with _forking():
         luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
-    link = trip.target.transport.spawn(trip.request.command)
-    undo.callback(close_link, link)
-    flags = python_flags()
-    arrival = prepare(link, luggage, flags, trip, STREAMS)
+    link = start_link(trip.target, trip.request.command, undo)
+    arrival = prepare(link, land_on(link, trip, ask_at_terminal), luggage, trip)
     undo.callback(arrival.conversation.abort)
-    return Prepared(trip, arrival, flags)
+    return Prepared(trip, arrival)
 
 
 @contextmanager
@@ -208,9 +202,7 @@ def _forking() -> Iterator[None]:
 def _set_free(prepared: Prepared, index: int | None) -> Copy:
     """A child of ours becomes the relay, which says that the copy may go on."""
     arrival = prepared.arrival
-    plan = replace(
-        departing(arrival, prepared.flags, prepared.trip), home=None, upstream_fd=None, streams=STREAMS
-    )
+    plan = replace(departing(arrival, prepared.trip), home=None, upstream_fd=None, streams=STREAMS)
     ours, theirs = socket.socketpair()
     with theirs:
         settings = replace(settings_of(plan), value=index, talk_fd=theirs.fileno())

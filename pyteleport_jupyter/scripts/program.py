@@ -7,11 +7,11 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from inspect import CO_OPTIMIZED
 from types import CodeType, FrameType
 from typing import Any
 
 from pyteleport_jupyter.errors import NotInProgram
-from pyteleport_jupyter.frames.layout import CO_OPTIMIZED
 
 PACKAGE = __name__.partition(".")[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from types import FrameType
@@ -29,11 +28,10 @@ NEEDED = ("IPython", "comm")
 
 @dataclass(frozen=True)
 class Packed:
-    """What moves, and sentences for the user. ``flags``: for the interpreter there, besides those here."""
+    """What moves, and sentences for the user."""
 
     luggage: Luggage
     notes: tuple[str, ...]
-    flags: tuple[str, ...] = ()
 
 
 def pack(shell: Any, place: Place, options: Options, frame: FrameType | None, copied: bool = False) -> Packed:
@@ -51,8 +49,7 @@ def pack(shell: Any, place: Place, options: Options, frame: FrameType | None, co
     settings = replace(settings_of(shell), copied=copied)
     if site is not None:
         settings = replace(settings, embedded=embedding.settings_of(shell, site))
-    flags = ("-i",) if site is not None and sys.flags.interactive else ()
     header = memoryview(SHELL_MARK + pickle.dumps(settings))
     pickled = replace(packed.pickled, buffers=(header, *packed.pickled.buffers))
     modules = tuple(sorted({*modules_in_use(shell, packed.pickled), *NEEDED}))
-    return Packed(Luggage(pickled, modules, homeward=True, kind=TERMINAL), packed.notes, flags)
+    return Packed(Luggage(pickled, modules, homeward=True, kind=TERMINAL), packed.notes)

@@ -14,16 +14,19 @@ from typing import Any
 from IPython.terminal.embed import InteractiveShellEmbed
 
 from pyteleport_jupyter import user_hooks
+from pyteleport_jupyter.approach import Arrival, open_link
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.leaving import leave
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.remote import upstream
-from pyteleport_jupyter.scripts import streams
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import Departing, cut_over
 from pyteleport_jupyter.scripts.homeward import go_home
-from pyteleport_jupyter.scripts.road import Arrival, Trip, connect, departing, prepare, python_flags, trip_to
+from pyteleport_jupyter.scripts.road import departing, prepare
+from pyteleport_jupyter.scripts.setting_out import land_on
+from pyteleport_jupyter.scripts.trips import Trip, trip_to
 from pyteleport_jupyter.session import Place, current_place, place_at
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
 from pyteleport_jupyter.session.place import HOME
@@ -63,23 +66,21 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
     check_interpreter()
     packed = pack(shell, place_at(trip.target.text, trip.target.host), trip.options, frame)
     check_threads(trip.options.abandon_threads)
-    if trip.options.home is None:
-        trip = replace(trip, options=replace(trip.options, home=True))
+    trip = trip.with_home(True)
     for note in packed.notes:
         progress.note(note)
     if not isinstance(shell, InteractiveShellEmbed) and (program := program_around(shell)) is not None:
         progress.note(f"{program}, which has started this IPython, does not go on when it is left")
     progress.stage("connect")
-    with connect(trip) as link:
-        flags = (*python_flags(), *packed.flags)
+    with open_link(trip.target, trip.request.command) as link:
         shipped = partial(progress.shipped, packed.luggage.pickled.total_bytes)
-        arrival = prepare(link, packed.luggage, flags, trip, streams.kinds(), shipped)
+        arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip, shipped)
         with aborted_on_failure(arrival.conversation):
             progress.clear()
             past.write_out(shell)
             remember(arrival.landed, trip.target, trip.options)
             leave()
-            plan = departing(arrival, flags, trip)
+            plan = departing(arrival, trip)
             cut_over(_departing(plan, shell, trip, progress, _announcement(arrival, trip, started)))
 
 

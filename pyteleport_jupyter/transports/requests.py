@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pyteleport_jupyter.remote.first_stage import REMOTE_COMMAND
+
+
+@dataclass(frozen=True)
+class ProgramStart:
+    """How the interpreter that a program goes on in is started; the program itself comes later.
+
+    ``streams``: what each is there, "pipe", "terminal", "nowhere", or of stderr "stdout", the same pipe, so
+    that their order is kept. ``terminal``: the seven ``attributes`` of ``termios.tcgetattr`` and its size
+    (``rows``, ``columns``), if stdin is one.
+    """
+
+    boot: str
+    flags: tuple[str, ...]
+    streams: Mapping[str, str]
+    terminal: Mapping[str, Any] | None
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -14,10 +31,10 @@ class BootRequest:
 
     python: str | None = None
     setup: str = ""
-    role: str = "supervisor"
-    """What is started: the supervisor of a kernel, or "program-supervisor"."""
     login: bool = True
     """Whether Python is looked for in the environment of a login shell, or in the one that the link has."""
+    program: ProgramStart | None = None
+    """What is to be supervised is a program, whose interpreter is started like this, not a kernel."""
     command: ClassVar[str] = REMOTE_COMMAND
 
 

@@ -149,7 +149,8 @@ def _boot_opening(version: str, request: BootRequest) -> bytes:
     from pyteleport_jupyter.remote.package_finder import BOOT
 
     line = first_stage.start_line(version, request.python, request.setup, request.login)
-    return line + first_stage.header("boot", packed_package(), boot=BOOT, role=request.role)
+    program = {} if request.program is None else {"program": vars(request.program)}
+    return line + first_stage.header("boot", packed_package(), boot=BOOT, **program)
 
 
 def _check_hello(hello: dict[str, Any], host: str) -> None:
