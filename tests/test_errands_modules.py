@@ -95,9 +95,11 @@ def test_what_cannot_go_along_or_is_not_to_stays_on_each_side(kernel: ErrandKern
 
 
 def test_two_places_that_set_one_variable_are_a_conflict(kernel: ErrandKernel) -> None:
-    kernel.run("settings.rate = 1")
-    kernel.run("%%teleport local --bg --as run\nsettings.rate = 2")
-    kernel.run("settings.rate = 3; run.result()")
+    kernel.run(
+        "settings.rate = 1\n"
+        "run = get_ipython().run_cell_magic('teleport', 'local --bg', 'settings.rate = 2')\n"
+        "settings.rate = 3; run.result()"
+    )
     assert kernel.value("settings.rate, run.variables") == (3, {"local": {"settings.rate": 2}})
 
 

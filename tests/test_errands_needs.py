@@ -23,7 +23,7 @@ from pyteleport_jupyter.errands.talk import _Pieces
 from pyteleport_jupyter.errors import TeleportError
 from pyteleport_jupyter.objects import NamespaceAnchors, dump
 from pyteleport_jupyter.objects.changes import Changes
-from pyteleport_jupyter.remote.errand import Homebound, is_users
+from pyteleport_jupyter.remote.errand_homeward import Homebound, is_users
 from pyteleport_jupyter.remote.errand_messages import FETCH, REPACK
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errands import Errands

@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
-from pyteleport_jupyter.remote.errand import Homebound, Homeward, Lasting, run
+from pyteleport_jupyter.remote.errand import run
+from pyteleport_jupyter.remote.errand_homeward import Homebound, Homeward, Lasting
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
