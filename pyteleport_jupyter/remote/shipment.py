@@ -81,7 +81,7 @@ class Shipment:
             self._queue.popleft()
 
     def wait_for_room(self, seconds: float) -> bool:
-        """Whether :meth:`take_from` may be called now; see :class:`..wire.pipe.Sink`. If not, we want to
+        """Whether there is room for :meth:`take_from`; see :class:`..wire.pipe.Sink`. If not, we want to
         write.
         """
         if self.fd is None:
@@ -93,6 +93,8 @@ class Shipment:
         """Move up to ``count`` bytes from ``fd`` into the pipe, by the system where it can; see
         :class:`..wire.pipe.Sink`. They are thrown away if the pipe is closed.
         """
+        if self._queue:
+            raise BlockingIOError
         if self.fd is None or splice is None:
             data = os.read(fd, min(count, READ_SIZE))
             self.add(data)

@@ -17,7 +17,6 @@ from pyteleport_jupyter.wire.commands import encode_command, parse_command
 from pyteleport_jupyter.wire.framing import WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
-from pyteleport_jupyter.wire.waiting import ready
 
 MEASURED_FROM = 4 << 20
 """So many raw bytes may lie in buffers on the way: how fast they went away says nothing of the link."""
@@ -171,8 +170,7 @@ class Conversation:
         pipe = self.pipe
         pipe.flush()
         wait = min(seconds, pipe.channel.timeout(), TURN if self.called_off else math.inf)
-        readable, _ = ready([pipe.read_fd], [pipe.write_fd] if pipe.wants_write else [], wait)
-        if readable:
+        if pipe.wait(wait):
             self._receive(None)
         pipe.flush()
 

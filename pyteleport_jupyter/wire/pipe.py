@@ -7,6 +7,7 @@ import time
 from typing import Protocol
 
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
+from pyteleport_jupyter.wire.doze import Doze
 from pyteleport_jupyter.wire.framing import raw_head
 from pyteleport_jupyter.wire.waiting import ready
 
@@ -62,6 +63,7 @@ class Pipe:
         self._deaf = False
         self._raw: list[memoryview] = []
         self._raw_begun = False
+        self._gathering, self._draining = Doze(read_fd), Doze(write_fd)
         # One for all reads: a new one of this size would be mapped, filled and unmapped for each of them.
         self._buffer = bytearray(READ_SIZE)
         os.set_blocking(read_fd, False)
@@ -84,29 +86,36 @@ class Pipe:
             if not self.channel.raw_left:
                 if messages := self._fill(HEAD_SIZE):
                     return messages
-            elif not sink.wait_for_room(PAUSE) or not self._pass_on(sink):
-                break
-            if not ready([self.read_fd], [], PAUSE)[0]:
+                more = bool(self.channel.raw_left)
+            else:
+                self._gathering.moved(self._pass_on(sink))
+                more = not self.channel.raw_left
+            if not more and not self._gathering.sleep() and not self._wait_for_raw(sink):
                 break
         return []
+
+    def _wait_for_raw(self, sink: Sink) -> bool:
+        """Whether there is something to be passed on, and room for it, in a moment."""
+        return sink.wait_for_room(PAUSE) and bool(ready([self.read_fd], [], PAUSE)[0])
 
     @property
     def wants_read(self) -> bool:
         """Whether :meth:`fill` should be called as soon as ``read_fd`` is readable."""
         return self.sink is None or not self.channel.raw_left or not self.sink.full
 
-    def _pass_on(self, sink: Sink) -> bool:
+    def _pass_on(self, sink: Sink) -> int:
+        """Bytes that were passed on; 0 if there are none, or no room for them."""
         try:
             count = sink.take_from(self.read_fd, self.channel.raw_left)
         except BlockingIOError:
-            return True
+            return 0
         except OSError:
             count = 0
         if count:
             self.channel.raw_passed(count)
         else:
             self.closed = True
-        return bool(count)
+        return count
 
     def _fill(self, size: int) -> list[Message]:
         try:
@@ -138,11 +147,20 @@ class Pipe:
             self.channel.written(os.write(self.write_fd, self.channel.outgoing()))
             return
         count = os.writev(self.write_fd, self._raw)
+        self._draining.moved(count)
         while self._raw and count >= len(self._raw[0]):
             count -= len(self._raw.pop(0))
         self._raw_begun = bool(self._raw)
         if self._raw:
             self._raw[0] = self._raw[0][count:]
+
+    def wait(self, seconds: float) -> bool:
+        """Wait, not much longer than ``seconds``, for something to be read, or for room for what is to be
+        written; whether there is something to be read.
+        """
+        if self._raw and self._draining.sleep():
+            seconds = 0.0
+        return bool(ready([self.read_fd], [self.write_fd] if self.wants_write else [], seconds)[0])
 
     @property
     def raw_waits(self) -> bool:
