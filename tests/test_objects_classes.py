@@ -166,6 +166,11 @@ def test_enumerations(move: Move) -> None:
             ONE = 1
         class S(enum.StrEnum):
             X = enum.auto()
+        class M(enum.Enum):
+            @enum.member
+            def f(): return 5
+            K = enum.member(type('K', (), {}))
+            Z = enum.nonmember(3)
         r = Color.RED; both = F.A | F.B; n = N.ONE; s = S.X
         """
     )
@@ -175,6 +180,10 @@ def test_enumerations(move: Move) -> None:
     assert far(
         "(Planet.EARTH.mass, Planet.EARTH.both, both is F.C, F.A in both, n + 1, N(1) is n, s + 'y')"
     ) == ("(1, 3, True, True, 2, True, 'xy')")
+    assert (
+        far("(list(M.__members__), M.f.value(), M.K.value().__class__.__name__, M.Z)")
+        == "(['f', 'K'], 5, 'K', 3)"
+    )
 
 
 def test_typing_classes(move: Move) -> None:

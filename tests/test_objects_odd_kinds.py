@@ -18,11 +18,18 @@ from pyteleport_jupyter.objects import Leaving, NamespaceAnchors
 from pyteleport_jupyter.objects.verification import digests
 
 pytest_plugins = ["objects_fixtures"]
+Move = Callable[..., Far]
 
 DIFFERENCES = (
     "__import__('pyteleport_jupyter.objects.verification').objects.verification"
     ".differences(items['seen'], globals(), ())"
 )
+
+
+def test_a_module_made_by_hand_can_be_asked_what_all_modules_can(move: Move) -> None:
+    far = move("import types\nm = types.ModuleType('m', 'Documented.')")
+    assert far("(m.__spec__, m.__loader__, m.__package__, m.__doc__)") == "(None, None, None, 'Documented.')"
+
 
 SUBCLASSES = """
 import collections, datetime, decimal, fractions, random, weakref

@@ -22,6 +22,15 @@ def rise(error): raise error
 """
 
 
+def test_slots_that_hold_nothing_are_set_and_others_are_not(move: Move) -> None:
+    far = move("""
+        class E(ValueError):
+            __slots__ = 'nothing', 'never'
+        e = E('x'); e.nothing = None
+        """)
+    assert far("(e.nothing, hasattr(e, 'never'))") == "(None, False)"
+
+
 @pytest.mark.parametrize(
     ("made", "asked"),
     [

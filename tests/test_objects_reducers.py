@@ -93,9 +93,15 @@ def test_context_variables(move: Move) -> None:
         v = contextvars.ContextVar('v', default='default'); u = contextvars.ContextVar('u')
         t = u.set([1]); u.reset(t)
         w = contextvars.ContextVar('w'); w.set('now'); used = t
+        never = [variable in contextvars.copy_context() for variable in (v, u)]
         """
     )
     assert far("(v.get(), w.get(), u.get('unset'), used.var is u)") == "('default', 'now', 'unset', True)"
+    # One that has a default and was not set gives what the caller would rather have.
+    assert (
+        far("(never, v.get('mine'), v in __import__('contextvars').copy_context())")
+        == "([False, False], 'mine', False)"
+    )
 
 
 def test_token_of_another_context_is_refused(own_main: None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import enum
 import sys
 import types
 from collections.abc import Iterator
@@ -205,7 +206,7 @@ def make_enum(
     with _hooks_silenced(metaclass, bases):
         body = metaclass.__prepare__(name, bases)
         for member, value in members.items():
-            body[member] = value
+            body[member] = enum.member(value)  # a function, or a class, would be none of itself
         made: type = metaclass.__new__(metaclass, name, bases, body)
     type.__setattr__(made, "__qualname__", qualname)
     type.__setattr__(made, "__module__", module)

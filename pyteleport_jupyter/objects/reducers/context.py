@@ -25,7 +25,8 @@ def reduce_variable(variable: ContextVar[Any], reduction: Reduction) -> Any:
         reduction.modules.add(where[0])
         return names.find_variable, where
     default = value_in(Context(), variable)
-    current = value_in(context_around(), variable)
+    here = context_around()
+    current = value_in(here, variable) if variable in here else ()
     return make_variable, (variable.name, default), (current, run_later), None, None, set_variable
 
 

@@ -36,6 +36,12 @@ def _needed(error: BaseException) -> tuple[Any, ...]:
     return error.args if all(type(part) in PLAIN for part in error.args) else ()
 
 
+HEAP_TYPE = 1 << 9
+"""``Py_TPFLAGS_HEAPTYPE``: the class was made by Python code (or as if)."""
+
+NOT_SET = object()
+"""In place of a slot's value."""
+
 PLAIN = frozenset({str, bytes, int, float, bool, type(None)})
 
 
@@ -52,8 +58,10 @@ def _members(error: BaseException) -> dict[str, Any]:
         for name, descriptor in vars(kind).items():
             is_member = isinstance(descriptor, MemberDescriptorType | GetSetDescriptorType)
             if is_member and name not in OF_EVERY_EXCEPTION and name not in ("__dict__", "__weakref__"):
-                found[name] = getattr(error, name, None)
-    return {name: value for name, value in found.items() if value is not None}
+                found[name] = getattr(error, name, NOT_SET)
+            if found.get(name) is None and not kind.__flags__ & HEAP_TYPE:
+                found.pop(name, None)  # that is how C says that there is nothing
+    return {name: value for name, value in found.items() if value is not NOT_SET}
 
 
 def make_exception(kind: type[BaseException], args: tuple[Any, ...]) -> BaseException:
