@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import secrets
 import shutil
@@ -32,6 +31,7 @@ from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME, make_beside
 from pyteleport_jupyter.shipping import Consignment, announced, parts
 from pyteleport_jupyter.shipping.cutting import CHUNK
 from pyteleport_jupyter.shipping.deposit import Deposit, compare_with_deposit, make_deposit
+from pyteleport_jupyter.shipping.laid_over import seal
 
 SECONDS = 60.0
 
@@ -75,15 +75,12 @@ def test_only_what_is_not_there_is_sent(session: list[memoryview]) -> None:
         assert received(Consignment(now, offer, answer), deposit) == [bytes(part) for part in now]
 
 
-def test_nobody_changes_it_and_it_outlives_who_gave_it(session: list[memoryview]) -> None:
+def test_nobody_cuts_it_off_and_it_outlives_who_gave_it(session: list[memoryview]) -> None:
     fd = make_deposit(session)
     assert not os.get_inheritable(fd)
-    with pytest.raises(PermissionError):
-        os.pwrite(fd, b"other", 0)
-    with pytest.raises(PermissionError):
-        os.ftruncate(fd, 0)
-    with pytest.raises((PermissionError, ValueError)):
-        mmap.mmap(fd, 0, flags=mmap.MAP_SHARED)
+    for size in (0, 1 << 30):
+        with pytest.raises(PermissionError):
+            os.ftruncate(fd, size)
     copy = os.dup(fd)
     os.close(fd)
     with Deposit(copy) as deposit:
@@ -93,12 +90,13 @@ def test_nobody_changes_it_and_it_outlives_who_gave_it(session: list[memoryview]
 def forged(session: list[memoryview], **changes: Any) -> int:
     """As :func:`make_deposit`, by somebody who does not mean well: other bytes under the same digests."""
     honest = make_deposit(session)
-    fd = os.memfd_create("forged")
+    fd = os.memfd_create("forged", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     content = bytearray(os.pread(honest, os.fstat(honest).st_size, 0))
     os.close(honest)
     for position in changes.get("flip", ()):
         content[position] ^= 1
     os.write(fd, content[changes.get("skip", 0) : changes.get("end", len(content))])
+    seal(fd)
     return fd
 
 
@@ -184,6 +182,28 @@ def test_only_who_shows_the_secret_gets_it(session: list[memoryview], beside: Pa
         assert find_deposit(str(beside), other) is None
         end_all(str(beside), other)
         assert ask(str(directory), "facts")["memory"] > sum(part.nbytes for part in session)
+
+
+def test_it_is_lent_to_one_at_a_time(session: list[memoryview], beside: Path) -> None:
+    secret = secrets.token_bytes(32)
+    with held(session, beside, secret):
+        found = find_deposit(str(beside), secret)
+        assert found is not None
+        assert find_deposit(str(beside), secret) is None
+        with found:
+            line, found.line = found.line, None
+        assert find_deposit(str(beside), secret) is None, "its kernel has it, as long as the line is open"
+        assert line is not None
+        line.close()
+        with nobodys(str(beside), secret) as again:
+            assert compare_with_deposit(session, again.as_record())[0]
+
+
+def nobodys(beside: str, secret: bytes) -> Deposit:
+    """The deposit, as soon as it is known there that whoever had borrowed it has gone."""
+    found: list[Deposit] = []
+    assert eventually(lambda: found.extend(filter(None, [find_deposit(beside, secret)])) or found, SECONDS)
+    return found[0]
 
 
 def test_two_sessions_do_not_get_in_each_others_way(session: list[memoryview], beside: Path) -> None:

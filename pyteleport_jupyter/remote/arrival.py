@@ -19,6 +19,7 @@ from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.shipping import ReadInto, Room, announced, parts
 from pyteleport_jupyter.shipping.ahead import OPENING, Catcher, Coming
 from pyteleport_jupyter.shipping.deposit import Deposit
+from pyteleport_jupyter.shipping.laid_over import LaidOver
 
 SWITCH_SECONDS = 0.0005
 
@@ -34,6 +35,8 @@ class Arriving:
         descriptor of :mod:`..shipping.deposit`; closes both.
         """
         self._parts: SimpleQueue[Room | Coming | BaseException | None] = SimpleQueue()
+        self.laid_over: LaidOver | None = None
+        """What of the deposit was not copied: to be made our own when the session is here for certain."""
         both = descriptor, deposit
         Thread(target=self._receive, args=both, name="teleport-arrival", daemon=True).start()
 
@@ -67,6 +70,7 @@ class Arriving:
                     self._catch(read_into)
                 coming = announced(read_into, memory_bytes(), b"" if ahead else bytes(start))
                 with nullcontext() if deposit is None else Deposit(deposit) as held:
+                    self.laid_over = held.laid_over if held is not None else None
                     for number, part in enumerate(parts(read_into, coming, held)):
                         if held is not None:
                             held.settle()

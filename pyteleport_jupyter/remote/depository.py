@@ -61,6 +61,8 @@ class Depository:
         self._origin = origin[:NAME_LIMIT]
         self._began, self._lease = time.time(), seconds
         self._ends_at = time.monotonic() + seconds
+        self._borrower: socket.socket | None = None
+        """Who has the descriptor now, and may cut out of the file what it has made its own."""
         self._inquiries = Inquiries(directory, self._answer)
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         mask = os.umask(0o177)
@@ -79,10 +81,13 @@ class Depository:
         finally:
             self._inquiries.close()
             self._listener.close()
+            self._take_back()
 
     def _serve(self) -> None:
         while (left := self._ends_at - time.monotonic()) > 0 and not self._is_short():
             watched = {self._listener.fileno(): self._attend, **self._inquiries.readers()}
+            if self._borrower is not None:
+                watched[self._borrower.fileno()] = self._take_back
             poll = select.poll()
             for number in watched:
                 poll.register(number, select.POLLIN)
@@ -102,10 +107,17 @@ class Depository:
                 said = caller.recv(SECRET_SIZE + 1, socket.MSG_WAITALL)
                 if not hmac.compare_digest(mark_of(said[:SECRET_SIZE]), self._mark):
                     return
-                if said[SECRET_SIZE:] == GIVE:
+                if said[SECRET_SIZE:] == GIVE and self._borrower is None:
                     socket.send_fds(caller, [GIVEN], [self._fd])
+                    self._borrower = socket.socket(fileno=caller.detach())
                 elif said[SECRET_SIZE:] == END:
                     self._end()
+
+    def _take_back(self) -> None:
+        """Who had borrowed it has gone, or says what nobody asked for."""
+        if self._borrower is not None:
+            self._borrower.close()
+            self._borrower = None
 
     def _end(self) -> None:
         self._ends_at = time.monotonic()

@@ -48,7 +48,7 @@ def find_deposit(beside: str, secret: bytes) -> Deposit | None:
 
     for directory in directories:
         with suppress(OSError, ProtocolBroken):
-            deposit = Deposit(_asked(directory, secret))
+            deposit = Deposit(*_asked(directory, secret))
             if os.fstat(deposit.fd).st_size + SPARE < available_bytes():
                 return deposit
             deposit.close()
@@ -76,15 +76,19 @@ def _directories(beside: str, secret: bytes) -> list[str]:
     return [path for path in ours if os.path.exists(os.path.join(path, marked))]
 
 
-def _asked(directory: str, secret: bytes) -> int:
-    """The descriptor. Raises OSError."""
-    with _line(directory) as line:
+def _asked(directory: str, secret: bytes) -> tuple[int, socket.socket]:
+    """The descriptor, and the line by which it is lent. Raises OSError."""
+    line = _line(directory)
+    try:
         line.sendall(secret + GIVE)
         _, descriptors, _, _ = socket.recv_fds(line, 1, 1)
-    if not descriptors:
-        raise OSError("nothing was given")
+        if not descriptors:
+            raise OSError("nothing was given")
+    except BaseException:
+        line.close()
+        raise
     os.set_inheritable(descriptors[0], False)
-    return descriptors[0]
+    return descriptors[0], line
 
 
 def _line(directory: str) -> socket.socket:

@@ -25,6 +25,7 @@ from pyteleport_jupyter.remote.errand_entrance import take_errands
 if TYPE_CHECKING:
     from pyteleport_jupyter.remote.arrival import Arriving
     from pyteleport_jupyter.session import Restored
+    from pyteleport_jupyter.shipping.laid_over import LaidOver
 
 PREPARE = "teleport_prepare"
 
@@ -48,6 +49,8 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         super().__init__(**traits)
         self.shipment: Arriving | None = None
         self.restored: Restored | None = None
+        self.laid_over: LaidOver | None = None
+        """Memory of the session that is still that of a file."""
         self._failure: TeleportError | None = None
         self.shell_handlers[PREPARE] = self.teleport_prepare
         take_errands(self)
@@ -89,6 +92,7 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         anchors(self.shell)
         with made_files.noting(str(Path(self.parent.connection_file).parent)):
             self.restored = restore_snapshot(self, stream, shipment.parts(), host)
+        self.laid_over = shipment.laid_over
         if lease is not None:
             settings.keep_lease(lease)
 
@@ -109,6 +113,10 @@ class TeleportedKernel(IPythonKernel):  # type: ignore[misc]  # ipykernel is not
         cell_id: str | None = None,
     ) -> dict[str, Any]:
         """As IPythonKernel; a request that is marked goes on with the cell that has arrived."""
+        if self.laid_over is not None:
+            # Whoever runs cells is the session: nobody else will need that file.
+            self.laid_over.make_own_later()
+            self.laid_over = None
         arguments = (silent, store_history, user_expressions, allow_stdin)
         restored = self.restored
         if restored is None or not resumes(cell_meta):

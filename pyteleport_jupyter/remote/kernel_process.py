@@ -42,6 +42,8 @@ class KernelProcess:
         """Also the number of its process group and session."""
         self.ship_fd = ship_fd
         self.complaints_fd = complaints_fd
+        self.lent: socket.socket | None = None
+        """By it the kernel has what its session had left here (:mod:`.depository`)."""
         self._go_fd = go_fd
         self._status: int | None = None
         self._words = LastWords(complaints_fd)

@@ -126,6 +126,8 @@ def _let_go(kernel: KernelProcess, directory: str, order: StartOrder) -> dict[st
         return {}
     with found:
         kernel.go(directory, order.key, found.fd)
+        # Until the session is here, or we have ended and the kernel with us, nobody else may have it.
+        kernel.lent, found.line = found.line, None
         return {"deposit": found.as_record()}
 
 

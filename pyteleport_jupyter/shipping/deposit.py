@@ -1,8 +1,8 @@
 """What a session leaves on a host that it has left: its parts in memory, in a file without a name, with the
 digests of their chunks at the end of it. See :mod:`..remote.depository` for who holds it.
 
-The file is sealed (memfd_create(2)): nobody can change it any more, and whoever has a descriptor of it has
-all of it, whatever becomes of the others. Still each chunk is checked by its digest when it is used.
+Nobody can change its length any more (memfd_create(2)), and it is lent to one at a time, who may lay its
+pages over memory (:mod:`.laid_over`). Each chunk is checked by its digest when it is used.
 
 At the end: a place for each chunk (length, digest, offset), then 4 bytes ``PTD1``, number of the algorithm,
 key, number of the places, and where they begin.
@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fcntl
+import mmap
 import os
 import secrets
+import socket
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Self
@@ -31,6 +32,7 @@ from pyteleport_jupyter.shipping.digests import (
     available,
     digest_function,
 )
+from pyteleport_jupyter.shipping.laid_over import LaidOver, Wanted, runs, seal
 from pyteleport_jupyter.shipping.memory import SMALL
 from pyteleport_jupyter.shipping.offer import Name, Offer, Parts, chunks_of, make_offer
 
@@ -47,12 +49,6 @@ _PLACE = struct.Struct(f"!I{DIGEST_SIZE}sQ")
 _NAME = struct.Struct(f"!I{DIGEST_SIZE}s")
 _END = struct.Struct(f"!4sB{KEY_SIZE}sIQ")
 
-Wanted = tuple[Name, memoryview]
-"""A chunk, and the place where it belongs."""
-
-Run = tuple[int, list[Wanted]]
-"""Chunks that lie one behind the other, and where the first begins."""
-
 
 def make_deposit(parts: Parts) -> int:
     """Copy ``parts`` (the pickle stream first; small buffers are left out) into a new sealed file; returns
@@ -61,8 +57,7 @@ def make_deposit(parts: Parts) -> int:
     fd = os.memfd_create("teleport-kept", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     try:
         _write(fd, parts)
-        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
-        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        seal(fd)
     except BaseException:
         os.close(fd)
         raise
@@ -73,7 +68,10 @@ def _write(fd: int, parts: Parts) -> None:
     algorithm, key = available()[0], secrets.token_bytes(KEY_SIZE)
     digest, places, offset = digest_function(algorithm, key), bytearray(), 0
     copy = memoryview(bytearray(CHUNK))
-    for chunk in _kept_chunks(parts):
+    for chunk, begins in _kept_chunks(parts):
+        if begins:
+            # Pages of it can be laid over memory, if they are those of one part.
+            offset = os.lseek(fd, -(-offset // mmap.PAGESIZE) * mmap.PAGESIZE, os.SEEK_SET)
         _write_all(fd, chunk)
         # Of what is in the file: the memory may be changed by others meanwhile.
         copied = copy[: os.preadv(fd, [copy[: chunk.nbytes]], offset)]
@@ -83,12 +81,13 @@ def _write(fd: int, parts: Parts) -> None:
     _write_all(fd, memoryview(bytes(places) + end))
 
 
-def _kept_chunks(parts: Parts) -> Iterator[memoryview]:
+def _kept_chunks(parts: Parts) -> Iterator[tuple[memoryview, bool]]:
+    """Each with whether a part begins with it."""
     chunks = (
-        chunk
+        (chunk, not at)
         for number, part in enumerate(parts)
         if not number or part.nbytes >= SMALL
-        for chunk in chunks_of(number, part)
+        for at, chunk in enumerate(chunks_of(number, part))
     )
     for _, chunk in zip(range(CHUNKS_LIMIT), chunks, strict=False):
         yield chunk
@@ -100,17 +99,23 @@ def _write_all(fd: int, content: memoryview) -> None:
 
 
 class Deposit:
-    """A deposit that is used, as :class:`.receiving.Held`. ``fd`` is ours from now on, see :meth:`close`."""
+    """A deposit that is used, as :class:`.receiving.Held`. ``fd`` is ours from now on, see :meth:`close`.
 
-    def __init__(self, fd: int) -> None:
+    ``line``: as long as it is open nobody else has it.
+    """
+
+    def __init__(self, fd: int, line: socket.socket | None = None) -> None:
         """Raises ProtocolBroken, OSError; then ``fd`` is closed."""
         self.fd = fd
+        self.line = line
         try:
             self.algorithm, self.key, self._places = _read(fd)
         except BaseException:
             self.close()
             raise
         self._wanted: list[Wanted] = []
+        self.laid_over = LaidOver(fd)
+        """What of it was not copied: it must be made our own when it is certain that nobody else needs it."""
 
     def as_record(self) -> dict[str, str]:
         """What is there, for :func:`compare_with_deposit`; JSON-able, shorter than a command may be."""
@@ -130,21 +135,24 @@ class Deposit:
     def settle(self) -> None:
         """Fill all that was noted. Raises RestoreFailed where it is not what it should be."""
         wanted, self._wanted = self._wanted, []
-        middle = -(-len(wanted) // THREADS)
-        shares = [wanted[at : at + middle] for at in range(0, len(wanted), middle)] if wanted else []
-        if len(wanted) <= TOGETHER:
-            shares = [wanted]
-        with ThreadPoolExecutor(THREADS) as pool:
-            list(pool.map(self._fill, shares))
+        in_threads(
+            self._read, [one for run in runs(wanted, self._places) for one in self.laid_over.lay_run(*run)]
+        )
+        in_threads(self._check, wanted)
 
-    def _fill(self, wanted: list[Wanted]) -> None:
+    def _read(self, wanted: list[Wanted]) -> None:
+        for offset, run in runs(wanted, self._places):
+            for at in range(0, len(run), TOGETHER):
+                views = [into for _, into in run[at : at + TOGETHER]]
+                size = sum(view.nbytes for view in views)
+                if os.preadv(self.fd, views, offset) != size:
+                    raise _not_as_left()
+                offset += size
+
+    def _check(self, wanted: list[Wanted]) -> None:
         digest = digest_function(self.algorithm, self.key)
-        for offset, run in _runs(wanted, self._places):
-            views = [into for _, into in run]
-            read = os.preadv(self.fd, views, offset)
-            whole = read == sum(view.nbytes for view in views)
-            if not whole or any(digest(into) != name[1] for name, into in run):
-                raise RestoreFailed(reason="what was kept there is not what the session had left")
+        if any(digest(into) != name[1] for name, into in wanted):
+            raise _not_as_left()
 
     def remember(self, parts: object) -> None:
         """Nothing: what has come is the session's."""
@@ -157,6 +165,8 @@ class Deposit:
         """Let go of it: its memory is free when nobody has it any more."""
         with suppress(OSError):
             os.close(self.fd)
+        if self.line is not None:
+            self.line.close()
 
     def __enter__(self) -> Self:
         return self
@@ -165,19 +175,18 @@ class Deposit:
         self.close()
 
 
-def _runs(wanted: Iterable[Wanted], places: Mapping[Name, int]) -> Iterator[Run]:
-    run: list[Wanted] = []
-    begin = end = 0
-    for name, into in wanted:
-        if run and (places[name] != end or len(run) == TOGETHER):
-            yield begin, run
-            run = []
-        if not run:
-            begin = places[name]
-        run.append((name, into))
-        end = places[name] + name[0]
-    if run:
-        yield begin, run
+def _not_as_left() -> RestoreFailed:
+    return RestoreFailed(reason="what was kept there is not what the session had left")
+
+
+def in_threads(work: Callable[[list[Wanted]], None], wanted: list[Wanted]) -> None:
+    """Do ``work`` for all of ``wanted``, in two threads if it is much."""
+    if len(wanted) <= TOGETHER:
+        work(wanted)
+        return
+    middle = -(-len(wanted) // THREADS)
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, (wanted[at : at + middle] for at in range(0, len(wanted), middle))))
 
 
 def _read(fd: int) -> tuple[str, bytes, dict[Name, int]]:
