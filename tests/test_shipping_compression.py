@@ -13,7 +13,7 @@ import pytest
 from pyteleport_jupyter.errors import ProtocolBroken
 from pyteleport_jupyter.shipping import Chooser, Consignment, receive
 from pyteleport_jupyter.shipping.blocks import BLOCK, LENGTH, MAGIC, PACKED, START, ZLIB, ZSTD
-from pyteleport_jupyter.shipping.compression import codecs, gain
+from pyteleport_jupyter.shipping.compression import Codec, codecs, try_out
 
 TEXT = b"".join(b"%d words that come again, " % (number % 1000) for number in range(200_000))
 SLOW, FAST = 1e6, 1e12
@@ -63,8 +63,9 @@ def test_a_codec_that_the_other_side_lacks_is_not_used() -> None:
 
 def test_gain_is_bounded_by_the_compressor() -> None:
     codec = codecs()["zlib"]
-    assert gain(codec, memoryview(bytes(1 << 20)), 1e3) > 100
-    assert gain(codec, memoryview(bytes(1 << 20)), FAST) < 1
+    trial = try_out(codec, memoryview(bytes(1 << 20)))
+    assert trial.gain(1e3) > 100
+    assert trial.gain(FAST) < 1
 
 
 def packed_block(kind: int, size: int, packed: bytes) -> bytes:
@@ -83,3 +84,36 @@ def test_a_chunk_that_unpacks_to_more_than_it_says_is_refused(size: int) -> None
 def test_damaged_chunks_are_refused(kind: int) -> None:
     with pytest.raises(ProtocolBroken):
         receive(reader(packed_block(kind, 5000, os.urandom(300))), 1 << 30)
+
+
+class Counting:
+    """A codec of which one can tell how often it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.packed = 0
+        codec = codecs()["zlib"]
+
+        def pack(chunk: memoryview) -> bytes:
+            self.packed += 1
+            return codec.pack(chunk)
+
+        counted = {"zlib": Codec("zlib", pack, codec.unpack)}
+        monkeypatch.setattr("pyteleport_jupyter.shipping.compression.codecs", lambda: counted)
+
+
+def test_a_buffer_that_does_not_shrink_is_not_asked_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    counting = Counting(monkeypatch)
+    chooser = Chooser(lambda: SLOW)
+    noise = memoryview(numpy.random.default_rng(1).bytes(4 << 20))
+    runs = [noise[start : start + (64 << 10)] for start in range(0, noise.nbytes, 64 << 10)]
+    assert [chooser.choose(run) for run in runs] == [None] * len(runs)
+    assert 1 < counting.packed < 10
+    assert chooser.choose(memoryview(TEXT)) is not None  # another one is
+
+
+def test_what_shrinks_behind_noise_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = memoryview(numpy.random.default_rng(1).bytes(1 << 20) + bytes(4 << 20))
+    chooser = Chooser(lambda: SLOW)
+    chosen = [chooser.choose(part[start : start + (1 << 18)]) for start in range(0, part.nbytes, 1 << 18)]
+    assert chosen[0] is None
+    assert all(chosen[-8:])

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pyteleport_jupyter.errors import ProtocolBroken, RestoreFailed
 from pyteleport_jupyter.shipping.blocks import BLOCK, SLICE, START
 from pyteleport_jupyter.shipping.cutting import CHUNK, on_grid
-from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
+from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, fill, make_room
 
 MAGIC_AHEAD = b"PTJA"
 OPENING = START.pack(MAGIC_AHEAD, 0)
@@ -199,9 +199,7 @@ class _InMemory:
         self._room, self._size, self.left = make_room(size), size, size
 
     def fill(self, read_into: ReadInto, size: int) -> None:
-        start = self._size - self.left
-        with memoryview(self._room) as view:
-            read_into(view[start : start + size])
+        fill(self._room, self._size - self.left, size, read_into)
         self.left -= size
 
     def room(self) -> Room:

@@ -23,6 +23,9 @@ FASTEST = {"zstd": 700e6, "zlib": 250e6}
 SAMPLE = 32 << 10
 """Bytes of a sample; there are three, from all over the part."""
 
+LONGEST_PAUSE = 64 << 20
+"""Most bytes of a buffer between two samples; there may be zeros behind noise."""
+
 SMALLEST = 4 << 10
 """Shorter parts go as they are."""
 
@@ -94,26 +97,59 @@ class Chooser:
     def __init__(self, rate: Callable[[], float | None], names: Sequence[str] = (ZLIB.name,)) -> None:
         self._rate = rate
         self._codecs = [codec for codec in codecs().values() if codec.name in names]
+        self._buffer: object = None
+        """Of which the last part was."""
+        self._unasked = self._pause = 0
 
     def choose(self, part: memoryview) -> Codec | None:
         """The codec that pays most for ``part``, None where none does."""
         rate = self._rate()
-        if rate is None or part.nbytes < SMALLEST:
+        if rate is None or part.nbytes < SMALLEST or self._known_as_dense(part):
             return None
         able = [codec for codec in self._codecs if FASTEST[codec.name] > WORTH * rate]
-        gains = [(gain(codec, part, rate), codec) for codec in able]
+        found = [(try_out(codec, part), codec) for codec in able]
+        self._note(part, [trial for trial, _ in found])
+        gains = [(trial.gain(rate), codec) for trial, codec in found]
         best, codec = max(gains, key=lambda gained: gained[0], default=(0.0, None))
         return codec if best > WORTH else None
 
+    def _known_as_dense(self, part: memoryview) -> bool:
+        """Whether what stands before ``part`` in the same buffer has shown that a sample is not worth it."""
+        if part.obj is not self._buffer:
+            self._buffer, self._unasked, self._pause = part.obj, 0, 0
+        self._unasked -= part.nbytes
+        return self._unasked >= 0
 
-def gain(codec: Codec, part: memoryview, rate: float) -> float:
-    """How many times as fast ``part`` gets over a link of ``rate`` bytes per second."""
+    def _note(self, part: memoryview, trials: Sequence[Trial]) -> None:
+        """A sample costs as much as sending a megabyte, so what never shrinks is not asked each time. Only
+        the content counts for that: a link may become slower at any time.
+        """
+        dense = bool(trials) and all(trial.ratio <= WORTH for trial in trials)
+        self._pause = min(LONGEST_PAUSE, 2 * self._pause + part.nbytes) if dense else 0
+        self._unasked = self._pause
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a sample has shown: bytes per second, and how many times as long the sample was as its packed
+    form.
+    """
+
+    speed: float
+    ratio: float
+
+    def gain(self, rate: float) -> float:
+        """How many times as fast what the sample is of gets over a link of ``rate`` bytes per second."""
+        return min(self.speed, self.ratio * rate) / rate
+
+
+def try_out(codec: Codec, part: memoryview) -> Trial:
+    """Pack samples of ``part``."""
     samples = list(_samples(part))
     size = sum(sample.nbytes for sample in samples)
     began = time.thread_time()
     packed = sum(len(codec.pack(sample)) for sample in samples)
-    speed = size / max(1e-9, time.thread_time() - began)
-    return min(speed, size / packed * rate) / rate
+    return Trial(size / max(1e-9, time.thread_time() - began), size / packed)
 
 
 def _samples(part: memoryview) -> list[memoryview]:

@@ -24,7 +24,7 @@ from pyteleport_jupyter.shipping.blocks import (
 from pyteleport_jupyter.shipping.compression import codecs
 from pyteleport_jupyter.shipping.cutting import CHUNK
 from pyteleport_jupyter.shipping.digests import DIGEST_SIZE
-from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, make_room
+from pyteleport_jupyter.shipping.memory import SPARE, OnDisk, Room, available_bytes, fill, make_room
 from pyteleport_jupyter.shipping.offer import Name
 
 PARTS_LIMIT = 1 << 24
@@ -99,8 +99,7 @@ def parts(read_into: ReadInto, coming: Announced, store: Held | None = None) -> 
             yield _on_disk(blocks, length)
             continue
         room = twin if twin is not None else make_room(length)
-        with memoryview(room) as view:
-            _fill(blocks, view, twin is not None)
+        _fill(blocks, room, twin is not None)
         yield room
 
 
@@ -133,16 +132,19 @@ class _Blocks:
             raise ProtocolBroken(reason="something was changed on the way")
 
 
-def _fill(blocks: _Blocks, view: memoryview, in_place: bool) -> None:
+def _fill(blocks: _Blocks, room: Room, in_place: bool) -> None:
     position = 0
-    while position < view.nbytes:
-        kind, size = blocks.head(view.nbytes - position)
-        if kind == HELD and in_place:
-            # Digested when no object lived there any more: nobody has changed it since.
-            _read(blocks.read_into, DIGEST_SIZE)
-        else:
-            blocks.content(kind, view[position : position + size])
-        position += size
+    with memoryview(room) as view:
+        while position < view.nbytes:
+            kind, size = blocks.head(view.nbytes - position)
+            if kind == HELD and in_place:
+                # Digested when no object lived there any more: nobody has changed it since.
+                _read(blocks.read_into, DIGEST_SIZE)
+            elif kind == RAW and not (in_place or blocks.sealed):
+                fill(room, position, size, blocks.read_into)
+            else:
+                blocks.content(kind, view[position : position + size])
+            position += size
 
 
 def _unpacked(kind: int, size: int, read_into: ReadInto) -> bytes:

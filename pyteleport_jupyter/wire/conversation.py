@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.wire.channel import Message
 from pyteleport_jupyter.wire.commands import encode_command, parse_command
-from pyteleport_jupyter.wire.framing import WireError
+from pyteleport_jupyter.wire.framing import RAW_LIMIT, WireError
 from pyteleport_jupyter.wire.lanes import Lane
 from pyteleport_jupyter.wire.pipe import Pipe
 
@@ -28,6 +28,10 @@ have started.
 
 BUSY = 0.1
 """The share of the time that a link must make us wait, to be what limits us."""
+
+RUN_SECONDS = 0.02
+RUN_PIECES = 256
+"""Most pieces of a run; the system takes 1024 at once."""
 
 INBOX_LIMIT = 64
 """Most answers kept that nobody has asked for yet."""
@@ -113,19 +117,36 @@ class Conversation:
         """
         pipe, total = self.pipe, 0
         self._measure = _Measure()
-        for piece in slices:
-            began = time.monotonic()
-            pipe.send_raw(piece)
+        for run in self._runs(slices):
+            began, size = time.monotonic(), sum(map(len, run))
+            pipe.send_raw(*run)
             pipe.flush()
             if pipe.raw_waits:
                 self._wait_until(lambda: not pipe.raw_waits)
             else:
                 self._pump(0.0)  # what the other side says must not wait for a link that never lets us wait
             self._check_link()
-            total += len(piece)
-            self._measure.sent(len(piece), began)
+            total += size
+            self._measure.sent(size, began)
             progress(total)
         return total
+
+    def _runs(self, slices: Iterable[memoryview]) -> Iterator[list[memoryview]]:
+        """Slices that are sent at once: looking after everything else for each of them would take as long as
+        sending it. Over a slow link no more than it takes in a moment, since progress is told between two.
+        """
+        run: list[memoryview] = []
+        size = 0
+        for piece in slices:
+            rate = self._measure.rate()
+            limit = RAW_LIMIT if rate is None else min(RAW_LIMIT, rate * RUN_SECONDS)
+            if run and (size + len(piece) > limit or len(run) == RUN_PIECES):
+                yield run
+                run, size = [], 0
+            run.append(piece)
+            size += len(piece)
+        if run:
+            yield run
 
     def attend(self, seconds: float) -> None:
         """Keep the link alive for so long, while there is nothing to say. Raises as :meth:`wait_for`."""

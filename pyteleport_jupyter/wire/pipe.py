@@ -167,11 +167,11 @@ class Pipe:
         """Whether raw bytes wait for the link; :meth:`send_raw` must not be called then."""
         return bool(self._raw)
 
-    def send_raw(self, piece: memoryview) -> None:
-        """Send these bytes (at most RAW_LIMIT) straight from where they are, behind what is half sent; they
-        are not numbered, and lost with the link.
+    def send_raw(self, *pieces: memoryview) -> None:
+        """Send these bytes (at most RAW_LIMIT in all) straight from where they are, behind what is half sent;
+        they are not numbered, and lost with the link.
         """
-        self._raw = [memoryview(raw_head(len(piece))), piece]
+        self._raw = [memoryview(raw_head(sum(map(len, pieces)))), *pieces]
 
     def _stop_writing(self) -> None:
         """The peer reads no more. What it said before it went may still be there to be read, such as why."""
