@@ -22,6 +22,7 @@ from .dialect import SPOKEN
 from .flow import UNIT, flow_of
 from .generators import capture_suspended, with_opening
 from .here import action_here
+from .identities import identities_in
 from .layout import (
     CO_OPTIMIZED,
     NULL,
@@ -107,7 +108,7 @@ def capture_stack(
     for index, outer in enumerate(interrupted[1:]):
         if outer.action.kind is Kind.CLOSE:
             snapshots[index] = with_opening(snapshots[index], None)
-    return Stack(tuple(snapshots))
+    return Stack(tuple(snapshots), identities=identities_in(snapshots))
 
 
 def _frames_between(top: FrameType, root: FrameType) -> list[FrameType]:

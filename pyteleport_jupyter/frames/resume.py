@@ -14,6 +14,7 @@ from .calls import bare_function
 from .class_hooks import MadeWith, initialiser
 from .classes import ClassArguments, continue_class
 from .dialect import CALLING
+from .identities import with_new_identities
 from .morph import build_morph
 from .on_the_way import awaited
 from .priming import generator_code
@@ -54,7 +55,8 @@ def _load_stack(
     stack: Stack, value: object, arrived: Call | None
 ) -> tuple[CodeType, tuple[FrameSnapshot, ...]]:
     """Make and load the morphs of all frames, with those that run within; the morph of the outermost."""
-    within, frames = stack.within, stack.take()
+    within, identities = stack.within, stack.identities
+    frames = with_new_identities(identities, stack.take())
     if within is not None:
         last = within.enter(value, arrived)
     elif frames[0].action.kind in CALLING:

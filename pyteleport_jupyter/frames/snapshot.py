@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import CellType, CodeType
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 Position = tuple[int | None, int | None, int | None, int | None]
 """First line, last line, first column, last column, as ``co_positions`` gives them."""
@@ -162,6 +162,16 @@ class Within(Protocol):
         innermost of them gets ``value``, and calls ``arrived`` if it can; else it is called here."""
 
 
+@dataclass(frozen=True, eq=False)
+class Identities:
+    """Objects that running functions know by their ``id`` (:mod:`.identities`)."""
+
+    holders: tuple[dict[Any, Any], ...] = ()
+    """Dicts with such numbers as keys."""
+    objects: tuple[tuple[int, object], ...] = ()
+    """Each with the number that it had when it was captured."""
+
+
 @dataclass
 class Stack:
     """The running frames of a cell, innermost first. Emptied by the resume, so that it keeps nothing
@@ -169,6 +179,7 @@ class Stack:
 
     frames: tuple[FrameSnapshot, ...]
     within: Within | None = None
+    identities: Identities = field(default_factory=Identities)
 
     @property
     def all_frames(self) -> tuple[FrameSnapshot, ...]:
@@ -177,7 +188,7 @@ class Stack:
 
     def take(self) -> tuple[FrameSnapshot, ...]:
         """The frames, for good: the stack is empty afterwards."""
-        frames, self.frames, self.within = self.frames, (), None
+        frames, self.frames, self.within, self.identities = self.frames, (), None, Identities()
         return frames
 
 
