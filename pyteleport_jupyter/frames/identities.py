@@ -23,7 +23,7 @@ REMEMBERING: Final = frozenset({"copy", "pickle"})
 MEMO: Final = "memo"
 """Their variable with the numbers. The Python pickler, and those derived from it, have them as attributes."""
 
-PICKLER: Final[type[Any]] = pickle._Pickler  # type: ignore[attr-defined]
+PICKLER: Final[type[Any]] = pickle._Pickler
 
 
 def identities_in(frames: Sequence[FrameSnapshot]) -> Identities:
