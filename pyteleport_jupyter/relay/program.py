@@ -16,6 +16,7 @@ from pyteleport_jupyter.relay.far_side import Attach, FarSide, carrier_of
 from pyteleport_jupyter.relay.holding import Delivery
 from pyteleport_jupyter.relay.housekeeping import Housekeeping, ProcessHousekeeping
 from pyteleport_jupyter.relay.jupyter import Relay
+from pyteleport_jupyter.relay.left_files import remove_files
 from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.parting import PARTED, become_fresh_kernel
 from pyteleport_jupyter.relay.processes import Parent, Signals, pass_on_captured
@@ -56,20 +57,8 @@ def _run(unpacked: Unpacked) -> int:
     status = relay.run(settings.in_flight, unpacked.drained, settings.committed, unpacked.known)
     if status == PARTED:
         become_fresh_kernel(settings, relay.bequest)
-    for file in settings.files:
-        _remove(file)
+    remove_files(settings.files)
     return status
-
-
-def _remove(path: str) -> None:
-    """A file, or a directory with what is in it."""
-    with suppress(OSError):
-        if os.path.isdir(path) and not os.path.islink(path):
-            import shutil
-
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            os.unlink(path)
 
 
 def assemble(

@@ -148,6 +148,11 @@ class TerminalRelay:
             self._let_go_of_terminal()
         return self.status
 
+    @property
+    def parted(self) -> bool:
+        """Whether what ran there goes on without us."""
+        return bool(self._parting)
+
     def _let_go_of_terminal(self) -> None:
         """As it was before; where the program had no time to say farewell to it, this does."""
         self._terminal.restore()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from pyteleport_jupyter.relay.far_side import FarSide, carrier_of
+from pyteleport_jupyter.relay.left_files import remove_files
 from pyteleport_jupyter.relay.reattach import Reattachment
 from pyteleport_jupyter.relay.terminal import TerminalRelay
 from pyteleport_jupyter.relay.terminal_guard import TerminalGuard
@@ -65,7 +66,10 @@ def _run(baggage: TerminalBaggage) -> int:
     else:
         far.command("commit", value=settings.value)
     try:
-        return relay.run()
+        status = relay.run()
+        if not relay.parted:
+            remove_files(settings.files)
+        return status
     except BaseException:
         # Nobody will come for the program any more.
         far.command("end")

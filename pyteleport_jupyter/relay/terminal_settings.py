@@ -30,6 +30,7 @@ class TerminalSettings:
     what the call that moved it returns there. ``failure``: why a program that was coming home could not.
     ``history``: where to write what is typed at IPython's prompt there. ``announcement``: what the user is
     told when it goes on. ``taken_up``: it ran there before this process had anything to do with it.
+    ``files`` are to be removed when it has ended elsewhere.
     """
 
     far: FarSettings
@@ -45,6 +46,7 @@ class TerminalSettings:
     history: dict[str, Any] | None = None
     announcement: str = ""
     taken_up: bool = False
+    files: tuple[str, ...] = ()
     kind: str = "terminal"
 
     def inherited(self) -> tuple[int, ...]:
@@ -80,6 +82,7 @@ def unpack(file: BinaryIO) -> TerminalBaggage:
     """What :meth:`TerminalBaggage.pack` wrote."""
     record: dict[str, Any] = json.loads(file.readline())
     known = {"far": FarSettings(**record["far"]), "python_path": tuple(record["python_path"])}
+    known["files"] = tuple(record["files"])
     settings = TerminalSettings(**{**record, **known})
     frozen, unread = (file.read(_LENGTH.unpack(file.read(_LENGTH.size))[0]) for _ in range(2))
     return TerminalBaggage(settings, frozen, unread, tuple(_said(file)))

@@ -35,6 +35,7 @@ class Departing:
     home: dict[str, Any] | None = None
     history: dict[str, Any] | None = None
     announcement: str = ""
+    files: tuple[str, ...] = ()
 
 
 def cut_over(plan: Departing) -> NoReturn:
@@ -68,6 +69,7 @@ def settings_of(plan: Departing) -> TerminalSettings:
         home=plan.home,
         history=plan.history,
         announcement=plan.announcement,
+        files=plan.files,
     )
 
 
