@@ -86,6 +86,26 @@ def test_over_our_own_ssh_and_home_again(lab: Lab, leak_check: None, host_a: Hos
     assert out.splitlines() == [f"{('cartesius', 'workbench')[n % 2]} True {n + 1}" for n in range(4)]
 
 
+def test_temporary_files_go_with_the_script(lab: Lab, leak_check: None, host_a: Host, host_b: Host) -> None:
+    """It ends over there, and nothing is left on either host."""
+    lab.need_own_systems()
+    text = """
+        import tempfile
+        named, made = tempfile.NamedTemporaryFile('w+'), tempfile.TemporaryDirectory()
+        _ = named.write('abc'), open(made.name + '/f', 'w').write('x')
+        teleport('cartesius')
+        _ = named.seek(0)
+        print(socket.gethostname(), named.read(), os.listdir(made.name), named.name, made.name)
+        """
+    status, out, err = run(host_a, HEADER + textwrap.dedent(text))
+    assert (status, err) == (0, "")
+    host, read, listed, *paths = out.split()
+    assert (host, read, listed) == ("cartesius", "abc", "['f']")
+    assert not any(
+        lab.host(name).outside(path).exists() for name in (host_a.name, host_b.name) for path in paths
+    )
+
+
 def test_nothing_but_python_is_needed_there(lab: Lab, leak_check: None, host_a: Host) -> None:
     lab.need_own_systems()
     with lab.nothing_left_on(lab.host("bare")):

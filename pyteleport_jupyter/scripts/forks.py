@@ -202,7 +202,7 @@ def _forking() -> Iterator[None]:
 def _set_free(prepared: Prepared, index: int | None) -> Copy:
     """A child of ours becomes the relay, which says that the copy may go on."""
     arrival = prepared.arrival
-    plan = replace(departing(arrival, prepared.trip), home=None, upstream_fd=None, streams=STREAMS)
+    plan = replace(departing(arrival, prepared.trip), home=None, upstream_fd=None, streams=STREAMS, files=())
     ours, theirs = socket.socketpair()
     with theirs:
         settings = replace(settings_of(plan), value=index, talk_fd=theirs.fileno())

@@ -18,6 +18,7 @@ from pyteleport_jupyter.inventory.versions import compare
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
+from pyteleport_jupyter.objects.reducers import temporary
 from pyteleport_jupyter.readiness import check_packages, check_python
 from pyteleport_jupyter.relay.entry import package_folder
 from pyteleport_jupyter.relay.rehearsal import rehearse
@@ -29,7 +30,7 @@ from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
 from pyteleport_jupyter.scripts.trips import Trip
 from pyteleport_jupyter.session.place import current_place, place_at
-from pyteleport_jupyter.transports import AttachRequest, Landed, Link
+from pyteleport_jupyter.transports import AttachRequest, Landed, Link, LocalTransport
 from pyteleport_jupyter.transports.conversing import converse
 from pyteleport_jupyter.wire import Conversation
 
@@ -126,4 +127,5 @@ def departing(arrival: Arrival, trip: Trip) -> Departing:
         streams=streams.kinds(),
         upstream_fd=None if control is None else control.fd,
         home=home if trip.options.home else None,
+        files=() if isinstance(trip.target.transport, LocalTransport) else temporary.paths_here(),
     )
