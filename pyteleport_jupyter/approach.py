@@ -8,6 +8,7 @@ there only. Whatever goes wrong there counts only if the session could be packed
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pyteleport_jupyter.transports import Ask, Landed, Link, Question, close_lin
 from pyteleport_jupyter.wire import Conversation
 
 CLOSE_SECONDS = 1.0
+HOLD_SECONDS = 60.0
 
 Land = Callable[[Ask, int], Landed]
 """Lands, asking by the first argument; raises a TeleportError, also as soon as the second, a descriptor, can
@@ -124,3 +126,9 @@ def approaching(land: Land) -> Iterator[Approach]:
             os.close(stop_write)
             approach.end()
             os.close(stop_read)
+
+
+def hold(arrival: Arrival) -> None:
+    """From here on the far side waits as long as the lease says."""
+    arrival.conversation.command("hold")
+    arrival.conversation.wait_for("held", time.monotonic() + HOLD_SECONDS, "the session to be held")

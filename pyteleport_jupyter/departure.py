@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from pyteleport_jupyter import frontends, relay, user_hooks
-from pyteleport_jupyter.approach import Arrival, approaching
+from pyteleport_jupyter.approach import Arrival, approaching, hold
 from pyteleport_jupyter.asking import ask_in
 from pyteleport_jupyter.errors import NotInCell, TeleportError
 from pyteleport_jupyter.failing import (
@@ -37,7 +37,7 @@ from pyteleport_jupyter.objects.delays import telling_of_delays
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.objects.reducers import temporary
 from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
-from pyteleport_jupyter.preparing import Journey, Luggage, connected, hold, land_on, prepare
+from pyteleport_jupyter.preparing import Journey, Luggage, connected, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
 from pyteleport_jupyter.progress_line import KernelProgress, last_line
 from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead

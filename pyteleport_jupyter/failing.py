@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.errors import MoveCancelled, TeleportError
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
-from pyteleport_jupyter.wire import Conversation
+
+if TYPE_CHECKING:
+    from pyteleport_jupyter.wire import Conversation
 
 ABORT_SECONDS = 2.0
 STOP_SECONDS = 0.2

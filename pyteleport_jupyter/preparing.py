@@ -170,9 +170,3 @@ def restore(conversation: Conversation, progress: Progress) -> dict[str, Any]:
         conversation.command("prepare")
         deadline = time.monotonic() + RESTORE_SECONDS
         return conversation.wait_for("prepared", deadline, "the session to be restored")
-
-
-def hold(arrival: Arrival) -> None:
-    """From here on the far side waits as long as the lease says."""
-    arrival.conversation.command("hold")
-    arrival.conversation.wait_for("held", time.monotonic() + START_SECONDS, "the session to be held")

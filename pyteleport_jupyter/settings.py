@@ -13,7 +13,6 @@ import os
 import re
 import shlex
 import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -142,6 +141,9 @@ def _tables(file: Path) -> dict[str, Any]:
         raise SettingsWrong(file=file, troubles=f"others may write to it (`chmod 600 {file}`)")
     if len(text) > FILE_LIMIT:
         raise SettingsWrong(file=file, troubles="it is larger than 1 MB")
+    # Only here: most users have no such file, and a script that leaves waits for what is loaded.
+    import tomllib
+
     try:
         return tomllib.loads(text.decode())
     except ValueError as error:

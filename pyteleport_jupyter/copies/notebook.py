@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pyteleport_jupyter import relay
-from pyteleport_jupyter.approach import Arrival, start_link
+from pyteleport_jupyter.approach import Arrival, hold, start_link
 from pyteleport_jupyter.copies.copy import GOES_ON, Copy, labels, set_free
 from pyteleport_jupyter.departure import journey_to, plan
 from pyteleport_jupyter.errors import TeleportError
@@ -20,7 +20,7 @@ from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
 from pyteleport_jupyter.ledger import remember
 from pyteleport_jupyter.objects import CannotMove
 from pyteleport_jupyter.options import targets_of_copies
-from pyteleport_jupyter.preparing import Journey, hold, land_on, prepare
+from pyteleport_jupyter.preparing import Journey, land_on, prepare
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.in_flight import InFlight
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed

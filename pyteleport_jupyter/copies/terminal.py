@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from pyteleport_jupyter.approach import Arrival, start_link
+from pyteleport_jupyter.approach import Arrival, hold, start_link
 from pyteleport_jupyter.copies.copy import GOES_ON, Copy, labels, set_free
 from pyteleport_jupyter.errands.terminal import LinesBeside
 from pyteleport_jupyter.failing import STOP_SECONDS, told_in_one_sentence
@@ -20,7 +20,7 @@ from pyteleport_jupyter.options import targets_of_copies
 from pyteleport_jupyter.relay.far_side import FarSide
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.scripts.asking import ask_at_terminal
-from pyteleport_jupyter.scripts.road import prepare
+from pyteleport_jupyter.scripts.road import prepare, rehearsed
 from pyteleport_jupyter.scripts.setting_out import land_on
 from pyteleport_jupyter.scripts.trips import Trip, trip_to
 from pyteleport_jupyter.session.event_loop_items import in_context_of_cell
@@ -125,8 +125,10 @@ def _held(shell: Any, trip: Trip, progress: TerminalProgress, undo: ExitStack) -
     packed = pack(shell, place_at(trip.target.text, trip.target.host), trip.options, None, copied=True)
     progress.stage("connect")
     link = start_link(trip.target, trip.request.command, undo)
-    arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip)
+    with rehearsed():
+        arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip)
     undo.callback(_abort, arrival)
+    hold(arrival)
     return Prepared(trip, arrival)
 
 

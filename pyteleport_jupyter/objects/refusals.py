@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyteleport_jupyter.objects.collection import collection_paused
+from pyteleport_jupyter.collection import collection_paused
 from pyteleport_jupyter.objects.inside import Path
 from pyteleport_jupyter.objects.names import type_name
 from pyteleport_jupyter.objects.walk import Refused, Walk, reason_of

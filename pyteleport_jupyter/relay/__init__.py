@@ -6,13 +6,14 @@ Nothing is imported here: the relay is to start fast, and needs nothing of what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, NoReturn
+import importlib
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pyteleport_jupyter.relay.announcement import Announcement
-from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
-from pyteleport_jupyter.relay.plan import CutPlan
+if TYPE_CHECKING:
+    from pyteleport_jupyter.relay.announcement import Announcement
+    from pyteleport_jupyter.relay.in_flight import InFlight, in_flight_request
+    from pyteleport_jupyter.relay.plan import CutPlan
 
 __all__ = [
     "Announcement",
@@ -26,6 +27,20 @@ __all__ = [
 ]
 
 
+_LATER = {
+    "Announcement": "announcement",
+    "CutPlan": "plan",
+    "InFlight": "in_flight",
+    "in_flight_request": "in_flight",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+
+
 def check_kernel(kernel: Any) -> str | None:
     """Why this kernel cannot be replaced by exec (then: :func:`pump_in_process`), or None when it can."""
     from pyteleport_jupyter.relay import kernel_internals
@@ -33,18 +48,11 @@ def check_kernel(kernel: Any) -> str | None:
     return kernel_internals.check_kernel(kernel)
 
 
-@contextmanager
-def rehearsed() -> Iterator[None]:
+def rehearsed() -> AbstractContextManager[None]:
     """Within the block a relay starts for trial. Raises QuiesceFailed behind it if none would start here."""
-    from pyteleport_jupyter.relay.rehearsal import rehearse
+    from pyteleport_jupyter.relay import rehearsal
 
-    rehearsal = rehearse()
-    try:
-        yield
-    except BaseException:
-        rehearsal.cancel()
-        raise
-    rehearsal.verdict()
+    return rehearsal.rehearsed()
 
 
 def cut_over(kernel: Any, plan: CutPlan) -> NoReturn:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyteleport_jupyter.errors import QuiesceFailed
@@ -51,6 +52,21 @@ def python_path() -> tuple[str, ...]:
     from pyteleport_jupyter.relay import cutover
 
     return cutover.python_path()
+
+
+@contextmanager
+def rehearsed(folders: Sequence[str] | None = None, kind: str = "kernel") -> Iterator[None]:
+    """Within the block a relay starts for trial (see :func:`rehearse`).
+
+    Raises QuiesceFailed behind it if none would start here.
+    """
+    rehearsal = rehearse(folders, kind)
+    try:
+        yield
+    except BaseException:
+        rehearsal.cancel()
+        raise
+    rehearsal.verdict()
 
 
 def rehearse(folders: Sequence[str] | None = None, kind: str = "kernel") -> Rehearsal:

@@ -13,6 +13,7 @@ import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
@@ -116,8 +117,17 @@ def arrive() -> tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
     if os.path.isfile(package):
         install(package)
     arrival: tuple[list[tuple[CodeType, dict[str, Any]]], Callable[[], None]]
-    arrival = importlib.import_module(ARRIVALS[where]).arrive(rest)
+    with _loading():
+        module = importlib.import_module(ARRIVALS[where])
+    arrival = module.arrive(rest)
     return arrival
+
+
+def _loading() -> AbstractContextManager[None]:
+    """Hundreds of modules, of which nothing becomes garbage: no collection looks for it meanwhile."""
+    from pyteleport_jupyter.collection import collection_paused
+
+    return collection_paused()
 
 
 def wait_to_go(load: Callable[[], None]) -> list[str]:
@@ -126,7 +136,8 @@ def wait_to_go(load: Callable[[], None]) -> list[str]:
     """
     with socket.socket(fileno=os.dup(0)) as line:
         if not select.select([line], [], [], 0)[0]:
-            load()
+            with _loading():
+                load()
         word, descriptors, _, _ = socket.recv_fds(line, 1, 1)
     if not word:
         os._exit(0)

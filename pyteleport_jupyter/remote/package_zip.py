@@ -33,10 +33,8 @@ _COMPILED = (
     *(f"pyteleport_jupyter.{room}" for room in ("errors", "faults", "frames", "objects")),
 )
 _COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in ("remote", "session", "shipping", "wire"))
-_COMPILED += tuple(
-    f"pyteleport_jupyter.{room}"
-    for room in ("carried", "companions", "exits", "loops", "made_files", "scripts", "user_hooks")
-)
+_ALONE = ("carried", "collection", "companions", "exits", "loops", "made_files", "scripts", "user_hooks")
+_COMPILED += tuple(f"pyteleport_jupyter.{room}" for room in _ALONE)
 """Modules, with all in them, that go as byte code."""
 
 _LEFT_OUT = ("pyteleport_jupyter.demo", "pyteleport_jupyter.server_extension")

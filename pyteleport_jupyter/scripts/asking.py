@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 
 from pyteleport_jupyter.transports import Question
@@ -26,6 +25,8 @@ def ask_at_terminal(question: Question) -> str | None:
 
 def _typed_unseen(text: str) -> str | None:
     """``getpass`` asks the terminal too; without one it would read stdin, which is the program's."""
+    import getpass
+
     try:
         os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
         return getpass.getpass(f"{text} ")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import IO, Any
 
-from pyteleport_jupyter.approach import Arrival, start_link
+from pyteleport_jupyter.approach import Arrival, hold, start_link
 from pyteleport_jupyter.errors import NotInProgram
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
@@ -29,7 +29,7 @@ from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import settings_of
 from pyteleport_jupyter.scripts.program import find_program
-from pyteleport_jupyter.scripts.road import departing, prepare
+from pyteleport_jupyter.scripts.road import departing, prepare, rehearsed
 from pyteleport_jupyter.scripts.setting_out import land_on
 from pyteleport_jupyter.scripts.snapshot import take_snapshot
 from pyteleport_jupyter.scripts.talking import ControlWay, Peer, SocketWay
@@ -184,8 +184,10 @@ def _prepared(target: str, options: dict[str, Any], caller: FrameType, undo: Exi
     with _forking():
         luggage = take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
     link = start_link(trip.target, trip.request.command, undo)
-    arrival = prepare(link, land_on(link, trip, ask_at_terminal), luggage, trip)
+    with rehearsed():
+        arrival = prepare(link, land_on(link, trip, ask_at_terminal), luggage, trip)
     undo.callback(arrival.conversation.abort)
+    hold(arrival)
     return Prepared(trip, arrival)
 
 

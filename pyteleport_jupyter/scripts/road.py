@@ -7,11 +7,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from secrets import token_bytes
 from types import FrameType
 
-from pyteleport_jupyter.approach import Arrival
+from pyteleport_jupyter.approach import Arrival, hold
 from pyteleport_jupyter.failing import aborted_on_failure
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.inventory.versions import compare
@@ -20,11 +21,10 @@ from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.objects.placed_files import contents_travelling
 from pyteleport_jupyter.objects.reducers import temporary
 from pyteleport_jupyter.readiness import check_packages, check_python
+from pyteleport_jupyter.relay import rehearsal
 from pyteleport_jupyter.relay.entry import package_folder
-from pyteleport_jupyter.relay.rehearsal import rehearse
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.scripts import streams
-from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import Departing, cut_over
 from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.snapshot import Luggage, check_threads, take_snapshot
@@ -33,8 +33,6 @@ from pyteleport_jupyter.session.place import current_place, place_at
 from pyteleport_jupyter.transports import AttachRequest, Landed, Link, LocalTransport
 from pyteleport_jupyter.transports.conversing import converse
 from pyteleport_jupyter.wire import Conversation
-
-__all__ = ["arrive", "ask_at_terminal", "departing", "pack", "prepare"]
 
 START_SECONDS = 60.0
 RESTORE_SECONDS = 600.0
@@ -52,11 +50,16 @@ def pack(trip: Trip, caller: FrameType, at_instruction: bool = False) -> Luggage
         return take_snapshot(program, place_at(trip.target.text, trip.target.host), trip.options)
 
 
-def arrive(link: Link, landed: Landed, luggage: Luggage, trip: Trip, noted: bool) -> None:
-    """Go on over there, behind the landing. ``noted``: whether the list of sessions is to know of it."""
+def rehearsed() -> AbstractContextManager[None]:
+    """Within the block a relay starts for trial. Raises QuiesceFailed behind it if none would start here."""
+    return rehearsal.rehearsed([package_folder()], "terminal")
+
+
+def leave(arrival: Arrival, luggage: Luggage, trip: Trip, noted: bool) -> None:
+    """Go on over there. ``noted``: whether the list of sessions is to know of it."""
     trip = trip.with_home(luggage.homeward)
-    arrival = prepare(link, landed, luggage, trip)
     with aborted_on_failure(arrival.conversation):
+        hold(arrival)
         if noted:
             remember(arrival.landed, trip.target, trip.options)
         cut_over(departing(arrival, trip))
@@ -69,7 +72,7 @@ def prepare(
     trip: Trip,
     shipped: Callable[[int], None] = lambda total: None,
 ) -> Arrival:
-    """Compare, ship, and wait until the far side has restored everything; then it is held.
+    """Compare, ship, and wait until the far side has restored everything.
 
     ``shipped`` is told the bytes that have left.
     """
@@ -79,17 +82,9 @@ def prepare(
     with aborted_on_failure(conversation):
         _start(conversation, luggage, trip, token)
         conversation.ship(chunks.slices(luggage.pickled), shipped)
-        rehearsal = rehearse([package_folder()], "terminal")
-        try:
-            conversation.command("prepare", host=host)
-            deadline = time.monotonic() + RESTORE_SECONDS
-            prepared = conversation.wait_for("prepared", deadline, "the program to be restored")
-        except BaseException:
-            rehearsal.cancel()
-            raise
-        rehearsal.verdict()
-        conversation.command("hold")
-        conversation.wait_for("held", time.monotonic() + START_SECONDS, "the program to be held")
+        conversation.command("prepare", host=host)
+        deadline = time.monotonic() + RESTORE_SECONDS
+        prepared = conversation.wait_for("prepared", deadline, "the program to be restored")
     pid, version = int(prepared.get("pid", 0)), str(prepared.get("python", ""))
     return Arrival(link, conversation, token, landed, pid, version)
 

@@ -15,6 +15,7 @@ from pyteleport_jupyter import user_hooks
 from pyteleport_jupyter.approach import approaching, open_link
 from pyteleport_jupyter.failing import told_in_one_sentence
 from pyteleport_jupyter.options import Options
+from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.program import find_program
 from pyteleport_jupyter.scripts.trips import Trip, trip_by, trip_to
 from pyteleport_jupyter.session.place import HOME, current_place
@@ -56,7 +57,9 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
         # Packed first: who has not asked for the move may be refused a hundred times before it succeeds.
         luggage = road.pack(trip, frame, at_instruction=True)
         with open_link(trip.target, trip.request.command) as link:
-            road.arrive(link, land_on(link, trip, road.ask_at_terminal), luggage, trip, noted=True)
+            with road.rehearsed():
+                arrival = road.prepare(link, land_on(link, trip, ask_at_terminal), luggage, trip)
+            road.leave(arrival, luggage, trip, noted=True)
 
 
 def depart_by(argv: Sequence[str], python: str, before: str) -> None:
@@ -84,8 +87,9 @@ def _set_out(trip: Trip, caller: FrameType, noted: bool) -> None:
             from pyteleport_jupyter.scripts import road
 
             luggage = road.pack(trip, caller)
-            landed = approach.landed(road.ask_at_terminal)
-        road.arrive(link, landed, luggage, trip, noted)
+            with road.rehearsed():
+                arrival = road.prepare(link, approach.landed(ask_at_terminal), luggage, trip)
+        road.leave(arrival, luggage, trip, noted)
 
 
 def _come_home(options: Options, caller: FrameType, at_instruction: bool = False) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from IPython.terminal.embed import InteractiveShellEmbed
 
 from pyteleport_jupyter import user_hooks
-from pyteleport_jupyter.approach import Arrival, open_link
+from pyteleport_jupyter.approach import Arrival, hold, open_link
 from pyteleport_jupyter.failing import aborted_on_failure, told_in_one_sentence
 from pyteleport_jupyter.frames import check_interpreter
 from pyteleport_jupyter.leaving import leave
@@ -24,7 +24,7 @@ from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.scripts.asking import ask_at_terminal
 from pyteleport_jupyter.scripts.cut import Departing, cut_over
 from pyteleport_jupyter.scripts.homeward import go_home
-from pyteleport_jupyter.scripts.road import departing, prepare
+from pyteleport_jupyter.scripts.road import departing, prepare, rehearsed
 from pyteleport_jupyter.scripts.setting_out import land_on
 from pyteleport_jupyter.scripts.trips import Trip, trip_to
 from pyteleport_jupyter.session import Place, current_place, place_at
@@ -74,8 +74,10 @@ def _go(shell: Any, trip: Trip, progress: TerminalProgress, started: float, fram
     progress.stage("connect")
     with open_link(trip.target, trip.request.command) as link:
         shipped = partial(progress.shipped, packed.luggage.pickled.total_bytes)
-        arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip, shipped)
+        with rehearsed():
+            arrival = prepare(link, land_on(link, trip, ask_at_terminal), packed.luggage, trip, shipped)
         with aborted_on_failure(arrival.conversation):
+            hold(arrival)
             progress.clear()
             past.write_out(shell)
             remember(arrival.landed, trip.target, trip.options)
