@@ -7,7 +7,7 @@ def count(path):
     sizes = []
     def counted(send):
         def sending(self, *arguments):
-            sizes.append(len(arguments[-1]))
+            sizes.append(sum(len(each) for each in arguments if not isinstance(each, int)))
             open(path, "w").write(str(sum(sizes)))
             return send(self, *arguments)
         return sending

@@ -27,7 +27,7 @@ def count():
     sizes = []
     def counted(send):
         def sending(self, *arguments):
-            sizes.append(len(arguments[-1]))
+            sizes.append(sum(map(len, arguments)))
             print("sent", sum(sizes), flush=True)
             return send(self, *arguments)
         return sending

@@ -18,6 +18,7 @@ from bytes_sent import COUNT_BYTES
 from relay_lab import Answer, LabKernel, deposits, eventually, lab_kernel
 
 from pyteleport_jupyter.errors import RestoreFailed
+from pyteleport_jupyter.homecoming import keeper as keeper_module
 from pyteleport_jupyter.homecoming import kept_chunks
 from pyteleport_jupyter.homecoming.keeper import keep
 from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
@@ -29,6 +30,7 @@ from pyteleport_jupyter.relay.processes import dismiss
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.shipping import Offer, make_offer
 from pyteleport_jupyter.shipping.cutting import CHUNK
+from pyteleport_jupyter.shipping.memory import make_room
 from pyteleport_jupyter.shipping.offer import encode_answer, parse_answer
 
 SECONDS = 60.0
@@ -105,6 +107,69 @@ def test_it_has_what_was_here_when_the_session_left(
     chunks.settle()
     assert into == memoryview(before)
     chunks.forget_offer()
+
+
+def in_a_file(pid: int) -> bool:
+    """Whether the keeper ``pid`` has put into a file what it keeps, and given back its own memory."""
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    return "/memfd:teleport-kept" in maps
+
+
+@pytest.fixture
+def soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keepers take what nobody asks for at once for what nobody will ask for soon."""
+    monkeypatch.setattr(keeper_module, "AFTER_CUT", 0.0)
+    monkeypatch.setattr(keeper_module, "AT_REST", 0.0)
+
+
+def memory_of(pid: int | str, kind: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) << 10 for line in lines if line.startswith(kind))
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_later_it_is_in_a_file_whose_pages_need_not_be_copied(
+    given: bool, soon: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = 32 * CHUNK + 77
+    data = numpy.random.default_rng(1).integers(0, 255, size, dtype=numpy.uint8)
+    small = numpy.arange(CHUNK // 8)[5:]
+    keeper = keeper_of(data, small)
+    pid = keeper.settings.pid
+    assert eventually(lambda: in_a_file(pid), SECONDS)
+    assert eventually(lambda: memory_of(pid, "RssAnon") < memory_of("self", "RssAnon") - 30 * CHUNK, SECONDS)
+    if not given:
+        real = os.open
+
+        def refuse(path: str, *arguments: int) -> int:
+            if "/fd/" in path:
+                raise PermissionError(path)
+            return real(path, *arguments)
+
+        monkeypatch.setattr(kept_chunks.os, "open", refuse)
+    before = data.copy()
+    data[5 * CHUNK + 1] += 1
+    parts = [memoryview(each).cast("B") for each in (b"the stream", data, small)]
+    offer = make_offer(parts)
+    held = keeper.answer(offer)
+    assert [at for at, each in enumerate(held) if not each] == [6]
+    chunks = KeptChunks(keeper.settings)
+    rooms = [memoryview(make_room(part.nbytes)) for part in parts[1:]]
+    names = [(number, at, name) for number in (1, 2) for at, name in enumerate(offer.names[number])]
+    for number, at, name in names:
+        if (number, at) != (1, 5):
+            chunks.take(name, rooms[number - 1][at * CHUNK : at * CHUNK + name[0]])
+    rooms[0][5 * CHUNK : 6 * CHUNK] = parts[1][5 * CHUNK : 6 * CHUNK]
+    chunks.settle()
+    chunks.forget_offer()
+    assert (chunks.laid_over is not None) == given
+    dismiss(keeper.settings)
+    for _ in range(2):
+        assert rooms[0] == parts[1]
+        assert rooms[1] == parts[2]
+        if chunks.laid_over is not None:
+            chunks.laid_over.make_own()
+    assert before[5 * CHUNK + 1] != rooms[0][5 * CHUNK + 1]
 
 
 def test_offers_that_are_none_and_offers_that_are_called_off(keeper: Keeper, data: numpy.ndarray) -> None:
@@ -256,6 +321,16 @@ def test_only_what_has_changed_comes_home_and_goes_there_again(kernel: LabKernel
     assert came_home(kernel, tmp_path, "data[5] += 1") < 2 << 20
     assert went(kernel, tmp_path) < 1 << 20
     assert SIZE < came_home(kernel, tmp_path, "data = data + 1") < SIZE + (1 << 20)
+
+
+def test_what_is_in_a_file_by_now_comes_home_and_leaves_again(kernel: LabKernel, tmp_path: Path) -> None:
+    went(kernel, tmp_path)
+    (pid,) = keepers(kernel)
+    assert eventually(lambda: in_a_file(pid), SECONDS)
+    assert came_home(kernel, tmp_path, "data[5] += 1") < 2 << 20
+    # While it is being made its own, or afterwards.
+    assert went(kernel, tmp_path, "data[7] += 1") < 2 << 20
+    assert came_home(kernel, tmp_path) < 1 << 20
 
 
 def test_what_stays_there_is_seen_and_ended_by_its_user_and_knows_nothing(kernel: LabKernel) -> None:

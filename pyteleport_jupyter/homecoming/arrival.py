@@ -22,7 +22,6 @@ from pyteleport_jupyter.homecoming.kept_chunks import KeptChunks
 from pyteleport_jupyter.objects import chunks
 from pyteleport_jupyter.relay.configuration import (
     Baggage,
-    KeeperSettings,
     Settings,
     Unpacked,
     open_file,
@@ -49,13 +48,15 @@ def main() -> None:
 
 def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
     try:
-        shipment = _read_meanwhile(snapshot_fd, unpacked.settings.keeper)
+        keeper = unpacked.settings.keeper
+        kept = KeptChunks(keeper) if keeper else None
+        shipment = _read_meanwhile(snapshot_fd, kept)
         # All that can be missing on this machine by now is found here.
         from pyteleport_jupyter.homecoming.takeover import Takeover
 
         takeover = Takeover(unpacked)
         fault("home.restore")
-        takeover.restore(*shipment.result())
+        takeover.restore(*shipment.result(), kept.laid_over if kept else None)
     except TeleportError as error:
         _give_up(unpacked, error)
     except BaseException as error:
@@ -64,14 +65,14 @@ def _arrive(unpacked: Unpacked, snapshot_fd: int) -> None:
     takeover.go_on()
 
 
-def _read_meanwhile(snapshot_fd: int, keeper: KeeperSettings | None) -> Future[Shipment]:
+def _read_meanwhile(snapshot_fd: int, kept: KeptChunks | None) -> Future[Shipment]:
     """The session in memory: put there by a thread, while this one imports what a kernel consists of."""
     shipment: Future[Shipment] = Future()
 
     def read() -> None:
         with in_short_turns():
             try:
-                shipment.set_result(_read(snapshot_fd, keeper))
+                shipment.set_result(_read(snapshot_fd, kept))
             except BaseException as error:
                 shipment.set_exception(error)
 
@@ -79,14 +80,14 @@ def _read_meanwhile(snapshot_fd: int, keeper: KeeperSettings | None) -> Future[S
     return shipment
 
 
-def _read(snapshot_fd: int, keeper: KeeperSettings | None) -> Shipment:
+def _read(snapshot_fd: int, kept: KeptChunks | None) -> Shipment:
     with os.fdopen(snapshot_fd, "rb") as snapshot:
 
         def fill(view: memoryview) -> None:
             if snapshot.readinto(view) != len(view):
                 raise RestoreFailed(host="home", reason="the snapshot ended too early")
 
-        return chunks.receive(fill, memory_bytes(), KeptChunks(keeper) if keeper else None)
+        return chunks.receive(fill, memory_bytes(), kept)
 
 
 def _give_up(unpacked: Unpacked, error: TeleportError) -> NoReturn:

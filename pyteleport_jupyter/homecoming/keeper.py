@@ -15,7 +15,7 @@ import re
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from typing import Any
 from pyteleport_jupyter.errors import ProtocolBroken
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.homecoming.kept_chunks import CHANGED, HERE, PLACE, REQUEST, collect
+from pyteleport_jupyter.homecoming.kept_file import KeptFile, into_file, worth_moving
 from pyteleport_jupyter.homecoming.other_memory import nobody_else_changes
 from pyteleport_jupyter.objects import Pickled
 from pyteleport_jupyter.relay.configuration import KeeperSettings
@@ -45,6 +46,9 @@ here, and when the session comes home it needs as much again.
 
 AFTER_CUT = 0.3
 """Seconds until the relay has taken over, and the processor has time for what nobody waits for."""
+
+AT_REST = 1.5
+"""Seconds more until the session will hardly come home at once."""
 
 _DEVICES = re.compile(r" /dev/(?!shm/|zero)")
 """Memory of a device (a GPU) is given back when the last process that has mapped it ends."""
@@ -129,26 +133,50 @@ def live_apart(kept: Collection[int]) -> None:
 
 
 def _serve(line: socket.socket, pickled: Pickled, key: bytes) -> None:
-    """Until the line is closed, whoever closes it. Digests are made when the cut is over, before they are
-    asked for: that needs nobody to wait for them, if nobody else can change what they are of.
-    """
-    store = ChunkStore(alive=True)
-    store.remember([pickled.stream, *pickled.buffers])
+    """Until the line is closed, whoever closes it."""
     control = Control(line.fileno())
-    large = (buffer for buffer in pickled.buffers if buffer.nbytes >= SMALL)
-    if not ready([line.fileno()], [], AFTER_CUT)[0] and nobody_else_changes(large):
-        store.digest_ahead(available()[0], key)
+    store, file = _prepared(line, pickled, key)
     while True:
         command = parse_command(control.hear(COMMAND)[1])
         if command["op"] == "offer":
             held = _compare(store, collect(control, int(command["size"])))
             control.say("answer", number=command["number"], held=encode_answer(held))
         elif command["op"] == "places":
-            _tell_places(control, store)
+            _tell_places(control, store, file)
         elif command["op"] == "hand out":
             control.say("here")
             line.setblocking(True)
             _hand_out(line, store)
+
+
+def _prepared(line: socket.socket, pickled: Pickled, key: bytes) -> tuple[ChunkStore, KeptFile | None]:
+    """What is kept. Digests are made when the cut is over, before they are asked for: that needs nobody to
+    wait for them, if nobody else can change what they are of. Later it is put into a file.
+    """
+    store = _store_of(pickled.stream, pickled.buffers)
+    large = [buffer for buffer in pickled.buffers if buffer.nbytes >= SMALL]
+    if _asked(line, AFTER_CUT) or not nobody_else_changes(large):
+        return store, None
+    store.digest_ahead(available()[0], key)
+    moving = worth_moving(large) if not _asked(line, AT_REST) else []
+    file = into_file(moving, lambda: _asked(line, 0.0)) if moving else None
+    if file is None:
+        return store, None
+    moved = set(map(id, moving))
+    left = [buffer for buffer in pickled.buffers if id(buffer) not in moved]
+    store = _store_of(pickled.stream, [*left, *file.parts])
+    store.digest_ahead(available()[0], key)
+    return store, file
+
+
+def _store_of(stream: bytes, buffers: Sequence[Any]) -> ChunkStore:
+    store = ChunkStore(alive=True)
+    store.remember([stream, *buffers])
+    return store
+
+
+def _asked(line: socket.socket, seconds: float) -> bool:
+    return bool(ready([line.fileno()], [], seconds)[0])
 
 
 def _compare(store: ChunkStore, offer: bytes) -> bytes:
@@ -158,11 +186,12 @@ def _compare(store: ChunkStore, offer: bytes) -> bytes:
         return b""
 
 
-def _tell_places(control: Control, store: ChunkStore) -> None:
+def _tell_places(control: Control, store: ChunkStore, file: KeptFile | None) -> None:
     fault("keeper.places")
     algorithm, key = store.terms or ("", b"")
     places = b"".join(PLACE.pack(*name, address) for name, address in store.places())
-    control.say("places", algorithm=algorithm, key=key.hex(), size=len(places))
+    found = {} if file is None else {"file": file.fd, "spans": file.spans()}
+    control.say("places", algorithm=algorithm, key=key.hex(), size=len(places), **found)
     for start in range(0, len(places), PIECE):
         control.send(SHIP, places[start : start + PIECE])
 

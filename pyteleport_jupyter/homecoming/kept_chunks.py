@@ -5,15 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.homecoming.other_memory import read_memory
 from pyteleport_jupyter.relay.configuration import KeeperSettings
 from pyteleport_jupyter.remote.control import SHIP, Control
+from pyteleport_jupyter.shipping.deposit import in_threads
 from pyteleport_jupyter.shipping.digests import DIGEST_SIZE, THREADS, digest_function
+from pyteleport_jupyter.shipping.laid_over import LaidOver, Wanted, runs
 from pyteleport_jupyter.shipping.offer import Name
 
 REQUEST = struct.Struct(f"!I{DIGEST_SIZE}s")
@@ -25,9 +29,6 @@ TOGETHER = 16
 only once for them.
 """
 
-Wanted = tuple[Name, memoryview]
-"""A chunk, and the place where it belongs."""
-
 
 class KeptChunks:
     """What a keeper holds, for :func:`~pyteleport_jupyter.shipping.receive`."""
@@ -37,8 +38,11 @@ class KeptChunks:
         self._pid = keeper.pid
         self._wanted: list[Wanted] = []
         self._places: dict[Name, int] | None = None
+        self._offsets: dict[Name, int] = {}
         self._terms = "", b""
         self._handing_out = False
+        self.laid_over: LaidOver | None = None
+        """What was not copied: it must be made our own when it is certain that nobody else needs it."""
 
     def twin(self, part: int) -> None:
         """None: its memory is another process's."""
@@ -64,11 +68,39 @@ class KeptChunks:
         places = self._where_they_lie()
         if not places:
             return wanted
+        wanted = self._not_laid(wanted)
+        if not wanted:
+            return []
         middle = -(-len(wanted) // THREADS)
         shares = [wanted[at : at + middle] for at in range(0, len(wanted), middle)]
         with ThreadPoolExecutor(THREADS) as pool:
             left = pool.map(partial(_read, self._pid, places, self._terms), shares)
             return [one for share in left for one in share]
+
+    def _not_laid(self, wanted: list[Wanted]) -> list[Wanted]:
+        """What is not in a file whose pages can be laid over memory. Raises RestoreFailed."""
+        if self.laid_over is None:
+            return wanted
+        there = [one for one in wanted if one[0] in self._offsets]
+        left = [self.laid_over.lay_run(*run) for run in runs(there, self._offsets)]
+        copied = {id(into) for run in left for _, into in run}
+        in_threads(self._check, [one for one in there if id(one[1]) not in copied])
+        return [one for one in wanted if one[0] not in self._offsets or id(one[1]) in copied]
+
+    def _check(self, wanted: list[Wanted]) -> None:
+        digest = digest_function(*self._terms)
+        if any(digest(into) != name[1] for name, into in wanted):
+            raise RestoreFailed(host="home", reason="what was kept here has changed")
+
+    def _take_file(self, answer: Mapping[str, Any], places: Mapping[Name, int]) -> None:
+        """The file that most of it is in, if it is in one and the system gives it to us."""
+        with suppress(OSError):
+            fd = os.open(f"/proc/{self._pid}/fd/{int(answer['file'])}", os.O_RDWR)
+            self.laid_over = LaidOver(fd)
+            os.close(fd)
+            for begin, size, offset in answer["spans"]:
+                inside = {name: at for name, at in places.items() if begin <= at < begin + size}
+                self._offsets |= {name: at - begin + offset for name, at in inside.items()}
 
     def _where_they_lie(self) -> dict[Name, int]:
         """Asked once: from the first chunk that is handed out on the line is for chunks."""
@@ -80,6 +112,8 @@ class KeptChunks:
             there = PLACE.iter_unpack(content if answer["algorithm"] else b"")
             self._places = {(size, digest): address for size, digest, address in there}
             self._terms = str(answer["algorithm"]), bytes.fromhex(answer["key"])
+            if "file" in answer:
+                self._take_file(answer, self._places)
         return self._places
 
     def _ask_for(self, wanted: Iterable[Wanted]) -> None:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pyteleport_jupyter.homecoming.kept_file import NAME
 from pyteleport_jupyter.shipping.digests import place_of
 
 
@@ -46,16 +47,22 @@ def _process_vm_readv() -> Any:
     return call
 
 
+def _is_own(fields: Sequence[str]) -> bool:
+    """Whether a mapping (proc(5), maps) is of this process alone, or of a file that was laid over memory."""
+    laid = fields[1].endswith("p") and fields[-1].startswith(f"/memfd:{NAME} ")
+    return fields[4] == "0" or laid
+
+
 def nobody_else_changes(views: Iterable[memoryview]) -> bool:
     """Whether they all lie in memory of this process alone, and not in files or in what others share
-    (proc(5), maps: an inode).
+    (proc(5), maps: an inode), but for files of ours that nobody else writes to.
     """
     try:
         with open("/proc/self/maps", encoding="utf-8", errors="replace") as file:
             fields = [line.split(None, 5) for line in file]
     except OSError:
         return False
-    mapped = [[int(end, 16) for end in found[0].split("-")] for found in fields if found[4] != "0"]
+    mapped = [[int(end, 16) for end in found[0].split("-")] for found in fields if not _is_own(found)]
     ends = [end for _, end in mapped]
     for view in views:
         begin = place_of(view)[0].value or 0

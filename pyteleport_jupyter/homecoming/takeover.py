@@ -25,6 +25,7 @@ from pyteleport_jupyter.relay.signing import Signer
 from pyteleport_jupyter.relay.states import Link
 from pyteleport_jupyter.relay.waiting_room import OWN_IDENTITY
 from pyteleport_jupyter.session import current_place, environment, options_items, restore_snapshot
+from pyteleport_jupyter.shipping.laid_over import LaidOver
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
 from pyteleport_jupyter.wire.commands import parse_command
 from pyteleport_jupyter.wire.lanes import Lane
@@ -62,9 +63,10 @@ class Takeover:
         self._replies: list[Request] = []
         self._gone = False
 
-    def restore(self, stream: memoryview, buffers: Sequence[Any]) -> None:
+    def restore(self, stream: memoryview, buffers: Sequence[Any], laid_over: LaidOver | None = None) -> None:
         """Make the kernel's session the one in ``stream``. Raises a TeleportError."""
         kernel = self._app.kernel
+        kernel.laid_over = laid_over
         options_items.configure(kernel.shell, self._home.get("options", {}))
         kernel.restored = restore_snapshot(kernel, stream, buffers, socket.gethostname())
         history.go_on(kernel.shell, self._home["history"])
