@@ -31,6 +31,21 @@ def test_a_module_made_by_hand_can_be_asked_what_all_modules_can(move: Move) -> 
     assert far("(m.__spec__, m.__loader__, m.__package__, m.__doc__)") == "(None, None, None, 'Documented.')"
 
 
+def test_a_variable_that_is_the_dict_of_another_stays_it(move: Move) -> None:
+    far = move("""
+        class D(dict): pass
+        class Q: pass
+        d, q = D(a=1), Q(); d.x, q.y = [1], 1
+        before, after = vars(d), vars(q)
+        def f(): pass
+        f.z = 1; of_function = vars(f); plain = {'a': 1}
+        """)
+    assert far("(before is vars(d), after is vars(q), of_function is vars(f), plain)") == (
+        "(True, True, True, {'a': 1})"
+    )
+    assert far("(after.update(y=2), q.y, d, d.x)") == "(None, 2, {'a': 1}, [1])"
+
+
 SUBCLASSES = """
 import collections, datetime, decimal, fractions, random, weakref
 class Doubling:

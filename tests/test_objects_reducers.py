@@ -291,6 +291,31 @@ def test_figures(move: Move) -> None:
     assert far("(fig.axes[0] is ax, ax.lines[0] is line, rc is matplotlib.rcParams)") == "(True, True, True)"
 
 
+def test_what_is_connected_to_a_figure_stays_so(move: Move) -> None:
+    far = move(
+        """
+        import matplotlib; matplotlib.use('agg')
+        import matplotlib.pyplot as plt
+        from matplotlib.backend_bases import MouseEvent
+        clicks = []
+        def clicked(event): clicks.append(event.name)
+        class Picker:
+            def __init__(self, figure):
+                self.key = 7; self.cid = figure.canvas.mpl_connect('button_press_event', self.picked)
+            def picked(self, event): clicks.append('picked')
+            def __hash__(self): return hash(self.key)
+            def __eq__(self, other): return self is other
+        figure = plt.figure(); ax = figure.add_subplot()
+        cid = figure.canvas.mpl_connect('button_press_event', clicked)
+        picker = Picker(figure); ax.callbacks.connect('xlim_changed', lambda ax: clicks.append('limits'))
+        def press(): figure.canvas.callbacks.process('button_press_event', MouseEvent('press', figure.canvas, 1, 1))
+        def let_go(): figure.canvas.mpl_disconnect(cid); figure.canvas.mpl_disconnect(picker.cid)
+        """
+    )
+    asked = "(press(), ax.set_xlim(0, 5) and None, let_go(), press(), ax.set_xlim(0, 6) and None, clicks)[-1]"
+    assert far(asked) == "['press', 'picked', 'limits', 'limits']"
+
+
 def test_tables(move: Move) -> None:
     far = move(
         """

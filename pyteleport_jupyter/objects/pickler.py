@@ -198,7 +198,9 @@ def _dump_once(
         reduction.in_memo.update(map(id, numbering.objects))
     with kind.room() if kind is DeepPickler else _usual_room():
         _prime(pickler, reduction)
-        for record in _records(root, reduction):
+        for record in _records(
+            root if numbering is not None else _with_attributes(root, reduction), reduction
+        ):
             if record[0] == "root" and numbering is None:
                 pickler.dump(_ballast(len(pickler.memo.copy())))
             pickler.dump(record)
@@ -206,6 +208,15 @@ def _dump_once(
         numbering.take_pickled(reduction.with_globals(pickler.memo.copy()))
     modules = {name for name in reduction.modules if name.partition(".")[0] not in TRAVELS_WITH_US}
     return Pickled(file.getvalue(), tuple(buffers), frozenset(modules), frozenset(modules & reduction.used))
+
+
+def _with_attributes(root: Mapping[str, Any], reduction: Reduction) -> Mapping[str, Any]:
+    """``root``; a variable that is the ``__dict__`` of another one is a reference to it."""
+    namespace: Mapping[str, Any] = root.get("namespace") or {}
+    found = reduction.attributes_among(namespace.values())
+    if not found:
+        return root
+    return {**root, "namespace": {name: found.get(id(value), value) for name, value in namespace.items()}}
 
 
 def _ballast(memoized: int) -> tuple[str, list[list[Any]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import gc
 import pickle
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import Any
@@ -168,6 +168,16 @@ class Reduction:
             content = names.attributes_of(owner)
             if id(content) in dicts and not isinstance(owner, ModuleType):
                 self.references[id(content)] = Reference("attributes of", "", content, owner)
+
+    def attributes_among(self, values: Collection[Any]) -> dict[int, Reference]:
+        """By ``id``: those of ``values`` that are the ``__dict__`` of another one of them (``vars(x)``)."""
+        dicts = {id(value) for value in values if type(value) is dict} - self.references.keys()
+        found: dict[int, Reference] = {}
+        for owner in values if dicts else ():
+            content = names.attributes_of(owner)
+            if id(content) in dicts and not isinstance(owner, ModuleType):
+                found.setdefault(id(content), Reference("attributes of", "", content, owner))
+        return found
 
     def by_name(self, definition: Any) -> bool:
         """Whether a function or class is found by name on the other side; its module is noted then."""

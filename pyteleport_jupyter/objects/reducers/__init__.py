@@ -31,6 +31,7 @@ SUBJECTS = (
     "structures",
     "searches",
     "libraries",
+    "figures",
     "numeric_libraries",
     "trees",
     "compressed_files",

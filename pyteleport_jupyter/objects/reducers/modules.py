@@ -53,9 +53,7 @@ def reduce_namespace_path(path: Any, reduction: Reduction) -> Any:
 def contents_of_module(module: ModuleType) -> dict[str, Any]:
     """What a module holds, without what belongs to the import system, unless that is nothing."""
     return {
-        name: value
-        for name, value in vars(module).items()
-        if name not in BELONGS_TO_IMPORT or value is None
+        name: value for name, value in vars(module).items() if name not in BELONGS_TO_IMPORT or value is None
     }
 
 
