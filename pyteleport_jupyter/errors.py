@@ -262,6 +262,10 @@ class ErrandLost(TeleportError):
     """The cell on {host} is lost: {reason}. Nothing was changed here; the next %%teleport starts anew."""
 
 
+class ErrandFailed(TeleportError):
+    """The cell could not be run on {host}, or what it did could not be brought here: {reason}. Nothing was changed here."""
+
+
 class ErrandRaised(TeleportError):
     """{name}: {text} (raised on {host}; the exception itself could not travel)"""
 

@@ -168,7 +168,7 @@ STAY = """
 import _socket, sys
 from pyteleport_jupyter.remote import leash
 leash.PATIENCE_MILLISECONDS = 50
-leash.stay(_socket.socket(fileno=int(sys.argv[1])))
+leash.stay(_socket.socket(fileno=int(sys.argv[1])), lambda: None)
 """
 
 

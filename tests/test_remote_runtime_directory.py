@@ -15,7 +15,15 @@ from far_side import booted, fresh_home, left_in, nothing_stays
 
 from pyteleport_jupyter import errors
 from pyteleport_jupyter.remote import runtime_directory
-from pyteleport_jupyter.remote.runtime_directory import YOUNG, Refusal, make, remove, sweep
+from pyteleport_jupyter.remote.runtime_directory import (
+    SOCKET_NAME,
+    YOUNG,
+    Refusal,
+    clear_away,
+    make,
+    remove,
+    sweep,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -182,6 +190,18 @@ def test_removing_follows_no_link(home: Path) -> None:
     assert not made.exists()
     assert not made.parent.exists()
     assert (home / "precious" / "file").exists()
+
+
+def test_what_a_supervisor_that_was_killed_has_left_is_cleared_away_and_no_other(home: Path) -> None:
+    killed, alive, ending = Path(make()), Path(make()), Path(make())
+    (ending / "file").touch()
+    with socket.socket(socket.AF_UNIX) as listening, socket.socket(socket.AF_UNIX) as dead:
+        listening.bind(str(alive / SOCKET_NAME))
+        listening.listen()
+        dead.bind(str(killed / SOCKET_NAME))
+        for directory in (killed, alive, ending):
+            clear_away(str(directory))
+    assert [each.exists() for each in (killed, alive, ending)] == [False, True, True]
 
 
 def test_the_last_one_takes_the_empty_parent_along(home: Path) -> None:

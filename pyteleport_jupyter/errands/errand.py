@@ -23,7 +23,8 @@ from pyteleport_jupyter.errands.road import Outset, open_line
 from pyteleport_jupyter.errands.talk import STOP, Ask, Conversation, Sent, bring_back, send, wait_for_reply
 from pyteleport_jupyter.errands.tracebacks import with_remote_traceback
 from pyteleport_jupyter.errands.widgets import Widgets
-from pyteleport_jupyter.errors import TeleportError, from_record
+from pyteleport_jupyter.errors import ErrandFailed, TeleportError, from_record
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
@@ -169,7 +170,7 @@ class Errand:
 
     def _follow(self, outputs: Outputs) -> Came:
         if self._kept is None or self._sent is None:
-            raise TeleportError(reason="the cell was not sent")
+            raise ErrandFailed(host=self.target.host, reason="it was not sent")
         kept, sent = self._kept, self._sent
         talk = Conversation(kept.line, outputs, self._ask, self._notice, kept.widgets.note)
         reply = talk.listen(sent.request)
@@ -218,7 +219,7 @@ class Errand:
     def request(self) -> Any:
         """The request that carries the cell."""
         if self._sent is None:
-            raise TeleportError(reason="the cell was not sent")
+            raise ErrandFailed(host=self.target.host, reason="it was not sent")
         return self._sent.request
 
     # ----------------------------------------------------------------- settle
@@ -233,7 +234,9 @@ class Errand:
             except TeleportError as failure:
                 self.failure = failure
             except Exception as failure:
-                self.failure = TeleportError(reason=f"{type(failure).__name__}: {failure}")
+                self.failure = ErrandFailed(
+                    host=self.target.host, reason=f"{type(failure).__name__}: {failure}"
+                )
             # Not if it was stopped: it can be unpacked once more.
             self._came = None
         return self.arrived
@@ -261,6 +264,7 @@ class Errand:
         if arrived is None:
             self.report.failed()
             return
+        fault("errand.apply")
         failed = arrived.apply(self._shell, left_alone)
         self._report(arrived, failed, left_alone)
         for payload in arrived.facts.get("payload") or ():

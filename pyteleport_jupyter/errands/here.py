@@ -16,7 +16,7 @@ from pyteleport_jupyter.errands.handle import Handle, Results
 from pyteleport_jupyter.errands.outputs import NO_MORE_INPUT, Outputs
 from pyteleport_jupyter.errands.talk import Ask, stops_go_to
 from pyteleport_jupyter.errands.tracebacks import show_as
-from pyteleport_jupyter.errors import ErrandsFailed, TeleportError
+from pyteleport_jupyter.errors import ErrandFailed, ErrandsFailed, TeleportError
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import parse_target
 
@@ -127,7 +127,7 @@ def in_one_sentence(stop: str = "stopped, nothing was changed here") -> Iterator
     except (TeleportError, UsageError) as ours:
         _raise(ours)
     except Exception as error:
-        failure = TeleportError(reason=f"{type(error).__name__}: {error}")
+        failure = ErrandFailed(host="the other machine", reason=f"{type(error).__name__}: {error}")
         failure.__cause__ = error
         _raise(failure)
 

@@ -15,6 +15,7 @@ from pyteleport_jupyter.errands.line import Heard, Line, LinkChanged, Lost, Requ
 from pyteleport_jupyter.errands.luggage import Luggage
 from pyteleport_jupyter.errands.outputs import SHOWN, Outputs
 from pyteleport_jupyter.errors import ErrandLost, from_record
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, RUN, SMALL, STOP_CELL
 from pyteleport_jupyter.remote.inflow import memory_bytes
 from pyteleport_jupyter.shipping import ChunkStore, Consignment, make_offer, receive
@@ -53,6 +54,8 @@ def send(line: Line, store: ChunkStore, luggage: Luggage, order: dict[str, Any])
     # A kernel that has nothing yet need not be asked what it has.
     offer = make_offer(luggage.parts) if store.held_bytes else None
     reply = wait_for_reply(line, line.request(OFFER, {}, [offer.encode() if offer else b""]))
+    if reply["content"].get("status") == "failed":
+        raise from_record(reply["content"], host=line.host)
     answer = bytes(reply["buffers"][0]) if reply.get("buffers") else b""
     written = _ship(line, Consignment(luggage.parts, offer, answer))
     store.remember(luggage.parts)
@@ -70,6 +73,7 @@ def _ship(line: Line, consignment: Consignment) -> int:
         size += len(pieces[-1])
         if size >= PIECE:
             line.wait_for_room()
+            fault("errand.ship")
             line.tell(Lane.SHELL, BYTES, {}, pieces)
             pieces, written, size = [], written + size, 0
     line.tell(Lane.SHELL, BYTES, {}, pieces)
@@ -204,6 +208,7 @@ class _Pieces:
 
     def _next(self) -> memoryview:
         while not self._waiting:
+            fault("errand.fetch")
             if not self._asked:
                 raise ErrandLost(host=self._line.host, reason="what came back ended too early")
             reply = wait_for_reply(self._line, self._asked.popleft())

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from pyteleport_jupyter.errors import ProtocolBroken, TeleportError
+from pyteleport_jupyter.errors import ErrandFailed, ProtocolBroken, TeleportError
+from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.errand import run
 from pyteleport_jupyter.remote.errand_homeward import Homebound, Homeward, Lasting
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
@@ -60,18 +61,22 @@ class Errands:
         """What of the things that come is here already."""
         if self._inflow is not None:
             self._inflow.cancel()
+        self._answer(stream, ident, parent, self._what_is_here)
+
+    def _what_is_here(self, parent: Any) -> tuple[dict[str, Any], list[Any]]:
+        fault("errand.offer")
         try:
             answer = self._store.answer(bytes(parent["buffers"][0]), adopt=True)
         except (TeleportError, IndexError):
             answer = b""
         self._inflow = Inflow(self._store)
-        self._reply(stream, ident, parent, {}, [answer])
+        return {}, [answer]
 
     async def _bytes(self, stream: Any, ident: Any, parent: Any) -> None:
         """A piece of a consignment. Nobody waits for a reply."""
         if self._inflow is not None:
             for piece in parent["buffers"]:
-                self._inflow.add(bytes(piece))
+                self._inflow.add(piece)
 
     async def _run(self, stream: Any, ident: Any, parent: Any) -> None:
         """Run a cell. Whatever happens, there is a reply."""
@@ -94,9 +99,11 @@ class Errands:
         try:
             with self._stops.can_stop(parent["header"]["msg_id"]):
                 order = ErrandOrder.parse(parent["content"])
+                fault("errand.run")
                 parts = self._parts(parent)
                 prints = self._store.fingerprints()
                 self._homeward = await run(self._kernel, order, parts, self._lasting, prints)
+                fault("errand.pack")
                 return self._packed(self._homeward.pack())
         except Exception as error:
             return _failed(error), []
@@ -152,6 +159,7 @@ class Errands:
         if self._outflow is None:
             answer = bytes(parent["buffers"][0]) if parent["buffers"] else b""
             self._outflow = iter(Consignment(self._leaving, self._offered, answer))
+        fault("errand.piece")
         pieces: list[memoryview] = []
         size = 0
         for piece in self._outflow:
@@ -168,7 +176,7 @@ def _failed(error: Exception) -> dict[str, Any]:
 
 
 def _in_words(error: Exception) -> TeleportError:
-    return TeleportError(reason=f"{type(error).__name__}: {error}")
+    return ErrandFailed(reason=f"{type(error).__name__}: {error}")
 
 
 @contextmanager

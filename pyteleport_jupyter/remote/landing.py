@@ -12,7 +12,7 @@ import os
 import sys
 
 from pyteleport_jupyter.remote.leash import hand_over, knock, stay
-from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME, Refusal, is_of_this_machine
+from pyteleport_jupyter.remote.runtime_directory import SOCKET_NAME, Refusal, clear_away, is_of_this_machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ def main(header: dict[str, Any], take: Callable[[int], bytes], say: Callable[[st
         knock(leash, take)
     else:
         hand_over(leash, LANDED)
-    stay(leash)
+    # One that was killed has left everything.
+    stay(leash, lambda: clear_away(directory))
 
 
 def _connect(directory: str) -> _socket.socket:

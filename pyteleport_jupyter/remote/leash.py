@@ -56,7 +56,7 @@ def hand_over(leash: _socket.socket, word: bytes) -> None:
     leash.sendmsg([word], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
 
 
-def stay(leash: _socket.socket) -> NoReturn:
+def stay(leash: _socket.socket, at_end: Callable[[], object]) -> NoReturn:
     """Do nothing until the supervisor lets go, then end. A refusal is passed on."""
     try:
         poll = select.poll()
@@ -72,13 +72,16 @@ def stay(leash: _socket.socket) -> NoReturn:
                 poll.unregister(fd)
             patience = PATIENCE_MILLISECONDS
     finally:
-        os._exit(0)
+        try:
+            at_end()
+        finally:
+            os._exit(0)
 
 
 def _pass_on(leash: _socket.socket) -> None:
     """Copy what the supervisor says to stdout; ends this process when the supervisor has let go."""
     rest = memoryview(leash.recv(COPY_SIZE))
     if not rest:
-        os._exit(0)
+        sys.exit(0)
     while rest:
         rest = rest[os.write(STDOUT, rest) :]

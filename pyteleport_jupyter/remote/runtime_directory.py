@@ -25,6 +25,9 @@ YOUNG = 60.0
 
 ATTEMPTS = 5
 
+PROBES = 4
+PROBE_SECONDS = 0.1
+
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NOT_HERE = (*_NO_ROOM, errno.EROFS, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EPERM)
 
@@ -141,8 +144,21 @@ def sweep(parent: str) -> None:
 
 
 def _is_dead(path: str) -> bool:
-    if time.time() - os.lstat(path).st_mtime < YOUNG:
-        return False
+    return time.time() - os.lstat(path).st_mtime >= YOUNG and _nobody_listens(path)
+
+
+def clear_away(path: str) -> None:
+    """Remove the directory of a supervisor that was killed, which is sure a moment after its end is seen."""
+    for _ in range(PROBES):
+        if not os.path.exists(os.path.join(path, SOCKET_NAME)):
+            return  # It is removing it itself.
+        if _nobody_listens(path):
+            remove(path)
+            return
+        time.sleep(PROBE_SECONDS)
+
+
+def _nobody_listens(path: str) -> bool:
     probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         probe.connect(os.path.join(path, SOCKET_NAME))
@@ -171,7 +187,14 @@ def _remove_tree(path: str) -> None:
             if entry.is_dir(follow_symlinks=False):
                 _remove_tree(entry.path)
             else:
-                os.unlink(entry.path)
+                _unlink(entry.path)
         os.rmdir(path)
     except OSError:
         pass
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # Two may do so at the same time.
