@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from pyteleport_jupyter.wire import (
     Message,
     NumberedChannel,
     Pipe,
+    doze,
     encode_command,
     parse_command,
 )
@@ -308,6 +310,79 @@ def test_a_snapshot_goes_through_a_supervisor_as_it_is(
     assert bucket.content == data
     assert stalls
     assert near.channel.peer_took >= len(data) - (1 << 20)
+
+
+@pytest.fixture
+def piped() -> Iterator[tuple[Pipe, Pipe]]:
+    """As between a transport's child and sshd: two pipes, and none of them a socket."""
+    data, answers = os.pipe(), os.pipe()
+    yield Pipe(answers[0], data[1], NumberedChannel()), Pipe(data[0], answers[1], NumberedChannel())
+    for fd in (*data, *answers):
+        os.close(fd)
+
+
+class Sleeps:
+    """Stands for the clock that dozing goes by."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody tells how wide a pipe is")
+@pytest.mark.parametrize("wide", [True, False])
+def test_a_wide_pipe_gathers_while_both_sides_sleep(
+    wide: bool, bucket: Bucket, piped: tuple[Pipe, Pipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeps = Sleeps()
+    monkeypatch.setattr(doze, "time", sleeps)
+    if not wide:
+        monkeypatch.setattr(doze, "widen", lambda fd: 64 << 10)
+    near, far = piped
+    far.sink = bucket.shipment
+    data = os.urandom(5 << 20)
+    near.channel.send(Lane.COMMAND, [b"before"])
+    for start in range(0, len(data), 1 << 20):
+        near.send_raw(
+            *(memoryview(data)[at : at + (1 << 18)] for at in range(start, start + (1 << 20), 1 << 18))
+        )
+        while near.raw_waits:
+            near.flush()
+            near.wait(0.0)
+            if far.wants_read:
+                bucket.take(far.fill())
+            bucket.empty()
+    near.channel.send(Lane.COMMAND, [b"behind"])
+    while len(bucket.said) < 2:
+        near.flush()
+        bucket.take(far.fill())
+        bucket.empty()
+    bucket.empty()
+    assert bucket.said == [b"before", b"behind"]
+    assert bucket.content == data
+    assert bool(sleeps.seconds) is wide
+    assert all(doze.SHORTEST <= seconds <= doze.LONGEST for seconds in sleeps.seconds)
+
+
+def test_slices_go_in_runs_whole_and_in_order(piped: tuple[Pipe, Pipe]) -> None:
+    near, far = piped
+    slices = [memoryview(bytes([number % 251]) * (1 + number * 37 % 9000)) for number in range(3000)]
+    heard: list[bytes] = []
+
+    def receive() -> None:
+        while sum(map(len, heard)) < sum(map(len, slices)):
+            far.wait(20.0)
+            heard.extend(message.parts[0] for message in far.fill())
+            far.flush()
+
+    other = threading.Thread(target=receive)
+    other.start()
+    total = Conversation(near, "cartesius").ship_raw(slices)
+    other.join()
+    assert b"".join(heard) == b"".join(slices)
+    assert total == sum(map(len, slices))
 
 
 def test_raw_bytes_that_nobody_takes_are_thrown_away(
