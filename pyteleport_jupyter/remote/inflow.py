@@ -23,15 +23,15 @@ class Inflow:
     """One consignment. The sender is held back by the supervisor, so the queue stays short."""
 
     def __init__(self, store: ChunkStore) -> None:
-        self._pieces: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._pieces: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
         self._rest = memoryview(b"")
         self._store = store
         self._rooms: Future[list[Room]] = Future()
         self._thread = threading.Thread(target=self._receive, name="teleport-inflow", daemon=True)
         self._thread.start()
 
-    def add(self, piece: bytes) -> None:
-        """The next bytes have come."""
+    def add(self, piece: memoryview) -> None:
+        """The next bytes have come, and will not change."""
         self._pieces.put(piece)
 
     def cancel(self) -> None:
@@ -52,12 +52,12 @@ class Inflow:
     def _read_into(self, view: memoryview) -> None:
         while view:
             if not self._rest:
-                self._rest = memoryview(self._next())
+                self._rest = self._next()
             count = min(len(view), len(self._rest))
             view[:count] = self._rest[:count]
             view, self._rest = view[count:], self._rest[count:]
 
-    def _next(self) -> bytes:
+    def _next(self) -> memoryview:
         try:
             piece = self._pieces.get(timeout=PATIENCE)
         except queue.Empty:

@@ -264,7 +264,7 @@ class NumberedChannel:
             self._missing[piece.lane] = piece.remaining
             return None
         del self._missing[piece.lane]
-        return bytes(self._partial.pop(piece.lane))
+        return memoryview(self._partial.pop(piece.lane))
 
     # ------------------------------------------------------- links come and go
 
