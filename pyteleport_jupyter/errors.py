@@ -309,6 +309,7 @@ FROM_FAR_SIDE = frozenset(
         "LinkLost",
         "ProtocolBroken",
         "SessionGone",
+        "ErrandFailed",
     )
 )
 """What a target may say about itself. That a host key has changed, or a password is wrong, is for us to find

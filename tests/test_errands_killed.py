@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import psutil
 import pytest
 from frontends import eventually
 from lab import CellRun, Host, Lab, LabKernel
@@ -82,7 +83,8 @@ def test_nothing_stays_there_of_a_session_that_is_killed(
     with lab.nothing_left_on(host_b, seconds=60):
         name, _, nth = point.partition(":")
         kernel.execute(f"faults._wanted, faults._nth, faults._action = {name!r}, {nth!r}, 'kill'")
+        process = kernel.process
         kernel.client.execute(f"%%teleport cartesius --lease 3s\n{CELL}")
         assert eventually(
-            lambda: not kernel.process.is_running() or kernel.process.status() == "zombie", seconds=60
+            lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, seconds=60
         )

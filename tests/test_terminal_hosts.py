@@ -72,11 +72,13 @@ def replay(ipython: Terminal, record: str) -> str:
     steps = typed(record)
     ipython.wait_for_prompt(1)
     for (_, text), (following, _) in zip(steps, [*steps[1:], (steps[-1][0] + 1, "")], strict=True):
+        shown = ipython.screen().count("ipdb>")
         ipython.paste(text)
         if following:
             ipython.wait_for_prompt(following)
         else:
-            ipython.wait_for(lambda screen: screen.endswith("ipdb>"))
+            # One more: the last one stands there until what was typed is shown.
+            ipython.wait_for(lambda s, n=shown: s.endswith("ipdb>") and s.count("ipdb>") > n)  # type: ignore[misc]
     screen = ipython.screen()
     return "\n".join(line.rstrip() for line in screen[screen.index("In [1]:") :].splitlines()) + "\n"
 
