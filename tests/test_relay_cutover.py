@@ -76,6 +76,7 @@ def test_flood_of_requests_and_queued_cells(way: str) -> None:
     flood_and_cut(way)
 
 
+@pytest.mark.nightly  # test_road_flood.py moves twenty times, from host to host, in the usual run
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_twenty_floods() -> None:

@@ -16,6 +16,8 @@ import pytest
 from script_runs import Scripts, scripts  # noqa: F401
 from terminal_screens import Terminal, terminal
 
+from pyteleport_jupyter.remote.kept_package import cache_folder
+
 IPYTHON = (sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor")
 SETUP = "%load_ext pyteleport_jupyter\nimport os, asyncio\nfrom pyteleport_jupyter import teleport"
 
@@ -30,6 +32,8 @@ def start(scripts: Scripts) -> Iterator[Start]:
     scripts.environment.pop("PYTHONWARNINGS")
     # A pager would wait for a key, and whether one is used depends on how much there is to be shown.
     scripts.environment |= {"HOME": str(scripts.folder), "TERM": "xterm", "PAGER": "cat"}
+    # What is sent is packed once for all of them.
+    scripts.environment["XDG_CACHE_HOME"] = str(Path(cache_folder()).parent)
     scripts.environment.pop("TMUX", None)
     with ExitStack() as terminals:
         yield lambda *argv: terminals.enter_context(

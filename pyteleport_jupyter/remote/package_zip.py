@@ -72,7 +72,7 @@ def package_zip() -> bytes:
 @functools.cache
 def packed_zip() -> bytes:
     """The zip as it is sent: compressed as a whole, which is smaller than file by file."""
-    return zlib.compress(package_zip(), 9)
+    return zlib.compress(package_zip(), 6)
 
 
 def _files(folder_name: str, folder: Traversable) -> Iterator[tuple[str, bytes]]:
