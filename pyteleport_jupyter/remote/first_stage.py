@@ -5,8 +5,7 @@ Python code.
 :data:`SHELL_MARKER` and then
    reads one line, byte by byte as POSIX wants it, so that not one byte of what follows is swallowed.
 2. :func:`start_line` is that line. It looks for Python in the login environment and executes the first stage.
-3. The first stage says :data:`PYTHON_MARKER` with what it is, takes a header and the package, and hands over
-to
+3. The first stage says :data:`PYTHON_MARKER` with what it is, takes a header, and hands over to
    :mod:`.landing`, whose code came in the header.
 
 All of it is constant but for the user's ``--setup`` and ``--python``: argv is world readable. Markers are

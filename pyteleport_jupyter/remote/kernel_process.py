@@ -12,10 +12,10 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Sequence
 
 from pyteleport_jupyter.faults import fault
+from pyteleport_jupyter.remote.endings import wait_for_end
 from pyteleport_jupyter.remote.last_words import LastWords
 from pyteleport_jupyter.remote.launch import CONNECTION_NAME, launch
 from pyteleport_jupyter.remote.package_finder import BOOT, EMPTY, GO
@@ -93,14 +93,12 @@ class KernelProcess:
         """End it and what it started: asked to for ``grace`` seconds, then killed."""
         if grace:
             self.ask_to_end()
-            self._wait_for_end(grace)
+            wait_for_end(self._has_ended, grace)
         self._signal(signal.SIGKILL)
-        self._wait_for_end(KILL_SECONDS)
+        wait_for_end(self._has_ended, KILL_SECONDS)
 
-    def _wait_for_end(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self.status() is None and time.monotonic() < deadline:
-            time.sleep(0.002)
+    def _has_ended(self) -> bool:
+        return self.status() is not None
 
     def _signal(self, number: int) -> None:
         try:

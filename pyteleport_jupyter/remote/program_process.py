@@ -7,9 +7,9 @@ import fcntl
 import os
 import signal
 import termios
-import time
 
 from pyteleport_jupyter.remote.control import Control
+from pyteleport_jupyter.remote.endings import wait_for_end
 from pyteleport_jupyter.remote.last_words import LastWords
 from pyteleport_jupyter.remote.program_launch import NONE, window_size
 from pyteleport_jupyter.remote.shipment import Shipment
@@ -122,11 +122,11 @@ class ProgramProcess:
         if grace:
             self.signal(signal.SIGTERM)
             self.signal(signal.SIGCONT)
-            self._wait_for_end(grace)
+            wait_for_end(self._has_ended, grace)
         for group in {self.pid, self._foreground()}:
             with contextlib.suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
-        self._wait_for_end(KILL_SECONDS)
+        wait_for_end(self._has_ended, KILL_SECONDS)
 
     def _foreground(self) -> int:
         if self._master is not None:
@@ -134,8 +134,6 @@ class ProgramProcess:
                 return os.tcgetpgrp(self._master) or self.pid
         return self.pid
 
-    def _wait_for_end(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while self._status is None and time.monotonic() < deadline:
-            self.look()
-            time.sleep(0.002)
+    def _has_ended(self) -> bool:
+        self.look()
+        return self._status is not None
