@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy
 import pytest
 from bytes_sent import COUNT_BYTES
-from relay_lab import Answer, LabKernel, deposits, eventually, lab_kernel
+from relay_lab import Answer, LabKernel, deposits, eventually, faulty_kernel, lab_kernel
 
 from pyteleport_jupyter.errors import RestoreFailed
 from pyteleport_jupyter.homecoming import keeper as keeper_module
@@ -369,14 +369,8 @@ def test_who_may_not_come_home_keeps_nothing_and_a_fresh_kernel_neither(kernel: 
 @pytest.fixture
 def own_kernel(request: pytest.FixtureRequest) -> Iterator[LabKernel]:
     """One that comes to an end, or in which something goes wrong."""
-    if hasattr(request, "param"):
-        os.environ["TELEPORT_FAULT"] = request.param
-    try:
-        with lab_kernel() as kernel:
-            assert kernel.run(SETUP).status == "ok"
-            yield kernel
-    finally:
-        os.environ.pop("TELEPORT_FAULT", None)
+    with faulty_kernel(getattr(request, "param", "none"), SETUP) as kernel:
+        yield kernel
 
 
 @pytest.mark.parametrize("own_kernel", ["keeper.places::kill"], indirect=True)
