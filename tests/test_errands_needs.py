@@ -118,7 +118,7 @@ def key(name: str) -> kept.Key:
 
 def an_errand(kernel: Any, **wish: Any) -> Errand:
     """One whose cell is over."""
-    report = SimpleNamespace(failed=lambda: None, say=lambda *args: None)
+    report = SimpleNamespace(failed=lambda ran: None, say=lambda *args: None)
     target = SimpleNamespace(text="host", host="host")
     shell = SimpleNamespace(user_ns={})
     errand = Errand(shell, target, Wish("", **wish), report, lambda *args: "")  # type: ignore[arg-type]

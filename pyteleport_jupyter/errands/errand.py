@@ -99,7 +99,7 @@ class Errand:
                 self._give_up(failure)
             self._end_turn()
             self.over.set()
-            self.report.failed()
+            self.report.failed(self._sent is not None)
             raise
 
     def _begin(self, guarded: bool) -> None:
@@ -262,7 +262,7 @@ class Errand:
     def _settle(self, left_alone: Collection[str]) -> None:
         arrived = self.arrived
         if arrived is None:
-            self.report.failed()
+            self.report.failed(self._sent is not None)
             return
         fault("errand.apply")
         failed = arrived.apply(self._shell, left_alone)

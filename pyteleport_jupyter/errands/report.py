@@ -16,8 +16,8 @@ class Report(Protocol):
     def stage(self, name: str) -> None:
         """A stage of starting the kernel there begins."""
 
-    def failed(self) -> None:
-        """Nothing came of it; who shows the error says why."""
+    def failed(self, ran: bool = False) -> None:
+        """Nothing came of it, though it may have ``ran``; who shows the error says why."""
 
     def say(self, text: str, facts: dict[str, Any] | None = None) -> None:
         """Show ``text`` in place of what was shown; the last one has ``facts`` for front ends."""
@@ -62,12 +62,14 @@ class CellReport:
         """See :class:`Report`."""
         self.say(f"running on {self.host}: {self._stages.begin(name)} …")
 
-    def failed(self) -> None:
+    def failed(self, ran: bool = False) -> None:
         """See :class:`Report`."""
         stages = self._stages.end()
         if self._opened and not self._failed:
             self._failed = True
-            self.say(f"did not run on {self.host} ({stages})")
+            self.say(
+                f"nothing came back from {self.host}" if ran else f"did not run on {self.host} ({stages})"
+            )
 
     def say(self, text: str, facts: dict[str, Any] | None = None) -> None:
         """See :class:`Report`."""

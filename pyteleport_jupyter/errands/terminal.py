@@ -73,7 +73,7 @@ class TerminalReport:
         """See ``Report``."""
         self.say(f"running on {self.host}: {self._stages.begin(name)} …")
 
-    def failed(self) -> None:
+    def failed(self, ran: bool = False) -> None:
         """See ``Report``."""
         self.clear()
 

@@ -71,6 +71,7 @@ SPECIFICATIONS = {
         HostSpecification("otherminor", "bob", 5013, python="other"),
         HostSpecification("nopython", "bob", 5014, python=None),
         HostSpecification("small", "bob", 5015, disk_megabytes=1, runtime_directory=False),
+        HostSpecification("cramped", "bob", 5017, disk_megabytes=16, runtime_directory=False),
         HostSpecification("desktop", "dora", 5016, has_us=True),
     )
 }
