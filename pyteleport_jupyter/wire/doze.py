@@ -19,7 +19,7 @@ WIDE = 512 << 10
 GATHERED = 256 << 10
 """Bytes that are to be moved at once: they are still in the processor's cache when they are read."""
 
-SHORTEST, LONGEST = 0.0001, 0.002
+SHORTEST, LONGEST = 0.0001, 0.005
 """Seconds of a sleep."""
 
 
