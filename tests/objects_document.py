@@ -23,7 +23,9 @@ needs no line here: numbers, texts, containers, dataclasses, named tuples, dates
 of them were tried is in [COMPATIBILITY.md](COMPATIBILITY.md).
 
 An object that cannot move is named, with the path to it and the reason, and nothing has changed then. What was restored is compared with
-what was there: a digest of samples of each variable is taken on both sides, and the cell says which are not the same.
+what was there: a digest of samples of each variable is taken on both sides, and the cell says which are not the same. Plain data, arrays,
+tables, functions and attributes are compared; of most other objects of libraries only the type is, and of what is made again when the cell goes
+on (files, locks, tasks) nothing.
 
 Whether a file or database is the same one there turns out when the session is restored there, before the cut. If it is not, the move
 is refused with its name and the session goes on here. With `--leave` a tombstone takes its place, and that of whatever hangs on it (a view of a

@@ -285,7 +285,7 @@ def _of_set(walk: Any, elements: Any) -> list[str]:
 
 def _in_set(element: Any) -> str:
     tag = getattr(element, "tag", None)
-    own = "" if isinstance(element, Exception) else element
+    own = element if isinstance(element, int | str) else ""
     return f"{kind_of(element)} {tag if tag is not None else own!s}"
 
 

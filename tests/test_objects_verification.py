@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from objects_travel import Far, main_of, session_of
 
@@ -65,6 +69,13 @@ CHANGES: list[tuple[Any, Any, str]] = [
     (np.zeros(9), np.zeros(9, "f4"), "x (was a ndarray, is a ndarray)"),
     (lambda: 1, lambda: 2 + 3 * len("x"), "x (was a function, is a function)"),
     ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "x (was a dict of 2, is a dict of 2)"),
+    (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 3]}), "x (was a DataFrame, is a DataFrame)"),
+    (pd.Series(["a", "b"]), pd.Series(["a", "c"]), "x (was a Series, is a Series)"),
+    (np.array([[1]], object), np.array([[2]], object), "x (was a ndarray, is a ndarray)"),
+    (np.float32(1), np.float32(2), "x (was a float32, is a float32)"),
+    (date(2020, 1, 1), date(2020, 1, 2), "x (was a date, is a date)"),
+    (random.Random(1), random.Random(2), "x (was a Random, is a Random)"),
+    (re.compile("a"), re.compile("b"), "x (was a Pattern, is a Pattern)"),
 ]
 
 

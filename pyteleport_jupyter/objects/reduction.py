@@ -175,8 +175,9 @@ class Reduction:
         found: dict[int, Reference] = {}
         for owner in values if dicts else ():
             content = names.attributes_of(owner)
-            if id(content) in dicts and not isinstance(owner, ModuleType):
-                found.setdefault(id(content), Reference("attributes of", "", content, owner))
+            if id(content) in dicts:
+                kind = "globals of" if isinstance(owner, ModuleType) else "attributes of"
+                found.setdefault(id(content), Reference(kind, "", content, owner))
         return found
 
     def by_name(self, definition: Any) -> bool:

@@ -2,9 +2,10 @@
 
 The walk looks at plain data, arrays, functions and the attributes of ordinary objects. It runs no code of the
 user, and takes samples of what is large, so it costs milliseconds; that every byte arrived is the business of
-the channel. Objects that say themselves how they are pickled, and those of C, count by their type only. What
-has a reducer of ours, or belongs to an event loop or a thread, does not count: it may be rebuilt only when
-the cell goes on, as another type, and what runs changes it meanwhile.
+the channel. Objects that say themselves how they are pickled, and those of C, count by what :mod:`.looks` has
+of them, and most by their type only. What has a reducer of ours and no look, or belongs to an event loop or a
+thread, does not count: it may be rebuilt only when the cell goes on, as another type, and what runs changes
+it meanwhile.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pyteleport_jupyter.frames.pending import Pending
 from pyteleport_jupyter.objects import names, reducers, table
 from pyteleport_jupyter.objects.array_memory import is_plain_kind, plain
 from pyteleport_jupyter.objects.descendants import base_of
+from pyteleport_jupyter.objects.looks import Look, look_of
 from pyteleport_jupyter.objects.tombstone import Tombstone
 from pyteleport_jupyter.objects.user_reducers import METHOD, UserReducer
 
@@ -115,6 +117,9 @@ class _Walk:
         self.hash = hashlib.blake2b(digest_size=12)
         self.live, self.left = live, visits
         self.order: dict[int, int] = {}
+        self.looks: dict[type, Look | None] = {}
+        self.kept: list[Any] = []
+        """Parts that were made to be looked at: another one in their place would have their ``id``."""
         self.stack: list[Iterator[Any]] = []
 
     def visit(self, value: Any) -> None:
@@ -140,7 +145,10 @@ class _Walk:
             return None
         # The same word for both: the task of the cell is live on one side only. And before the order is
         # counted, for the same reason.
-        if id(obj) in self.live or _is_rebuilt(kind):
+        if kind not in self.looks:
+            self.looks[kind] = look_of(kind)
+        look = self.looks[kind]
+        if id(obj) in self.live or (look is None and _is_rebuilt(kind)):
             self.say("live or rebuilt")
             return None
         if id(obj) in self.order:
@@ -150,7 +158,18 @@ class _Walk:
         if kind in CONTAINERS:
             self.say(kind.__name__, len(obj))
             return _inside(obj, kind)
+        if look is not None:
+            return self.look_by(look, obj, kind)
         return self.look_at_object(obj, kind)
+
+    def look_by(self, look: Look, obj: Any, kind: type) -> Iterable[Any]:
+        self.say(kind.__qualname__)
+        try:
+            parts = look(obj)
+        except Exception:  # another version of the library, or an object that is closed; its type counts
+            return ()
+        self.kept.append(parts)
+        return parts
 
     def look_at_object(self, obj: Any, kind: Any) -> Iterable[Any] | None:
         if kind is Tombstone or _is_of_user(kind):
@@ -164,9 +183,12 @@ class _Walk:
             array = plain(obj)
             self.say(array.dtype.str, array.shape)
             self.hash.update(_sample_of_array(array))
+            return _first_objects(array) if array.dtype.kind == "O" else None
         elif kind.__flags__ & HEAP_TYPE:
             # Array types of ctypes say that they are of the module that made them first.
-            self.say("" if type(kind).__module__ == "_ctypes" else kind.__module__, kind.__qualname__)
+            # Units of pint that they are of the registry that there is when they are unpickled.
+            own_way = type(kind).__module__ == "_ctypes" or not names.reduces_by_default(kind)
+            self.say("" if own_way else kind.__module__, kind.__qualname__)
             return _attributes(obj, kind)
         return None
 
@@ -283,6 +305,11 @@ def _sample_of_array(array: Any) -> bytes:
     flat = array.flat
     pieces = _pieces(array.size, array.itemsize, array.itemsize)
     return b"".join(flat[start:end].tobytes() for start, end in pieces)
+
+
+def _first_objects(array: Any) -> list[Any]:
+    """Elements that are objects, wherever they lie."""
+    return [*array.flat[:ENDS]]
 
 
 def _pieces(count: int, size: int, unit: int) -> list[tuple[int, int]]:

@@ -17,6 +17,8 @@ from typing import Any
 from pyteleport_jupyter import objects
 from pyteleport_jupyter.errors import ObjectsRefused
 from pyteleport_jupyter.frames import finish_restore
+from pyteleport_jupyter.objects.anchors import live_objects
+from pyteleport_jupyter.objects.verification import differences, digests
 
 
 class Side:
@@ -87,7 +89,12 @@ class Side:
                 if not name.startswith("specimen") or (name in names and name not in left)
             }
             try:
-                pickled = objects.dump({"stack": None, "namespace": kept, "items": {}}, anchors, {})
+                root = {
+                    "stack": None,
+                    "namespace": kept,
+                    "items": {"seen": digests(kept, live_objects(anchors))},
+                }
+                pickled = objects.dump(root, anchors, {})
             except ObjectsRefused as refused:
                 found = {row.name: row.reason for row in refused.refusals}  # type: ignore[attr-defined]
                 if not found.keys() & kept.keys():
@@ -104,6 +111,8 @@ class Side:
         anchors = objects.NamespaceAnchors(vars(self.main))
         loaded = objects.load(stream, [bytearray(buffer) for buffer in buffers], anchors)
         vars(self.main).update(loaded.root["namespace"])
+        if found := differences(loaded.root["items"]["seen"], vars(self.main), live_objects(anchors)):
+            raise RuntimeError(f"said to be another one: {found}")
         finish_restore()
         for action in loaded.deferred:
             action()
