@@ -44,7 +44,14 @@ class TeleportMagics(Magics):  # type: ignore[misc]  # IPython's Magics is untyp
     @no_var_expand
     @cell_magic("teleport")
     def teleport_cell(self, line: str, cell: str) -> Any:
-        errand: Any = import_module("pyteleport_jupyter.magics.cell")
-        return errand.run(self.shell, line, cell)
+        try:
+            errand: Any = import_module("pyteleport_jupyter.magics.cell")
+            return errand.run(self.shell, line, cell)
+        except KeyboardInterrupt as stopped:
+            # Stopped before the cell was on its way, while we are loaded: not with our frames.
+            if not hasattr(stopped, "_render_traceback_"):
+                shown = ["KeyboardInterrupt: stopped, nothing was changed here"]
+                stopped._render_traceback_ = lambda: shown  # type: ignore[attr-defined]
+            raise
 
     teleport_cell.__doc__ = described.__doc__
