@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pyteleport_jupyter.collection import collection_paused
 from pyteleport_jupyter.errors import RestoreFailed, TeleportError
 from pyteleport_jupyter.objects.anchors import Anchors, resolver
 from pyteleport_jupyter.objects.arriving import attempt
-from pyteleport_jupyter.collection import collection_paused
 from pyteleport_jupyter.objects.numbering import Forgotten, Numbering
 from pyteleport_jupyter.objects.reducers.modules import fill_module
 from pyteleport_jupyter.objects.table import CannotMove
