@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pyteleport_jupyter.carried import carrying
+from pyteleport_jupyter.collection import collection_paused
 from pyteleport_jupyter.errors import FrameRefused, LoopRefused, NotInCell, ObjectsRefused, TaskRefused
 from pyteleport_jupyter.inventory import confidential, rates
 from pyteleport_jupyter.inventory.notes import modules_in_words
@@ -16,7 +17,6 @@ from pyteleport_jupyter.inventory.rows import Plan, Row
 from pyteleport_jupyter.inventory.verdicts import left_before, rebuilt
 from pyteleport_jupyter.loops import running_generators
 from pyteleport_jupyter.objects import Anchors, Leaving, NamespaceAnchors, Refusal, dump
-from pyteleport_jupyter.collection import collection_paused
 from pyteleport_jupyter.objects.names import type_name
 from pyteleport_jupyter.objects.pickler import new_reduction
 from pyteleport_jupyter.objects.refusals import refusal_of
