@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import io
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -39,7 +40,12 @@ def opened_again(namespace: Mapping[str, Any]) -> list[str]:
     """Names of variables that are opened anew there."""
     kinds = {type(value) for value in namespace.values()}
     subjects = {kind: _subject(table.reducer_for(kind)) for kind in kinds}
-    return [name for name, value in namespace.items() if subjects[type(value)] in OUTSIDE]
+    outside = {name: value for name, value in namespace.items() if subjects[type(value)] in OUTSIDE}
+    return [name for name, value in outside.items() if not _is_closed(value)]
+
+
+def _is_closed(value: Any) -> bool:
+    return issubclass(type(value), io.IOBase) and value.closed is True
 
 
 def without_graph(namespace: Mapping[str, Any]) -> list[str]:
