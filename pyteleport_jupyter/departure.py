@@ -40,6 +40,7 @@ from pyteleport_jupyter.options import DEFAULT_OPTIONS, Options
 from pyteleport_jupyter.preparing import Journey, Luggage, connected, land_on, prepare
 from pyteleport_jupyter.progress import Progress, SilentProgress
 from pyteleport_jupyter.progress_line import KernelProgress, last_line
+from pyteleport_jupyter.remote.errand_host import check_session_is_here
 from pyteleport_jupyter.sending_ahead import SendingAhead, may_be_sent_ahead
 from pyteleport_jupyter.session import (
     current_place,
@@ -85,6 +86,7 @@ def depart_at(frame: FrameType, target: str, **options: Any) -> None:
 
 def _depart(frame: FrameType | None, target: str, options: dict[str, Any]) -> None:
     started = time.monotonic()
+    check_session_is_here()
     shell = _shell()
     if shell is not None and not hasattr(shell, "kernel"):
         # Here, because a kernel has no use for the prompt's machinery.
@@ -134,8 +136,10 @@ def _travel_home(
 
 
 def journey_to(target: str, options: dict[str, Any]) -> tuple[Any, Journey]:
-    """The running shell, and the way to ``target``. Raises TargetUnknown, OptionWrong, NotInCell."""
+    """The running shell, and the way to ``target``. Raises TargetUnknown, OptionWrong, NotInCell,
+    SessionElsewhere."""
     started = time.monotonic()
+    check_session_is_here()
     shell = _running_shell()
     chosen = options_for(target, **options)
     going_to = parse_target(target, chosen)

@@ -279,11 +279,27 @@ class ErrandsFailed(TeleportError):
 
 
 class SessionUnknown(TeleportError):
-    """No session {session} was found ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
+    """No session{session} was found ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
+
+
+class SessionNotNamed(SessionUnknown):
+    """There are several sessions, say which one: {sessions}. Nothing was changed."""
+
+
+class OwnSession(TeleportError):
+    """Session {session} is the one that you are in. %teleport home brings it home, %teleport detach lets go of it, shutting down the kernel (exit, in a terminal) ends it. Nothing was changed."""
+
+
+class NothingToDetach(TeleportError):
+    """{reason}. Nothing was changed."""
+
+
+class SessionElsewhere(TeleportError):
+    """Only this cell runs on {host}: the session itself is not here, and cannot be moved from here. Nothing was changed. Say it in a cell of its own, without %%teleport."""
 
 
 class AttachRefused(TeleportError):
-    """Session {session} was not taken up: {reason}. It goes on there, and nothing was changed here."""
+    """{session} was not taken up: {reason}. It goes on there, and nothing was changed here."""
 
 
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:

@@ -279,6 +279,17 @@ def test_stop_while_the_host_does_not_answer(kernel: ErrandKernel) -> None:
     assert "pyteleport_jupyter" not in "".join(run.of_type("error")[0]["traceback"])
 
 
+def test_a_cell_elsewhere_cannot_move_the_session_that_it_belongs_to(kernel: ErrandKernel) -> None:
+    kernel.run("from pyteleport_jupyter import away, fork, request_teleport, teleport")
+    calls = ("teleport('home')", "fork('local')", "request_teleport('home')", "away('local').__enter__()")
+    for asked in ("%teleport home", "%teleport nowhere", "%teleport detach", "%teleport attach x", *calls):
+        run = kernel.there(asked)
+        assert run.reply["content"].get("ename") == "SessionElsewhere", asked
+        assert "Say it in a cell of its own" in run.reply["content"]["evalue"]
+    assert kernel.there("%%teleport local\n6 * 7", "--out _").error is None
+    assert kernel.there("'still there'").result == "'still there'"
+
+
 def test_wrong_words_are_usage_errors(kernel: ErrandKernel) -> None:
     assert "no name of a variable" in kernel.there("1", "-o 1x").text("stderr")
     assert "--help" in kernel.there("1", "--bogus").text("stderr")

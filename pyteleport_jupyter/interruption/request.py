@@ -20,6 +20,7 @@ from pyteleport_jupyter.errors import (
 from pyteleport_jupyter.interruption.lines import LineStarts
 from pyteleport_jupyter.interruption.road import Road, road_here
 from pyteleport_jupyter.interruption.watch import new_watch
+from pyteleport_jupyter.remote.errand_host import check_session_is_here
 from pyteleport_jupyter.session.place import HOME
 from pyteleport_jupyter.settings import options_for
 from pyteleport_jupyter.targets import parse_target
@@ -158,7 +159,8 @@ def is_under_way() -> bool:
 
 
 def check_request(target: str, options: dict[str, Any]) -> None:
-    """Raise TargetUnknown or OptionWrong for what makes no sense."""
+    """Raise TargetUnknown or OptionWrong for what makes no sense, SessionElsewhere where only a cell runs."""
+    check_session_is_here()
     chosen = options_for(target, **options)
     if target != HOME:
         parse_target(target, chosen)
@@ -175,6 +177,7 @@ def request_teleport(target: str, *, patience: float = PATIENCE, **options: Any)
 
     Raises:
         RequestRefused: there is nothing here that can be moved, or another request is under way.
+        SessionElsewhere: this is a cell under ``%%teleport``.
         OptionWrong, TargetUnknown: the request makes no sense.
     """
     check_request(target, options)

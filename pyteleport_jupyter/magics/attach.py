@@ -11,6 +11,7 @@ from pyteleport_jupyter.attaching import attach_kernel
 from pyteleport_jupyter.errors import AttachRefused
 from pyteleport_jupyter.ledger import find_session, waiting_session
 from pyteleport_jupyter.magics.words import parse
+from pyteleport_jupyter.remote.errand_host import check_session_is_here
 from pyteleport_jupyter.terminals.visiting import visit
 
 SHOWN_NAMES = 5
@@ -29,6 +30,7 @@ def take_up(shell: Any, *, session: str | None, discard: bool) -> None:
 
     In a terminal the session here waits, and goes on when that one is left (%teleport detach, or its end).
     """
+    check_session_is_here()
     if not hasattr(shell, "kernel"):
         visit(session)
         return

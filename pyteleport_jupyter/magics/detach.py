@@ -12,6 +12,7 @@ from pyteleport_jupyter.errors import SessionUnknown
 from pyteleport_jupyter.ledger import find_session
 from pyteleport_jupyter.magics.words import parse
 from pyteleport_jupyter.remote import upstream
+from pyteleport_jupyter.remote.errand_host import check_session_is_here
 from pyteleport_jupyter.remote.inquiries import ask
 from pyteleport_jupyter.session import current_place
 from pyteleport_jupyter.session.place import HOME, own_directory
@@ -25,6 +26,7 @@ def let_go(shell: Any, *, session: str | None) -> None:
         found = find_session(session, "detach", ask_of(shell))
         print(f"session {found.id} on {found.place.target} goes on there without a link")
         return
+    check_session_is_here()
     directory = own_directory() or upstream.directory()
     if current_place().target == HOME or directory is None:
         raise SessionUnknown(session="", hosts="this session is at home, where there is nothing to detach")

@@ -17,6 +17,7 @@ from pyteleport_jupyter.errors import ErrandFailed, ProtocolBroken, TeleportErro
 from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.errand import run
 from pyteleport_jupyter.remote.errand_homeward import Homebound, Homeward, Lasting
+from pyteleport_jupyter.remote.errand_host import runs_cells_on
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
@@ -99,6 +100,7 @@ class Errands:
         try:
             with self._stops.can_stop(parent["header"]["msg_id"]):
                 order = ErrandOrder.parse(parent["content"])
+                runs_cells_on(order.host)
                 fault("errand.run")
                 parts = self._parts(parent)
                 prints = self._store.fingerprints()
