@@ -246,11 +246,34 @@ def test_what_was_changed_here_meanwhile_is_not_overwritten(kernel: ErrandKernel
     )  # fmt: skip
 
 
+def test_what_all_hosts_agree_on_is_bound_and_what_they_do_not_is_told_truly(kernel: ErrandKernel) -> None:
+    hosts = f'local "cmd:sh -c" --python {sys.executable}'
+    kernel.run("import os; old = [os.getpid()]; doomed = 1")
+    run = kernel.run(
+        f"%%teleport {hosts} --as found\nimport json, os\nfive, both = 5, (None, True, 0.5, 'x', b'y')\n"
+        "differs, alike = os.getpid(), []\nold.append(1)\ndel doomed"
+    )
+    assert run.error is None
+    both = (None, True, 0.5, "x", b"y")
+    assert kernel.value("json.dumps(five), both, 'doomed' in globals()") == ("5", both, False)
+    found = "len(old), 'differs' in globals(), 'alike' in globals(), found.status"
+    assert kernel.value(found) == (1, False, False, "done")
+    values = kernel.value("[sorted(each) for each in found.variables.values()]")
+    assert values == [["alike", "differs", "old"]] * 2
+    said = [each for each in reports(run) if "conflict" in each]
+    assert len(said) == 2
+    for each in said:
+        assert "conflict: old changed elsewhere too; what is here stays" in each
+        assert (
+            "conflict: alike, differs changed elsewhere too; not bound here, .variables of the result" in each
+        )
+
+
 def test_one_host_that_fails_does_not_lose_the_others_results(kernel: ErrandKernel) -> None:
     run = kernel.run("%%teleport local cmd:false\nprint('hello')\nalone = 1\n5")
     assert run.reply["content"]["ename"] == "ErrandsFailed"
     assert run.text() == "[local] hello\n"
-    assert kernel.value("dict(_), alone") == ({"local": 5}, 1)
+    assert kernel.value("dict(_), alone, _.status") == ({"local": 5}, 1, "failed")
 
 
 def test_a_kernel_that_dies_is_one_sentence_and_the_next_cell_has_a_new_one(kernel: ErrandKernel) -> None:

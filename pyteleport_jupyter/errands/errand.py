@@ -29,6 +29,7 @@ from pyteleport_jupyter.options import Options
 from pyteleport_jupyter.quantities import bytes_in_words
 from pyteleport_jupyter.relay.interrupts import interrupts_postponed
 from pyteleport_jupyter.remote.errand_messages import REPACK
+from pyteleport_jupyter.remote.errand_modules import is_of_module
 from pyteleport_jupyter.session import modules_in_use, search_path
 from pyteleport_jupyter.targets import Target
 
@@ -290,8 +291,7 @@ class Errand:
             text += f"\neach side has its own: {name} ({reason})" if reason else ""
         for name, reason in (facts.get("stayed") or {}).items():
             text += f"\nstayed on {self.target.host}: {name} ({reason})"
-        if left_alone:
-            text += f"\nconflict: {', '.join(sorted(left_alone))} changed elsewhere too; what is here stays"
+        text += _conflict(left_alone, self._shell.user_ns)
         if failed:
             text += f"\ncould not be changed here: {', '.join(failed)}"
         self.report.say(
@@ -306,6 +306,18 @@ class Errand:
                 "conflicts": sorted(left_alone),
             },
         )
+
+
+def _conflict(names: Collection[str], here: Collection[str]) -> str:
+    """What becomes of those ``names``, in words."""
+    unbound = sorted(name for name in names if name not in here and not is_of_module(name))
+    text = ""
+    if bound := sorted(set(names) - set(unbound)):
+        text += f"\nconflict: {', '.join(bound)} changed elsewhere too; what is here stays"
+    if unbound:
+        text += f"\nconflict: {', '.join(unbound)} changed elsewhere too; "
+        text += "not bound here, .variables of the result has the values"
+    return text
 
 
 def _count(names: Collection[str]) -> str:

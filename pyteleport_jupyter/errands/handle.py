@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from pyteleport_jupyter.errands.agreement import agreed
 from pyteleport_jupyter.errands.arrival import Arrived
 from pyteleport_jupyter.errands.errand import Errand
 from pyteleport_jupyter.objects import CannotMove
@@ -24,13 +25,24 @@ class Results(dict[str, Any]):
     """The values of a cell's last expression by host.
 
     ``errors`` are the exceptions of the hosts on which it failed. ``variables`` are, by host, the values of
-    those that several hosts, or a host and the session, have changed: none of them was taken.
+    those that several hosts, or a host and the session, have changed differently: none of them was taken.
+    ``status`` is what a handle's would be.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.errors: dict[str, BaseException] = {}
         self.variables: dict[str, dict[str, Any]] = {}
+
+    @property
+    def status(self) -> str:
+        """``done``, ``cancelled``, or ``failed`` (on at least one host: ``errors`` says on which)."""
+        if any(isinstance(error, KeyboardInterrupt) for error in self.errors.values()):
+            return "cancelled"
+        return "failed" if self.errors else "done"
+
+    def cancel(self) -> None:
+        """Nothing, as for a handle whose cell is over."""
 
 
 class Handle:
@@ -159,11 +171,14 @@ def _settle(errands: Mapping[str, Errand]) -> Results:
     results = Results()
     came = {host: arrived for host, errand in errands.items() if (arrived := errand.unpack()) is not None}
     twice = _twice(arrived.names for arrived in came.values())
+    twice -= agreed(came.values(), twice)
     changed_twice = _twice({id(obj) for obj, _, _ in arrived.changed} for arrived in came.values())
+    # Asked of all before the first is settled: what that binds here is nobody's change.
+    meanwhile = {name for errand in errands.values() for name in errand.conflicts()}
     for host, errand in errands.items():
         arrived = came.get(host)
         same = arrived.owners_of(changed_twice) if arrived else set()
-        conflicts = (twice | same | set(errand.conflicts())) & set(arrived.names if arrived else ())
+        conflicts = (twice | same | meanwhile) & set(arrived.names if arrived else ())
         if arrived is not None:
             if conflicts:
                 results.variables[host] = {name: _value(arrived, name) for name in sorted(conflicts)}
