@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -34,6 +35,9 @@ class Server:
         self.address = f"http://127.0.0.1:{free_port()}"
         folders = {f"JUPYTER_{kind}_DIR": home / kind.lower() for kind in ("CONFIG", "DATA", "RUNTIME")}
         folders |= {"XDG_STATE_HOME": home / "state", "TELEPORT_SSH_CONFIG": home / "ssh_config"}
+        # Sessions of other tests are not in there; paths of sockets must be short.
+        self.home = tempfile.TemporaryDirectory(prefix="h-")
+        folders |= {"HOME": Path(self.home.name)}
         (home / "config").mkdir()
         (home / "config/jupyter_server_config.json").write_text(ENABLED)
         (home / "ssh_config").write_text("Host cartesius\n  User ada\nHost *.example !x\n  User bob\n")
@@ -63,6 +67,7 @@ class Server:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(SECONDS)
+        self.home.cleanup()
 
 
 def answer(
