@@ -102,6 +102,47 @@ del gone"""
     assert kernel.value(f"{given}, holder[0] is iterator, list(iterator)") == expected
 
 
+GENERATORS = """fixed = 3
+def count(n):
+    for i in range(n): yield i
+def tens(source):
+    for x in source: yield x * 10
+def reading(): yield fixed
+async def later(n):
+    for i in range(n): yield i
+plain = count(5); next(plain); alias = plain; holders = [plain]; outer = tens(plain)
+inside = (i * i for i in range(9)); next(inside); asleep = later(4); await anext(asleep)
+fresh = count(4); looked_at = count(3); next(looked_at); original = looked_at; reads = reading()"""
+
+
+def test_generators_go_on_there_and_here(kernel: ErrandKernel) -> None:
+    kernel.run(GENERATORS)
+    run = kernel.there(
+        "next(plain), next(inside), next(fresh), await anext(asleep), next(reads), looked_at.gi_frame.f_lineno"
+    )
+    assert run.result == "(1, 1, 0, 1, 3, 3)"
+    assert kernel.value("plain is alias is holders[0], next(outer), list(plain)") == (True, 20, [3, 4])
+    assert kernel.value("next(inside), list(fresh), [i async for i in asleep]") == (4, [1, 2, 3], [2, 3])
+    assert kernel.value("looked_at is original, list(original), list(reads)") == (True, [1, 2], [])
+    kernel.run("again = count(5); next(again)")
+    kernel.there("next(again); 1 / 0", "--on-error discard")
+    assert [kernel.there("next(again)").result for _ in range(2)] == ["1", "2"]
+    assert kernel.there("list(again)").result == "[3, 4]"
+    assert kernel.value("list(again)") == []
+
+
+def test_the_module_of_a_cell_is_the_notebooks(kernel: ErrandKernel) -> None:
+    run = kernel.there(
+        "import sys\nclass Made: pass\nmade = Made()\n"
+        "Made.__module__, __name__, sys.modules['__main__'].__dict__ is globals(), type(__builtins__) is type(sys)"
+    )
+    assert run.result == "('__main__', '__main__', True, True)"
+    kernel.run("import pickle")
+    assert kernel.value("type(pickle.loads(pickle.dumps(made))) is Made, __name__") == (
+        True, "__main__",
+    )  # fmt: skip
+
+
 def test_only_outputs_asked_for_come_back(kernel: ErrandKernel) -> None:
     kernel.run("first = [1]; second = [2]")
     kernel.there("first.append(1); second.append(2); third = 3; fourth = 4", "-o first,third")

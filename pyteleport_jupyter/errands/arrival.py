@@ -12,7 +12,7 @@ from typing import Any
 
 from pyteleport_jupyter.errands.luggage import Luggage
 from pyteleport_jupyter.errors import ErrandRaised
-from pyteleport_jupyter.objects import Numbering, load
+from pyteleport_jupyter.objects import Numbering
 from pyteleport_jupyter.objects.changes import Change, Watch, put
 from pyteleport_jupyter.objects.ownership import owners
 from pyteleport_jupyter.remote.errand_modules import (
@@ -21,8 +21,8 @@ from pyteleport_jupyter.remote.errand_modules import (
     of_modules,
     set_in_modules,
 )
+from pyteleport_jupyter.remote.errand_objects import rebuild
 from pyteleport_jupyter.session.anchors import anchors
-from pyteleport_jupyter.session.frontend_items import connect_comms
 
 _ABSENT = object()
 
@@ -109,15 +109,12 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
     """The objects in ``parts``: the user asked for them by running a cell there. Raises RestoreFailed."""
     numbering = Numbering(list(luggage.numbering.objects))
     stream, *buffers = parts
-    loaded = load(bytes(stream), buffers, anchors(shell), numbering)
-    items = loaded.root["items"]
-    for step in loaded.deferred:
-        step()
-    connect_comms(shell)
+    root = rebuild(shell, stream, buffers, anchors(shell), numbering)
+    items = root["items"]
     error = items["error"]
     if error is None and facts.get("error"):
         error = ErrandRaised(host=host, **facts["error"])
-    namespace = {**loaded.root["namespace"], **_imported(facts.get("imports") or {})}
+    namespace = {**root["namespace"], **_imported(facts.get("imports") or {})}
     return Arrived(
         namespace={name: value for name, value in namespace.items() if name not in luggage.kept},
         deleted=[name for name in map(str, facts.get("deleted", ())) if name not in luggage.kept],

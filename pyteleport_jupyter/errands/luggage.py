@@ -15,7 +15,13 @@ from IPython.core.error import UsageError
 from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.errands.module_changes import SetSinceImport
 from pyteleport_jupyter.errands.module_reads import ModuleReads
-from pyteleport_jupyter.errands.needs import codes_of, names_of_functions, names_read, needed
+from pyteleport_jupyter.errands.needs import (
+    codes_of,
+    names_of_functions,
+    names_of_holders,
+    names_read,
+    needed,
+)
 from pyteleport_jupyter.errors import ErrandRefused, ObjectsRefused
 from pyteleport_jupyter.objects import Numbering, Pickled, dump
 from pyteleport_jupyter.objects.ownership import marked
@@ -95,6 +101,7 @@ def pack(
     wanted = {name: in_modules[name] for name in included if is_of_module(name)}
     left_out = set(excluded)
     modules = _OwnModules(shell, own, transformed, flags, mentioned)
+    holders: set[str] = set()
     kept: dict[str, str] = {name: "" for name in excluded if is_of_module(name)}
     while True:
         variables = needed(names, available, left_out)
@@ -106,8 +113,9 @@ def pack(
                 {"stack": None, "namespace": marked(variables), "items": {}}, anchors(shell), {}, numbering
             )
         except ObjectsRefused as refused:
-            # A word in the text of a magic may be no variable at all.
-            guessed = {getattr(refusal, "name", "") for refusal in refused.refusals} & mentioned - left_out
+            # A word in the text of a magic may be no variable at all, and who holds a generator need not go.
+            guesses = mentioned | holders
+            guessed = {getattr(refusal, "name", "") for refusal in refused.refusals} & guesses - left_out
             theirs = dict(_of_modules(refused, variables))
             if not guessed and not theirs:
                 raise ErrandRefused(rows=refused.facts.get("rows", "")) from None
@@ -115,6 +123,9 @@ def pack(
             kept |= theirs
             continue
         more = names_of_functions(numbering.objects, shell.user_ns) & available.keys()
+        names |= more
+        holders |= names_of_holders(numbering.objects, available) - names
+        more |= holders
         found = modules.variables(numbering.objects).keys() - kept.keys()
         if more <= variables.keys() | left_out and found <= variables.keys():
             return Luggage(variables, numbering, pickled, surroundings, modules.names, kept)

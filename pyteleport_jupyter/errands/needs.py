@@ -9,10 +9,16 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import gc
 import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
+
+from pyteleport_jupyter.frames.generators import generator_frame
+from pyteleport_jupyter.frames.priming import PREFIXES
+from pyteleport_jupyter.frames.registry import original_code
 
 READS = frozenset({"LOAD_NAME", "LOAD_GLOBAL", "DELETE_NAME", "DELETE_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"})
 WRITES = frozenset({"STORE_NAME"})
@@ -22,6 +28,8 @@ MAGIC_CALLS = frozenset({"run_line_magic", "run_cell_magic", "system", "getoutpu
 
 LONGEST_MAGIC = 100_000
 """Characters of a magic's argument that are searched for names."""
+
+COLLECTIONS = (list, tuple, dict, set, frozenset)
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
@@ -130,6 +138,27 @@ def names_of_definition(value: Any, namespace: Mapping[str, Any]) -> set[str]:
 
 
 def names_of_functions(objects: Iterable[Any], namespace: Mapping[str, Any]) -> set[str]:
-    """Globals that the notebook's functions among ``objects`` read."""
-    functions = (each for each in objects if type(each) is types.FunctionType)
-    return {n for f in functions if f.__globals__ is namespace for n in _reads(f.__code__)}
+    """Globals that the notebook's functions, and generators that have not ended, among ``objects`` read."""
+    codes = {id(code): code for code in map(partial(_code_in, namespace), objects) if code is not None}
+    return {name for code in codes.values() for name in _reads(code)}
+
+
+def _code_in(namespace: Mapping[str, Any], each: Any) -> types.CodeType | None:
+    """The code of a function or generator whose globals are the ``namespace``."""
+    if type(each) is types.FunctionType:
+        return each.__code__ if each.__globals__ is namespace else None
+    if type(each) not in PREFIXES:
+        return None
+    frame = generator_frame(each)
+    return original_code(frame.f_code) if frame is not None and frame.f_globals is namespace else None
+
+
+def names_of_holders(objects: Iterable[Any], variables: Mapping[str, Any]) -> set[str]:
+    """Variables that are one of the generators among ``objects``, or a collection of them, or a generator
+    that works with one: when it goes on elsewhere, they all need the new one."""
+    generators = [each for each in objects if type(each) in PREFIXES]
+    if not generators:
+        return set()
+    ids = {*map(id, generators), *map(id, gc.get_referrers(*generators))}
+    kinds = (*COLLECTIONS, *PREFIXES)
+    return {name for name, value in variables.items() if id(value) in ids and type(value) in kinds}

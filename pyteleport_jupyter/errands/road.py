@@ -38,6 +38,9 @@ from pyteleport_jupyter.transports import (
 from pyteleport_jupyter.transports.conversing import converse
 from pyteleport_jupyter.wire import Conversation, NumberedChannel
 
+OF_MODULE = ("__name__", "__doc__")
+"""Variables of the notebook's module that every module has, and that do not go along with a cell."""
+
 IDLE_LEASE = 60.0
 """Seconds without a link after which a kernel goes in which no cell runs, unless the user has said a lease:
 it is not known there whether the session has lost its link or its life."""
@@ -120,11 +123,12 @@ def _commit(conversation: Conversation, nothing: Pickled) -> None:
 
 
 def _nothing_yet(shell: Any, target: Target) -> Pickled:
-    """A session in which nothing is but the place that it is at, and what surrounds it."""
+    """A session in which nothing is but the place that it is at, what surrounds it, and what its module is
+    called."""
 
     def choose(root: Root) -> None:
         root["items"] = {name: root["items"][name] for name in ("place", "cell")} | {"modules": {}}
-        root["namespace"] = {}
+        root["namespace"] = {name: root["namespace"][name] for name in OF_MODULE if name in root["namespace"]}
 
     return take_snapshot(shell, None, place_at(target.text, target.host), choose, without=TOLD_BY_CELLS)
 

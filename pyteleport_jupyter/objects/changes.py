@@ -54,6 +54,9 @@ UNCHANGING = (
 """Types whose objects stay as they are and hold no others."""
 
 UNCHANGING_OF_NUMPY = ("numpy.generic", "numpy.dtype")
+MADE_ONCE = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+"""What they are filled with, they take only before they begin."""
+
 HOLDERS = (tuple, frozenset)
 """They cannot change, but may hold what is replaced."""
 
@@ -143,7 +146,7 @@ class Watch:
     def _compare_opaque(self, found: Changes, each: Any, look: Look, now: Look) -> None:
         if look == now:
             return
-        if look[0] == now[0] and now[1]:
+        if look[0] == now[0] and now[1] and type(each) not in MADE_ONCE:
             found.changed.append((each, OPAQUE, state_of(self._digester.reduced(each))))
         else:
             found.replaced[id(each)] = each

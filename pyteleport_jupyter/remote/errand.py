@@ -12,7 +12,7 @@ from typing import Any
 
 from pyteleport_jupyter.companions import Companions
 from pyteleport_jupyter.errors import PackageMissing, RestoreFailed, TeleportError
-from pyteleport_jupyter.objects import Numbering, load
+from pyteleport_jupyter.objects import Numbering
 from pyteleport_jupyter.objects.changes import Watch
 from pyteleport_jupyter.objects.ownership import unmarked
 from pyteleport_jupyter.remote.errand_homeward import SHELLS, Homeward, Lasting, Outcome, is_dunder
@@ -21,10 +21,10 @@ from pyteleport_jupyter.remote.errand_modules import (
     of_modules,
     set_in_modules,
 )
+from pyteleport_jupyter.remote.errand_objects import rebuild
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
-from pyteleport_jupyter.session.frontend_items import connect_comms
 from pyteleport_jupyter.session.item import Phase
 from pyteleport_jupyter.session.table import items_of, restore_items
 from pyteleport_jupyter.shipping import Fingerprints
@@ -76,11 +76,7 @@ def _arrive(shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: N
     """The variables that the cell needs."""
     stream, _, *buffers = parts
     _furnish(shell, {})
-    loaded = load(bytes(stream), buffers, live, numbering)
-    for step in loaded.deferred:
-        step()
-    connect_comms(shell)
-    return unmarked(loaded.root["namespace"])
+    return unmarked(rebuild(shell, stream, buffers, live, numbering)["namespace"])
 
 
 @contextmanager
