@@ -221,8 +221,10 @@ def dialog(page: Any, text: str | re.Pattern[str]) -> Any:
 
 def press(dialog: Any, button: str) -> None:
     """Click on a button of a dialog, which closes."""
+    # This one: another with the same words may open at once (a password that was wrong).
+    shown = dialog.element_handle()
     dialog.locator("button", has_text=button).last.click()
-    dialog.wait_for(state="detached")
+    shown.wait_for_element_state("hidden")
 
 
 class Notebook:
