@@ -279,7 +279,11 @@ class ErrandsFailed(TeleportError):
 
 
 class SessionUnknown(TeleportError):
-    """No session{session} was found ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
+    """No session {session} was found ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
+
+
+class NoSessionWaits(SessionUnknown):
+    """There is no session to be taken up ({hosts}). It may have ended, or say HOST/ID. Nothing was changed."""
 
 
 class SessionNotNamed(SessionUnknown):
@@ -299,7 +303,11 @@ class SessionElsewhere(TeleportError):
 
 
 class AttachRefused(TeleportError):
-    """{session} was not taken up: {reason}. It goes on there, and nothing was changed here."""
+    """Session {session} was not taken up: {reason}. It goes on there, and nothing was changed here."""
+
+
+class VariablesInTheWay(AttachRefused):
+    """No session was taken up: the one here has variables of its own ({names}). Say --discard to give them up. Nothing was changed."""
 
 
 def _kinds(base: type[TeleportError]) -> dict[str, type[TeleportError]]:

@@ -129,9 +129,9 @@ def test_the_wish_to_end_a_copy_is_kept_until_there_is_a_link(unlinked: tuple[Fa
     far, copy = unlinked
     copy.kill()
     assert eventually(lambda: far.looked > 2)
-    assert (copy.status, far.said) == ("running", ["commit"])
+    assert (copy.status, far.said) == ("killed", ["commit"])
     far.state = LinkState.UP
-    assert copy.wait(20) == "ended"
+    assert copy.wait(20) == "killed"
     assert far.said == ["commit", "end", "closed"]
 
 

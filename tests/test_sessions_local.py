@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
+from terminal_screens import terminal
 
 LOAD = "%load_ext pyteleport_jupyter"
 
@@ -46,7 +48,6 @@ class Notebook:
     def run_fresh(self, code: str) -> str:
         """As soon as this kernel is a new one, as after a restart."""
         self.client.wait_for_ready(timeout=60)
-        assert self.run(LOAD) == ""
         return self.run(code)
 
     def close(self) -> None:
@@ -75,12 +76,16 @@ def test_a_session_survives_its_notebook(notebooks: list[Notebook], tmp_path: Pa
     assert "ms there and back" in where
     assert "of memory" in where
     name = re.search(r"session (\w+)\n", where)[1]  # type: ignore[index]
+    for host in ("", "nowhere.invalid/"):
+        refused = first.run(f"%teleport kill {host}{name}")
+        assert refused.startswith(f"OwnSession: Session {name} is the one that you are in.")
 
     said = first.run(
         f"import os, time\nprint('before')\n%teleport detach\nprint('after')\n"
         f"while not os.path.exists({str(go_on)!r}): time.sleep(0.05)\nx += 1\nprint('done', x)"
     )
     assert "detached: the session goes on" in said
+    assert f"%teleport attach {name} takes it up again. This kernel is fresh." in said
     assert "after" not in said
     assert first.run_fresh("'x' in globals()") == "False\n"
     row = next(line for line in first.run("%teleport list").splitlines() if name in line)
@@ -90,7 +95,7 @@ def test_a_session_survives_its_notebook(notebooks: list[Notebook], tmp_path: Pa
 
     second.run("mine = 1")
     refused = second.run(f"%teleport attach {name}")
-    assert refused.startswith("AttachRefused")
+    assert refused.startswith("VariablesInTheWay")
     assert "mine" in refused
     go_on.touch()
     shown = second.run(f"%teleport attach --discard {name}")
@@ -101,6 +106,25 @@ def test_a_session_survives_its_notebook(notebooks: list[Notebook], tmp_path: Pa
     assert "here from now on" in first.run(f"%teleport attach {name}")
     assert first.run("x") == "42\n"
     assert second.run_fresh("'x' in globals()") == "False\n"
+
+    prompt = re.compile(r"\nIn \[\d+\]:$")
+    attach = (sys.executable, "-m", "pyteleport_jupyter.command_line", "attach", name)
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state"), "TERM": "xterm"}
+    environment.pop("TMUX", None)
+    with terminal(tmp_path, environment, *attach) as console:
+        console.wait_for(prompt.search)
+        assert first.run_fresh("'x' in globals()") == "False\n"
+        assert "here from now on" in first.run(f"%teleport attach {name}")
+        screen = console.wait_for(lambda screen: screen.endswith("icanon"))
+        assert screen.endswith(
+            f"session {name} on local was taken up elsewhere, and goes on there\nended 75\n icanon"
+        )
+    with terminal(tmp_path, environment, *attach) as console:
+        console.wait_for(prompt.search)
+        console.paste("%teleport detach")
+        screen = console.wait_for(lambda screen: screen.endswith("icanon"))
+        assert screen.endswith(f"; pyteleport attach {name} takes it up again\nended 0\n icanon")
+        assert "is fresh" not in screen
 
     assert f"session {name} on local is ended" in second.run(f"%teleport kill {name}")
     assert name not in second.run("%teleport list")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import psutil
 import pytest
+from frontends import eventually
 from script_runs import Scripts, scripts  # noqa: F401
 from terminal_screens import Terminal, terminal
 
@@ -269,6 +273,34 @@ def test_a_copy_goes_on_there_and_is_visited_from_here(start: Start) -> None:
     ipython.paste("exit")
     ipython.run(5, "x, copy.status")
     assert "Out[5]: ([1, 3], 'let go')" in ipython.screen()
+
+
+def test_a_session_that_was_let_go_of_is_ended_from_a_shell(start: Start, scripts: Scripts) -> None:
+    ipython = start()
+    ipython.run(1, SETUP, "%teleport local -q --lease 1h")
+    ipython.paste("%teleport detach")
+    screen = ipython.wait_for(lambda screen: screen.endswith("ended 0\n icanon"))
+    name = re.search(r"pyteleport attach (\w+) takes it up again", screen)[1]  # type: ignore[index]
+
+    def said(*words: str) -> str:
+        command = [sys.executable, "-m", "pyteleport_jupyter.command_line", *words]
+        asked = subprocess.run(
+            command, env=scripts.environment, capture_output=True, text=True, timeout=90, check=False
+        )
+        return asked.stdout + asked.stderr
+
+    assert f"{name}  local  IPython" in said("list")
+    assert living(name)
+    assert f"session {name} on local is ended" in said("kill", name)
+    assert eventually(lambda: not living(name), 60)
+    assert name not in said("list")
+    assert said("kill", name).startswith("SessionUnknown")
+
+
+def living(name: str) -> list[str]:
+    """The processes of that session's supervisor and program."""
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return [shlex.join(words) for words in commands if any(f"-{name}" in word for word in words)]
 
 
 EMBEDDING = """\

@@ -25,7 +25,9 @@ END_SECONDS = 2.0
 ENDINGS = {"exited": "ended", "failed": "ended", "replaced": "let go", "detached": "let go"}
 """Status by the command that says that nothing more will be heard of the copy."""
 
-OVER = frozenset(ENDINGS.values())
+KILLED = "killed"
+
+OVER = frozenset((*ENDINGS.values(), KILLED))
 
 GOES_ON = "a copy goes on on {host}: %teleport attach {id}"
 
@@ -48,15 +50,20 @@ class Copy:
     def __init__(self, host: str, identifier: str, far: FarSide, side: Side) -> None:
         self.host = host
         self.id = identifier
-        self.status = "running"
-        """``running``; then, of the copied cell, ``ok`` or ``error``; ``let go`` when it goes on without
-        us, ``ended`` when it is gone.
-        """
+        self._status = "running"
         self._far = far
         self._side = side
         self._finished = threading.Event()
         self._wanted: list[str] = []
+        self._killed = False
         self._lock = threading.Lock()
+
+    @property
+    def status(self) -> str:
+        """``running``; then, of the copied cell, ``ok`` or ``error``; ``let go`` when it goes on without
+        us, ``killed`` from when it was told to end, ``ended`` when it is gone.
+        """
+        return KILLED if self._killed and self._status not in OVER else self._status
 
     def __repr__(self) -> str:
         return f"<copy of this session on {self.host}: {self.status}, id {self.id}>"
@@ -68,8 +75,9 @@ class Copy:
         return self.status
 
     def kill(self) -> None:
-        """End the copy."""
+        """End the copy; the status says so at once, though the word may have to wait for a link."""
         self._want("end")
+        self._killed = True
 
     def detach(self) -> None:
         """Let go of it: it goes on without us for its lease, and waits for whoever attaches."""
@@ -89,13 +97,13 @@ class Copy:
         """Look after the copy to its end. ``value``: what its call of ``fork`` returns."""
         try:
             self._far.command("commit", **({} if value is None else {"value": value}))
-            while self.status not in OVER:
+            while self._status not in OVER:
                 self._step()
         finally:
             # Whatever the copy said that nobody understands: who waits for it must not wait for ever.
-            if self.status not in OVER:
+            if self._status not in OVER:
                 self._far.end()
-                self.status = "ended"
+                self._status = "ended"
             self._finished.set()
 
     def _step(self) -> None:
@@ -105,7 +113,7 @@ class Copy:
         ready(far.reading(), far.writing(), min(0.1, far.timeout()))
         for message in far.receive():
             self._take(message)
-            if self.status in OVER:
+            if self._status in OVER:
                 return
         far.look()
         if far.state is LinkState.GONE:
@@ -119,7 +127,7 @@ class Copy:
         if command["op"] in ENDINGS:
             self._over(ENDINGS[command["op"]])
         elif (status := self._side.hear(message, command, self._far)) is not None:
-            self.status = status
+            self._status = status
             self._finished.set()
 
     def _obey(self) -> None:
@@ -128,7 +136,7 @@ class Copy:
         if "end" in wanted:
             self._far.command("end")
         if wanted:
-            self._over("ended" if "end" in wanted else "let go")
+            self._over(KILLED if "end" in wanted else "let go")
 
     def _over(self, status: str) -> None:
         deadline = time.monotonic() + END_SECONDS
@@ -136,7 +144,7 @@ class Copy:
         while not self._far.flushed and time.monotonic() < deadline:
             self._far.flush()
         self._far.end()
-        self.status = status
+        self._status = status
         self._finished.set()
 
 

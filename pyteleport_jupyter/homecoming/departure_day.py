@@ -14,6 +14,8 @@ from pyteleport_jupyter.session.environment import environment_at_start
 from pyteleport_jupyter.session.place import HOME, current_place
 from pyteleport_jupyter.settings import STAYING, configured
 
+PACKAGE = "pyteleport_jupyter"
+
 
 def home_record(kernel: Any, home: bool | None) -> dict[str, Any] | None:
     """How the process of ``kernel`` becomes it again; None where it is not at home. JSON-able.
@@ -29,6 +31,7 @@ def home_record(kernel: Any, home: bool | None) -> dict[str, Any] | None:
         "environment": environment_at_start(),
         "connection_file": os.path.abspath(app.abs_connection_file),
         "profile": app.profile,
+        "extension": PACKAGE in kernel.shell.extension_manager.loaded,
         "history": history.as_record(kernel.shell),
         "allowed": _allowed(kernel.shell) if home is None else home,
         "named": _named(kernel.shell),

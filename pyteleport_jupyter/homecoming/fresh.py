@@ -12,6 +12,7 @@ from ipykernel.kernelapp import IPKernelApp
 
 from pyteleport_jupyter.homecoming.application import HomeKernel, HomeKernelApp
 from pyteleport_jupyter.homecoming.beginning import begin
+from pyteleport_jupyter.homecoming.departure_day import PACKAGE
 from pyteleport_jupyter.relay.endpoints import start_heart
 from pyteleport_jupyter.wire.lanes import Lane
 
@@ -42,6 +43,9 @@ def main() -> None:
     start_heart(front)
     app = FreshKernelApp.at(front, home["connection_file"])
     app.initialize([f"--profile={home['profile']}"])
+    if home.get("extension"):
+        # The way back to the session that was let go of.
+        app.shell.extension_manager.load_extension(PACKAGE)
     app.listen()
     lanes = {lane: [frames for at, frames in unpacked.drained if at is lane] for lane in Lane}
     app.kernel.taken_over = lanes[Lane.SHELL], lanes[Lane.CONTROL]

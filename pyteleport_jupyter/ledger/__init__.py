@@ -4,7 +4,14 @@ about it now (:mod:`.asking`, :mod:`.table`).
 
 from __future__ import annotations
 
-from pyteleport_jupyter.ledger.asking import HostAnswer, Session, ask_hosts, find_session, waiting_session
+from pyteleport_jupyter.ledger.asking import (
+    HostAnswer,
+    Session,
+    ask_hosts,
+    find_session,
+    own_identifier,
+    waiting_session,
+)
 from pyteleport_jupyter.ledger.record import Entry, known_places, remember
 from pyteleport_jupyter.ledger.table import described
 
@@ -16,6 +23,7 @@ __all__ = [
     "described",
     "find_session",
     "known_places",
+    "own_identifier",
     "remember",
     "waiting_session",
 ]

@@ -11,10 +11,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pyteleport_jupyter.errors import AttachRefused, SessionUnknown, TeleportError, clean
+from pyteleport_jupyter.errors import (
+    AttachRefused,
+    HostUnknown,
+    NoSessionWaits,
+    OwnSession,
+    SessionNotNamed,
+    SessionUnknown,
+    TeleportError,
+    clean,
+)
 from pyteleport_jupyter.ledger.record import Entry, known_places, noted
 from pyteleport_jupyter.options import make_options
+from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.session_desk import TO_BE_TAKEN_UP
+from pyteleport_jupyter.remote.sessions_there import identifier_of
+from pyteleport_jupyter.session.place import HOME, current_place, own_directory
 from pyteleport_jupyter.targets import parse_target
 from pyteleport_jupyter.transports.inquiry import inquire
 from pyteleport_jupyter.transports.link import Ask
@@ -116,9 +128,12 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     Raises SessionUnknown, AttachRefused where it cannot be let go, or why its host does not answer.
     """
     host, _, identifier = name.rpartition("/")
+    if identifier and identifier == own_identifier():
+        # Before its host is looked up: that name may be known at home only.
+        raise OwnSession(session=identifier)
     if not identifier:
         # Without one, all sessions there would be meant.
-        raise SessionUnknown(session=name, hosts=host or "no host is named")
+        raise SessionUnknown(session=repr(name), hosts=host or "no host is named")
     known = next((entry for entry in reversed(noted()) if entry.id == identifier), None)
     likely = [known] if known else _known_places()[0][:HOSTS_LIMIT]
     places = [place_of(host)] if host else likely
@@ -137,6 +152,13 @@ def find_session(name: str, op: str, ask: Ask | None = None) -> Session:
     raise SessionUnknown(session=identifier, hosts=where)
 
 
+def own_identifier() -> str | None:
+    """What the session that asks is called itself, None at home."""
+    directory = own_directory() or upstream.directory()
+    away = current_place().target != HOME and directory is not None
+    return identifier_of(directory) if away and directory else None
+
+
 def waiting_session(ask: Ask | None = None) -> str:
     """The only session that was started from here, or the only one that nobody is linked to, as ``HOST/ID``.
     Raises SessionUnknown."""
@@ -147,11 +169,10 @@ def waiting_session(ask: Ask | None = None) -> str:
     names = [f"{session.place.target}/{session.id}" for session in waiting]
     if len(names) == 1:
         return names[0]
+    if names:
+        raise SessionNotNamed(sessions=", ".join(names))
     elsewhere = [f"{answer.target}: {answer.trouble}" for answer in answers if answer.trouble]
-    which = (
-        f"say which: {', '.join(names)}" if names else "; ".join(elsewhere) or "none was started from here"
-    )
-    raise SessionUnknown(session="of yours", hosts=which)
+    raise NoSessionWaits(hosts="; ".join(elsewhere) or "none was started from here")
 
 
 def place_of(target: str) -> Entry:
@@ -165,9 +186,17 @@ def _answer_of(place: Entry, op: str, identifier: str, ask: Ask | None) -> HostA
     try:
         return HostAnswer(place.target, tuple(_asked(place, op, identifier, ask)))
     except TeleportError as error:
-        return HostAnswer(place.target, trouble=error.facts.get("reason") or type(error).__name__)
+        return HostAnswer(place.target, trouble=_why_not(error))
     except OSError as error:
         return HostAnswer(place.target, trouble=str(error))
+
+
+def _why_not(error: TeleportError) -> str:
+    """Why a host does not answer. Away from home its name may mean nothing."""
+    here = current_place()
+    if isinstance(error, HostUnknown) and here.target != HOME:
+        return f"not asked, as {here.host}, where this session is, does not know that name; ask at home"
+    return error.facts.get("reason") or type(error).__name__
 
 
 def _asked(place: Entry, op: str, identifier: str, ask: Ask | None) -> list[Session]:

@@ -8,7 +8,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter.asking import ask_of
 from pyteleport_jupyter.attaching import attach_kernel
-from pyteleport_jupyter.errors import AttachRefused
+from pyteleport_jupyter.errors import VariablesInTheWay
 from pyteleport_jupyter.ledger import find_session, waiting_session
 from pyteleport_jupyter.magics.words import parse
 from pyteleport_jupyter.remote.errand_host import check_session_is_here
@@ -37,8 +37,7 @@ def take_up(shell: Any, *, session: str | None, discard: bool) -> None:
     names = [name for name in shell.user_ns if not name.startswith("_") and name not in shell.user_ns_hidden]
     if names and not discard:
         shown = ", ".join(names[:SHOWN_NAMES]) + (" ..." if len(names) > SHOWN_NAMES else "")
-        reason = f"the session here has variables of its own ({shown}): say --discard to give them up"
-        raise AttachRefused(session=session or "", reason=reason)
+        raise VariablesInTheWay(names=shown)
     ask = ask_of(shell)
     attach_kernel(shell, find_session(session or waiting_session(ask), "claim", ask), ask)
 

@@ -8,8 +8,8 @@ from typing import Any
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from pyteleport_jupyter.asking import ask_of
-from pyteleport_jupyter.errors import SessionUnknown
-from pyteleport_jupyter.ledger import find_session
+from pyteleport_jupyter.errors import NothingToDetach
+from pyteleport_jupyter.ledger import find_session, own_identifier
 from pyteleport_jupyter.magics.words import parse
 from pyteleport_jupyter.remote import upstream
 from pyteleport_jupyter.remote.errand_host import check_session_is_here
@@ -22,21 +22,21 @@ from pyteleport_jupyter.session.place import HOME, own_directory
 @argument("session", nargs="?", metavar="ID", help="which one (default: the one that this cell runs in)")
 def let_go(shell: Any, *, session: str | None) -> None:
     """Let go of a session: it goes on there for its lease; %teleport attach ID takes it up again."""
-    if session is not None:
+    if session is not None and session.rpartition("/")[2] != own_identifier():
         found = find_session(session, "detach", ask_of(shell))
         print(f"session {found.id} on {found.place.target} goes on there without a link")
         return
     check_session_is_here()
     directory = own_directory() or upstream.directory()
     if current_place().target == HOME or directory is None:
-        raise SessionUnknown(session="", hosts="this session is at home, where there is nothing to detach")
+        raise NothingToDetach(reason="This session is at home, where there is nothing to detach")
     # What the cell has said so far still goes over the link.
     sys.stdout.flush()
     sys.stderr.flush()
     try:
         ask(directory, "detach")
     except OSError as error:
-        raise SessionUnknown(session="", hosts=str(error)) from None
+        raise NothingToDetach(reason=f"This session could not be let go of: {error}") from None
 
 
 def run(shell: Any, words: list[str]) -> None:

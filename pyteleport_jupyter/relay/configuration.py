@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from pyteleport_jupyter.relay.announcement import Announcement
 from pyteleport_jupyter.relay.in_flight import InFlight
+from pyteleport_jupyter.remote.sessions_there import identifier_of
 from pyteleport_jupyter.wire.lanes import Lane
 
 _LENGTH = struct.Struct(">Q")
@@ -61,6 +62,11 @@ class FarSettings:
     write_fd: int
     events_fd: int | None = None
     complaints_fd: int | None = None
+
+    @property
+    def session(self) -> str:
+        """What its user calls the session: letters and digits only, since the far side has named it."""
+        return "".join(filter(str.isalnum, identifier_of(str(self.attach.get("directory", "")))))[:32]
 
     def descriptors(self) -> tuple[int, ...]:
         """The open descriptors of the link."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ from pyteleport_jupyter.relay.notices import Notices
 from pyteleport_jupyter.relay.onward import Successor
 from pyteleport_jupyter.relay.outage import Outage
 from pyteleport_jupyter.relay.outbox import Drained, Outbox
-from pyteleport_jupyter.relay.parting import PARTED, PARTINGS, Bequest, part
+from pyteleport_jupyter.relay.parting import LET_GO, Bequest, part
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.requests import OpenCells, completed
 from pyteleport_jupyter.relay.settling import Settling
@@ -65,6 +65,7 @@ class Relay:
         cells: OpenCells,
         housekeeping: Housekeeping,
         way_home: WayHome,
+        partings: Mapping[str, str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoints = endpoints
@@ -78,6 +79,7 @@ class Relay:
         self._outbox = Outbox(WaitingRoom(signer, lambda frames: delivery.deliver(Lane.CONTROL, frames)))
         self._housekeeping = housekeeping
         self._way_home = way_home
+        self._partings = partings
         self._clock = clock
         self._settling = Settling(clock)
         self._reap_at = clock()
@@ -105,7 +107,7 @@ class Relay:
             self._commit()
         while self._status is None:
             self._step()
-        if self._status == PARTED:
+        if self._status in LET_GO:
             # That it was heard: it would be said again to who comes next.
             self._far.flush()
             self._way_home.deliver()
@@ -285,11 +287,11 @@ class Relay:
             self._way_home.told(command)
         elif command["op"] == "dropped":
             self._say("a message of the kernel there was too long to be passed on")
-        elif command["op"] in PARTINGS:
-            deliver, host = self._delivery.deliver, self._notices.host
+        elif command["op"] in self._partings:
+            deliver, words = self._delivery.deliver, self._partings[command["op"]]
             self._notices.listeners.closed()
             self.bequest.take(self._outbox.take_all(), self._cells)
-            self._finish(part(command["op"], host, self._cells, self._signer, deliver))
+            self._finish(part(command["op"], words, self._cells, self._signer, deliver))
         elif command["op"] in ("exited", "failed"):
             self._ended(command.get("status"))
 

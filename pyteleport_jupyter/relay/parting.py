@@ -23,11 +23,20 @@ from pyteleport_jupyter.wire.lanes import Lane
 PARTED = 75
 """Status of a relay that has been let go (sysexits.h, EX_TEMPFAIL: not the end of the session)."""
 
+REPLACED = 76
+"""Status of one in whose place there is another."""
+
+LET_GO = (PARTED, REPLACED)
+
 PARTINGS = {
-    "detached": "detached: the session goes on on {host}, and what it prints is kept. This kernel is fresh.",
-    "replaced": "the session on {host} was taken up elsewhere, and goes on there. This kernel is fresh.",
+    "detached": "detached: the session goes on on {host}, and what it prints is kept; "
+    "%teleport attach {id} takes it up again.",
+    "replaced": "the session on {host} was taken up elsewhere, and goes on there.",
 }
 """What is said in the running cell, by the command that the supervisor let us go with."""
+
+FRESH = " This kernel is fresh."
+"""Where one comes after us."""
 
 CLOSING_SECONDS = 1.0
 
@@ -41,17 +50,25 @@ Deliver = Callable[[Lane, Sequence[bytes]], None]
 Request = tuple[Lane, Sequence[bytes]]
 
 
-def part(op: str, host: str, cells: OpenCells, signer: Signer, deliver: Deliver) -> int:
-    """Answer every open request; returns the status to end with."""
+def partings(settings: Settings) -> dict[str, str]:
+    """:data:`PARTINGS`, filled in."""
+    far = settings.far
+    end = FRESH if (settings.home or {}).get("connection_file") else ""
+    facts = {"host": far.host, "id": far.session}
+    return {op: words.format(**facts) + end for op, words in PARTINGS.items()}
+
+
+def part(op: str, words: str, cells: OpenCells, signer: Signer, deliver: Deliver) -> int:
+    """Answer every open request, the first one with ``words``; returns the status to end with."""
     first = True
     while (cell := cells.running()) is not None:
         if first and not cell.silent:
-            content = {"name": "stderr", "text": PARTINGS[op].format(host=host) + "\n"}
+            content = {"name": "stderr", "text": words + "\n"}
             deliver(Lane.IOPUB, [b"stream.stderr", *signer.message("stream", content, cell.header)])
         _answer(cell, signer, deliver, "ok" if first and op == "detached" else "aborted")
         cells.replied([b"<IDS|MSG>", b"", b"", _as_parent(cell)])
         first = False
-    return PARTED
+    return PARTED if op == "detached" else REPLACED
 
 
 def _as_parent(cell: Cell) -> bytes:

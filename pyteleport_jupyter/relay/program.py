@@ -18,7 +18,7 @@ from pyteleport_jupyter.relay.housekeeping import Housekeeping, ProcessHousekeep
 from pyteleport_jupyter.relay.jupyter import Relay
 from pyteleport_jupyter.relay.left_files import remove_files
 from pyteleport_jupyter.relay.notices import Notices
-from pyteleport_jupyter.relay.parting import PARTED, become_fresh_kernel
+from pyteleport_jupyter.relay.parting import LET_GO, become_fresh_kernel, partings
 from pyteleport_jupyter.relay.processes import Parent, Signals, pass_on_captured
 from pyteleport_jupyter.relay.questions import Questions
 from pyteleport_jupyter.relay.reattach import Reattachment
@@ -55,7 +55,7 @@ def _run(unpacked: Unpacked) -> int:
     housekeeping = ProcessHousekeeping(signals, Parent(settings.parent))
     relay = assemble(settings, NumberedChannel.thaw(unpacked.frozen_channel), endpoints, housekeeping)
     status = relay.run(settings.in_flight, unpacked.drained, settings.committed, unpacked.known)
-    if status == PARTED:
+    if status in LET_GO:
         become_fresh_kernel(settings, relay.bequest)
     remove_files(settings.files)
     return status
@@ -74,7 +74,8 @@ def assemble(
     notices = Notices(settings.announcement, far.host, signer, publish, settings.comms)
     side = _far_side(settings, channel, Reattachment(far, questions.ask), signer)
     way_home = WayHome(settings, channel, side, delivery, endpoints, questions.ask, cells)
-    return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping, way_home)
+    words = partings(settings)
+    return Relay(endpoints, side, delivery, signer, notices, questions, cells, housekeeping, way_home, words)
 
 
 def _far_side(settings: Settings, channel: NumberedChannel, attach: Attach, signer: Signer) -> FarSide:

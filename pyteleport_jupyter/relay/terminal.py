@@ -46,7 +46,7 @@ TAKEN_UP_STATUS = 75
 """Exit status when somebody else has the session (sysexits.h, EX_TEMPFAIL: not its end)."""
 
 PARTINGS = {
-    "detached": (0, "detached: the session on {host} goes on; pyteleport attach takes it up again"),
+    "detached": (0, "detached: the session on {host} goes on; pyteleport attach {id} takes it up again"),
     "replaced": (TAKEN_UP_STATUS, "the session on {host} was taken up elsewhere, and goes on there"),
 }
 """How we end, and what the user is told, by the command that the supervisor lets us go with."""
@@ -70,6 +70,8 @@ class TerminalRelay:
         self.committed = False
         self.announcement = ""
         """What the user is told when the program goes on there."""
+        self.session = ""
+        """What its user calls what runs there."""
         self.status: int | None = None
         """How the far side ended."""
         self.guard: TerminalGuard | None = None
@@ -268,7 +270,7 @@ class TerminalRelay:
     def _part(self, command: dict[str, Any]) -> None:
         """The session goes on there without us."""
         status, words = PARTINGS[str(command["op"])]
-        self._parting = words.format(host=self.host)
+        self._parting = words.format(host=self.host, id=self.session)
         self.status = status
 
     def _note_exit(self, command: dict[str, Any]) -> None:

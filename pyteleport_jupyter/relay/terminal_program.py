@@ -52,6 +52,7 @@ def _run(baggage: TerminalBaggage) -> int:
     else:
         OnTheWay(relay, Control(settings.upstream_fd))
     relay.guard = guard
+    relay.session = settings.far.session
     relay.announcement = settings.announcement
     if settings.talk_fd is not None:
         relay.talk_over(settings.talk_fd)

@@ -67,7 +67,7 @@ class ProgramService:
         self._desk = SessionDesk(directory, order, self._linked, process.pid, self._kill)
         self._desk.activity.turn_to(order.kind)
         self._exited_at: float | None = None
-        self._was_session = False
+        self._was_session = self._killed = False
         self._released = self._on_its_way = False
         self._holds_input = False
         self._complains = True
@@ -150,8 +150,10 @@ class ProgramService:
     # ------------------------------------------------------------------ the link
 
     def patience(self) -> float:
-        """A move that was not held is off; a program that was waits for as long as its lease."""
-        return 0.0 if self._phase in REVOCABLE else self._order.lease
+        """A move that was not held is off; a program that was waits for as long as its lease, unless
+        somebody has ended it.
+        """
+        return 0.0 if self._killed or self._phase in REVOCABLE else self._order.lease
 
     def stays_with_owner(self) -> str:
         """Only who has its streams can have it, but a terminal can be another one."""
@@ -300,7 +302,10 @@ class ProgramService:
             self._linked.say("told", **{**command, "what": op})
 
     def _kill(self) -> None:
-        """Somebody wants its end; who has its streams is told how it ended."""
+        """Somebody wants its end; who has its streams is told how it ended, and nobody is waited for."""
+        self._killed = True
+        if self._linked.link is None:
+            self._linked.end_after(0.0)
         self._process.end(PROGRAM_GRACE)
         self._look_at_process()
 

@@ -7,9 +7,13 @@ at home in the one that it is in.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import queue
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -84,13 +88,31 @@ class AttachedConsole(ZMQTerminalIPythonApp):  # type: ignore[misc]
     def init_banner(self) -> None:
         """Who we are was said when the session began."""
 
-    def handle_sigint(self, *signal: object) -> None:
+    def handle_sigint(self, *_: object) -> None:
         """The relay hears it too."""
         if not self.shell._executing:
             raise KeyboardInterrupt
 
+    def leave(self) -> None:
+        """End at the prompt, once that is there."""
+        if self.shell.pt_cli.app.is_running:
+            # What the console says last, that it keeps the kernel alive, is not so.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            self.shell.confirm_exit = False
+            self.shell.pt_cli.app.exit(exception=EOFError)
+        else:
+            asyncio.get_running_loop().call_later(LISTEN_SECONDS, self.leave)
+
+    def handle_sigterm(self, *_: object) -> None:
+        """The session has left us: our parent says how."""
+        self.shell.keep_running = False
+        with suppress(RuntimeError):
+            # Without a loop it is ending already.
+            asyncio.get_running_loop().call_soon_threadsafe(self.leave)
+
     def start(self) -> None:
         """With a status that says whether the session there was ended."""
+        signal.signal(signal.SIGTERM, self.handle_sigterm)
         super().start()
         sys.exit(0 if self.shell.keepkernel else ENDED)
 

@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -27,6 +28,8 @@ from pyteleport_jupyter.relay.configuration import FarSettings, Settings, open_b
 from pyteleport_jupyter.relay.cutover import python_path
 from pyteleport_jupyter.relay.entry import become_relay, package_folder
 from pyteleport_jupyter.relay.far_end import settings_over
+from pyteleport_jupyter.relay.parting import PARTED, REPLACED
+from pyteleport_jupyter.relay.terminal_guard import SANE
 from pyteleport_jupyter.relay.terminal_settings import TerminalBaggage, TerminalSettings
 from pyteleport_jupyter.relay.terminal_signals import wait_for_handlers
 from pyteleport_jupyter.remote.orders import KERNEL, TERMINAL
@@ -37,9 +40,23 @@ STREAMS = dict.fromkeys(("stdin", "stdout", "stderr"), "terminal")
 ANNOUNCEMENT = "session {session} on {host}: here from now on (%teleport detach lets it go)"
 CONSOLE = "session {session} on {host}: here from now on. Ctrl-D leaves it running there, exit ends it"
 
+PARTINGS: dict[int | None, tuple[int, str]] = {
+    PARTED: (0, "session {session} goes on on {host}; pyteleport attach {session} takes it up again"),
+    REPLACED: (PARTED, "session {session} on {host} was taken up elsewhere, and goes on there"),
+}
+"""Our status, and what the user is told, by that of the relay when the session has left us."""
+
+GONE = (1, "session {session} on {host} has ended, or cannot be reached any more")
+
 RECORD_LIMIT = 1 << 16
+
+LOOK_SECONDS = 0.05
+
+CLOSING_SECONDS = 1.0
+"""So long the console has to leave by itself when the session has gone."""
+
 END_SECONDS = 10.0
-"""So long a session whose user has ended it may take for that."""
+"""So long a session whose user has ended it may take for that, and a console that is told to end."""
 
 _PR_SET_PDEATHSIG = 1
 """linux/prctl.h"""
@@ -89,12 +106,15 @@ class _Relay:
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._ended = False
+        self.status: int | None = None
+        """How it ended."""
 
     def alive(self) -> bool:
         """Whether it is there; the session takes it along when it ends."""
-        self._ended = self._ended or os.waitpid(self._pid, os.WNOHANG) != (0, 0)
-        return not self._ended
+        if self.status is None:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            self.status = os.waitstatus_to_exitcode(status) if pid else None
+        return self.status is None
 
     def let_go(self) -> None:
         """The session there goes on for its lease."""
@@ -142,11 +162,42 @@ def _converse(file: str, told: int, session: Session, relay: _Relay) -> int:
     if not relay.alive():
         raise AttachRefused(session=session.id, reason="it has just ended")
     console = [sys.executable, "-m", "pyteleport_jupyter.terminals.console", file]
-    status = subprocess.run(console, check=False).returncode
+    status = _run_beside(console, relay)
     deadline = time.monotonic() + END_SECONDS
     while status == ENDED and relay.alive() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return 0 if status == ENDED else status
+        time.sleep(LOOK_SECONDS)
+    if status == ENDED or relay.alive():
+        return 0 if status == ENDED else status
+    status, words = PARTINGS.get(relay.status, GONE)
+    print(words.format(session=session.id, host=session.place.target), file=sys.stderr, flush=True)
+    return status
+
+
+def _run_beside(console: list[str], relay: _Relay) -> int:
+    """Until the user leaves it, or the session leaves us; the terminal is as it was. Its status."""
+    terminal = termios.tcgetattr(0)
+    running = subprocess.Popen(console)
+    try:
+        while running.poll() is None and relay.alive():
+            _wait_for(running, LOOK_SECONDS)
+        # It may be about to end by itself. If not, it ends at its prompt; it does not where it waits for an
+        # answer that nobody will give.
+        _wait_for(running, CLOSING_SECONDS)
+        if running.poll() is None:
+            running.terminate()
+            _wait_for(running, END_SECONDS)
+    finally:
+        if running.poll() is None:
+            running.kill()
+            running.wait()
+            termios.tcsetattr(0, termios.TCSADRAIN, terminal)
+            os.write(1, SANE + b"\r\n")
+    return running.returncode
+
+
+def _wait_for(running: subprocess.Popen[bytes], seconds: float) -> None:
+    with suppress(subprocess.TimeoutExpired):
+        running.wait(seconds)
 
 
 def _be_kernel(session: Session, ask: Ask | None, connection: dict[str, Any], says: int) -> NoReturn:
