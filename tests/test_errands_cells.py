@@ -131,6 +131,29 @@ def test_generators_go_on_there_and_here(kernel: ErrandKernel) -> None:
     assert kernel.value("list(again)") == []
 
 
+CLOSING = """import gc, contextlib
+ends = []
+def ending():
+    try:
+        yield 1
+        yield 2
+    finally:
+        ends.append(1); print('ends')
+closing = ending(); next(closing)
+async def five(): return 5
+waiting = five()"""
+
+
+def test_what_a_generator_does_at_its_end_is_done_once(kernel: ErrandKernel) -> None:
+    kernel.run(CLOSING)
+    assert kernel.there("made = ending(); next(made)\nnext(closing)").result == "2"
+    awaited = kernel.there("import gc; gc.collect()\nawait waiting")
+    assert (awaited.result, awaited.text(), awaited.text("stderr")) == ("5", "", "")
+    assert kernel.value("gc.collect() * 0, ends") == (0, [])
+    assert kernel.there("ends, next(closing, None)").result == "([1], None)"
+    assert kernel.value("ends, list(closing), list(made), ends") == ([1, 1], [], [2], [1, 1])
+
+
 def test_the_module_of_a_cell_is_the_notebooks(kernel: ErrandKernel) -> None:
     run = kernel.there(
         "import sys\nclass Made: pass\nmade = Made()\n"

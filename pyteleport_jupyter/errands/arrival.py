@@ -21,7 +21,7 @@ from pyteleport_jupyter.remote.errand_modules import (
     of_modules,
     set_in_modules,
 )
-from pyteleport_jupyter.remote.errand_objects import rebuild
+from pyteleport_jupyter.remote.errand_objects import leave_unfinished, rebuild
 from pyteleport_jupyter.session.anchors import anchors
 
 _ABSENT = object()
@@ -46,6 +46,8 @@ class Arrived:
     owners: dict[int, str] = field(default_factory=dict)
     sent: dict[str, Any] = field(default_factory=dict)
     own: Sequence[str] = ()
+    went_on: Sequence[Any] = ()
+    """Objects here in whose places new ones have come."""
 
     @property
     def names(self) -> list[str]:
@@ -65,6 +67,8 @@ class Arrived:
         """Change what is here, but for variables that are to be ``left_alone``. Returns what could not be
         changed, in words."""
         failed = []
+        leave_unfinished(each for each in self.went_on if self.owner(each) not in left_alone)
+        leave_unfinished(value for name, value in self.namespace.items() if name in left_alone)
         for change in self.changed:
             owner = self.owner(change[0])
             if owner not in left_alone:
@@ -125,6 +129,7 @@ def unpack(shell: Any, luggage: Luggage, parts: Sequence[Any], facts: dict[str, 
         owners=owners(luggage.numbering.objects, luggage.variables),
         sent=luggage.variables,
         own=luggage.own,
+        went_on=[luggage.numbering.objects[number] for number in facts.get("went_on") or ()],
     )
 
 

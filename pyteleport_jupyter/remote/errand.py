@@ -21,7 +21,7 @@ from pyteleport_jupyter.remote.errand_modules import (
     of_modules,
     set_in_modules,
 )
-from pyteleport_jupyter.remote.errand_objects import rebuild
+from pyteleport_jupyter.remote.errand_objects import leave_unfinished, rebuild
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.session.anchors import SessionAnchors, anchors
@@ -76,7 +76,9 @@ def _arrive(shell: Any, live: SessionAnchors, parts: Sequence[Any], numbering: N
     """The variables that the cell needs."""
     stream, _, *buffers = parts
     _furnish(shell, {})
-    return unmarked(rebuild(shell, stream, buffers, live, numbering)["namespace"])
+    root = rebuild(shell, stream, buffers, live, numbering)
+    leave_unfinished(numbering.objects)
+    return unmarked(root["namespace"])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from pyteleport_jupyter.remote.errand_modules import (
     is_of_module,
     of_modules,
 )
+from pyteleport_jupyter.remote.errand_objects import leave_unfinished
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
 from pyteleport_jupyter.remote.errand_surroundings import ToldSurroundings
@@ -93,6 +94,7 @@ class Homeward:
         self._own = lasting.own
         self._known: list[Any] = []
         self._changed: list[Change] = []
+        self._replaced: list[tuple[int, Any]] = []
         self._deleted: list[str] = []
         self._namespace: dict[str, Any] = {}
         self._imports: dict[str, str] = {}
@@ -108,6 +110,8 @@ class Homeward:
             self._take_namespace(before, changes)
             if self._order.outputs is not None:
                 self._limit(self._order.outputs)
+            known = enumerate(self._numbering.objects)
+            self._replaced = [(number, each) for number, each in known if id(each) in changes.replaced]
             self._numbering.forget(changes.replaced)
         self._known = self._numbering.objects
 
@@ -161,8 +165,11 @@ class Homeward:
         if pickled is None:
             self._leave_what_cannot_go(frozenset(without))
             pickled = self._dump(self._namespace, self._changed, self._outcome.result, self._outcome.error)
+        leave_unfinished(self._numbering.objects)
+        going = set(map(id, self._numbering.objects))
         error = self._outcome.raised
         facts = {
+            "went_on": [number for number, each in self._replaced if id(each) in going],
             "seconds": self._outcome.seconds,
             "deleted": self._deleted,
             "imports": self._imports,
