@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import sys
+import weakref
 from collections.abc import Iterator
+from mmap import mmap
 from pathlib import Path
 
 import psutil
 import pytest
 from errand_kernels import SECONDS, ErrandKernel, facts, reports
 from frontends import eventually, plain
+
+from pyteleport_jupyter.remote.errand_memory import KeptMemory
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +274,25 @@ def test_unchanged_data_is_not_sent_again(kernel: ErrandKernel) -> None:
     assert again["held_bytes"] > 7_900_000
     assert again["returned_bytes"] < 3_000_000
     assert kernel.value("bool(large[5] == 1.0)")
+    # Nor when other cells, small ones and large ones, ran in between.
+    kernel.run("small = 1; other = np.random.default_rng(2).random(400_000)")
+    kernel.there("small")
+    assert facts(kernel.there("len(other)"))["held_bytes"] < 1_000_000
+    assert facts(kernel.there("large.sum()"))["held_bytes"] > 6_000_000
+    assert facts(kernel.there("len(other)"))["held_bytes"] > 3_000_000
+
+
+def test_of_earlier_cells_only_so_much_memory_is_kept_and_what_was_used_last() -> None:
+    kept, rooms = KeptMemory(most=2 << 20), [mmap(-1, 1 << 20) for _ in range(4)]
+    there = [weakref.ref(room) for room in rooms]
+    kept.take([b"short", rooms[0], rooms[1]])
+    kept.take([rooms[2]])
+    kept.take([rooms[0]])
+    kept.take([rooms[3]])
+    rooms.clear()
+    assert [each() is not None for each in there] == [True, False, True, True]
+    kept.take([])
+    assert [each() is not None for each in there] == [True, False, False, True]
 
 
 def test_a_cell_in_the_background(kernel: ErrandKernel) -> None:

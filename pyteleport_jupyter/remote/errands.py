@@ -18,6 +18,7 @@ from pyteleport_jupyter.faults import fault
 from pyteleport_jupyter.remote.errand import run
 from pyteleport_jupyter.remote.errand_homeward import Homebound, Homeward, Lasting
 from pyteleport_jupyter.remote.errand_host import runs_cells_on
+from pyteleport_jupyter.remote.errand_memory import KeptMemory
 from pyteleport_jupyter.remote.errand_messages import BYTES, FETCH, OFFER, PIECE, REPACK, RUN, SMALL
 from pyteleport_jupyter.remote.errand_order import ErrandOrder
 from pyteleport_jupyter.remote.errand_stops import Stops
@@ -37,7 +38,7 @@ class Errands:
         self._lasting = Lasting(stops)
         self._store = ChunkStore()
         self._inflow: Inflow | None = None
-        self._arrived: list[Any] = []
+        self._memory = KeptMemory()
         self._outflow: Iterator[memoryview] | None = None
         self._leaving: tuple[memoryview, ...] = ()
         self._homeward: Homeward | None = None
@@ -66,6 +67,7 @@ class Errands:
 
     def _what_is_here(self, parent: Any) -> tuple[dict[str, Any], list[Any]]:
         fault("errand.offer")
+        self._memory.trim()
         try:
             answer = self._store.answer(bytes(parent["buffers"][0]), adopt=True)
         except (TeleportError, IndexError):
@@ -133,14 +135,12 @@ class Errands:
     def _parts(self, parent: Any) -> list[Any]:
         if not parent["content"].get("shipped"):
             # Copies that can be written to: arrays live in them.
-            self._arrived = [bytearray(buffer) for buffer in parent["buffers"]]
-            return list(self._arrived)
+            return [bytearray(buffer) for buffer in parent["buffers"]]
         inflow, self._inflow = self._inflow, None
         if inflow is None:
             raise ProtocolBroken(reason="a cell without the objects that it needs")
         rooms: list[Room] = inflow.result()
-        # The objects over it end with the cell; the memory is held until the next one has said what it needs.
-        self._arrived = list(rooms)
+        self._memory.take(rooms[1:])  # but for the stream, which the store keeps
         return list(rooms)
 
     def _packed(self, homebound: Homebound) -> tuple[dict[str, Any], list[Any]]:

@@ -26,7 +26,7 @@ from __future__ import annotations
 from pyteleport_jupyter.shipping.blocks import Consignment
 from pyteleport_jupyter.shipping.compression import Chooser
 from pyteleport_jupyter.shipping.fingerprints import Fingerprints
-from pyteleport_jupyter.shipping.memory import Room
+from pyteleport_jupyter.shipping.memory import Room, available_bytes
 from pyteleport_jupyter.shipping.offer import Offer, make_offer
 from pyteleport_jupyter.shipping.receiving import Held, ReadInto, announced, parts
 from pyteleport_jupyter.shipping.store import ChunkStore
@@ -59,6 +59,7 @@ __all__ = [
     "ReadInto",
     "Room",
     "announced",
+    "available_bytes",
     "make_offer",
     "parts",
     "receive",
