@@ -80,6 +80,11 @@ def test_what_a_function_of_the_module_sets_comes_back(kernel: ErrandKernel) -> 
     assert kernel.value("settings.place, hasattr(settings, 'new')") == ("fast", False)
 
 
+def test_what_a_generator_reads_of_a_module_goes_along(kernel: ErrandKernel) -> None:
+    kernel.run("settings.rate = 8; rates = (settings.rate for _ in range(2))")
+    assert kernel.there("next(rates)").result == "8"
+
+
 def test_what_cannot_go_along_or_is_not_to_stays_on_each_side(kernel: ErrandKernel) -> None:
     kernel.run("import socket; settings.lock = socket.socket(); settings.rate = 7")
     run = kernel.there("settings.lock is None, settings.rate", "--exclude settings.rate")

@@ -16,6 +16,9 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from pyteleport_jupyter.errands.needs import READS, with_nested
+from pyteleport_jupyter.frames import original_code
+from pyteleport_jupyter.frames.generators import generator_frame
+from pyteleport_jupyter.frames.priming import PREFIXES
 
 TRANSPARENT = frozenset({
     "CACHE", "PUSH_NULL", "PRECALL", "EXTENDED_ARG", "SWAP", "COPY", "NOP", "NOT_TAKEN", "POP_TOP", "RESUME",
@@ -57,8 +60,9 @@ class ModuleReads:
         self._follow_all()
 
     def read_objects(self, objects: Iterable[Any]) -> None:
-        """What functions and methods of classes among ``objects`` read, and modules among them as a whole."""
-        self._waiting += [each for each in objects if isinstance(each, FunctionType | type)]
+        """What functions, generators and methods of classes among ``objects`` read."""
+        kinds = (FunctionType, type, *PREFIXES)
+        self._waiting += [each for each in objects if isinstance(each, kinds)]
         self._follow_all()
 
     def read_whole(self, module: ModuleType) -> None:
@@ -105,17 +109,22 @@ class ModuleReads:
         if isinstance(value, FunctionType):
             self._seen[id(value)] = value
             self._waiting += [*_closure(value), vars(value).get("__wrapped__")]
-            owner = self._scopes.get(id(value.__globals__))
-            if owner is not None or value.__globals__ is self._namespace:
-                _Reader(self, value.__globals__, value.__globals__.get("__package__"), {}).read(
-                    value.__code__
-                )
+            self._read(value.__code__, value.__globals__)
+        elif type(value) in PREFIXES:
+            self._seen[id(value)] = value
+            if (frame := generator_frame(value)) is not None:
+                self._read(original_code(frame.f_code), frame.f_globals)
         elif isinstance(value, type):
             self._seen[id(value)] = value
             if value.__module__ == "__main__" or str(value.__module__) in self._own:
                 self._waiting += [*vars(value).values(), *value.__mro__]
         else:
             self._waiting += _inside(value)
+
+    def _read(self, code: CodeType, scope: Mapping[str, Any]) -> None:
+        """Code of an own module or of the notebook."""
+        if id(scope) in self._scopes or scope is self._namespace:
+            _Reader(self, scope, scope.get("__package__"), {}).read(code)
 
 
 def _closure(function: FunctionType) -> Iterator[Any]:
