@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pyteleport_jupyter import command_line
-from pyteleport_jupyter.errors import SessionUnknown
+from pyteleport_jupyter.errors import HostUnknown, SessionUnknown
 from pyteleport_jupyter.ledger import HostAnswer, Session, asking, described, known_places
 from pyteleport_jupyter.ledger.asking import _session, find_session
 from pyteleport_jupyter.ledger.record import Entry, note, state_directory
@@ -22,6 +22,7 @@ from pyteleport_jupyter.ledger.table import duration_in_words
 from pyteleport_jupyter.remote import sessions_there
 from pyteleport_jupyter.remote.activity import Activity
 from pyteleport_jupyter.remote.inquiries import QUESTION_LIMIT, Inquiries, ask
+from pyteleport_jupyter.session import Place
 from pyteleport_jupyter.wire.channel import Message, NumberedChannel
 from pyteleport_jupyter.wire.framing import CHUNK_LIMIT
 from pyteleport_jupyter.wire.lanes import Lane
@@ -145,6 +146,25 @@ def test_a_host_that_is_known_by_two_names_has_each_session_once(monkeypatch: py
     monkeypatch.setattr(asking, "_answer_of", answer)
     assert [len(each.sessions) for each in asking.ask_hosts(())] == [1, 0]
     assert asking.waiting_session() == "cartesius/489951f1"
+    several = HostAnswer("cartesius", (a_session(), a_session(id="0")))
+    monkeypatch.setattr(asking, "_answer_of", lambda *_: several)
+    monkeypatch.setattr(asking, "_each_once", lambda _: [several])
+    with pytest.raises(SessionUnknown, match=r"^There are several .*: cartesius/489951f1, cartesius/0\."):
+        asking.waiting_session()
+
+
+def test_a_name_that_only_home_knows_is_no_fault_of_the_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    note(Entry("0", "nowhere.invalid", "p"))
+
+    def ask_there(*_: object) -> list[Session]:
+        raise HostUnknown(host="nowhere.invalid", reason="Name or service not known")
+
+    monkeypatch.setattr(asking, "_asked", ask_there)
+    assert described(asking.ask_hosts(())) == "nowhere.invalid: Name or service not known"
+    away = Place(host="cartesius", target="cartesius", pid=1, home="laptop")
+    monkeypatch.setattr(asking, "current_place", lambda: away)
+    told = described(asking.ask_hosts(()))
+    assert told.endswith("cartesius, where this session is, does not know that name; ask at home")
 
 
 def test_nothing_is_run_only_to_have_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
