@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from errand_hosts import session
 from errand_kernels import reports
 from lab import Host, Lab, LabKernel
 
@@ -21,10 +22,7 @@ LONG = "%%teleport cartesius --bg --as run --lease 5s\ntime.sleep(1000)"
 @pytest.fixture
 def kernel(lab: Lab, kernel_on: Callable[[Host], LabKernel], host_a: Host) -> LabKernel:
     """A session on the workbench."""
-    lab.need_own_systems()
-    kernel = kernel_on(host_a)
-    kernel.execute(SETUP)
-    return kernel
+    return session(lab, kernel_on, host_a, SETUP)
 
 
 def test_a_link_that_is_away_for_longer_than_the_lease(lab: Lab, kernel: LabKernel, host_b: Host) -> None:

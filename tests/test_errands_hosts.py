@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from errand_hosts import session
 from errand_kernels import reports
 from frontends import eventually
 from lab import Host, Lab, LabKernel
@@ -22,10 +23,7 @@ os.getpid()"""
 
 @pytest.fixture
 def kernel(lab: Lab, kernel_on: Callable[[Host], LabKernel], host_a: Host, host_b: Host) -> LabKernel:
-    lab.need_own_systems()
-    kernel = kernel_on(host_a)
-    kernel.execute(SETUP)
-    return kernel
+    return session(lab, kernel_on, host_a, SETUP)
 
 
 def remote_kernels(host: Host, pid: int) -> list[Any]:

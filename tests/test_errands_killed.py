@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import psutil
 import pytest
+from errand_hosts import session
 from frontends import eventually
 from lab import CellRun, Host, Lab, LabKernel
 
@@ -27,10 +28,7 @@ HERE = ["errand.ship:2", "errand.fetch:2"]
 @pytest.fixture
 def kernel(lab: Lab, kernel_on: Callable[[Host], LabKernel], host_a: Host, host_b: Host) -> LabKernel:
     """A session with something to lose."""
-    lab.need_own_systems()
-    kernel = kernel_on(host_a)
-    kernel.execute(SETUP)
-    return kernel
+    return session(lab, kernel_on, host_a, SETUP)
 
 
 def failing_there(kernel: LabKernel, point: str, action: str) -> CellRun:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from errand_hosts import session
 from lab import Host, Lab, LabKernel
 
 pytestmark = pytest.mark.nightly
@@ -31,10 +32,7 @@ for folder in (os.path.expanduser("~"), "/tmp"):
 @pytest.fixture
 def kernel(lab: Lab, kernel_on: Callable[[Host], LabKernel], host_a: Host) -> LabKernel:
     """A session of 32 MB."""
-    lab.need_own_systems()
-    kernel = kernel_on(host_a)
-    kernel.execute(SETUP)
-    return kernel
+    return session(lab, kernel_on, host_a, SETUP)
 
 
 def test_cells_on_a_host_without_room(lab: Lab, kernel: LabKernel) -> None:

@@ -347,7 +347,7 @@ def test_what_stays_there_is_seen_and_ended_by_its_user_and_knows_nothing(kernel
     assert eventually(lambda: len(list(process.joinpath("fd").iterdir())) == 6, SECONDS)
     assert process.joinpath("oom_score_adj").read_text() == "1000\n"
     assert os.getsid(pid) == pid
-    for word in ("attach", "detach"):
+    for word in ("attach --discard", "detach"):
         refused = kernel.run(f"%teleport {word} local/{identifier}")
         assert refused.reply["content"]["ename"] == "AttachRefused"
     assert kernel.run(f"%teleport kill local/{identifier}").status == "ok"

@@ -278,6 +278,17 @@ def bucket() -> Iterator[Bucket]:
     os.close(bucket.read_fd)
 
 
+def say_behind(near: Pipe, far: Pipe, bucket: Bucket) -> None:
+    """What is said behind raw bytes is heard behind them."""
+    near.channel.send(Lane.COMMAND, [b"behind"])
+    while len(bucket.said) < 2:
+        near.flush()
+        bucket.take(far.fill())
+        bucket.empty()
+    bucket.empty()
+    assert bucket.said == [b"before", b"behind"]
+
+
 @pytest.mark.parametrize("spliced", [True, False])
 def test_a_snapshot_goes_through_a_supervisor_as_it_is(
     spliced: bool, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, ends: tuple[socket.socket, socket.socket]
@@ -300,13 +311,7 @@ def test_a_snapshot_goes_through_a_supervisor_as_it_is(
                 bucket.empty()
             far.flush()
             near.fill()
-    near.channel.send(Lane.COMMAND, [b"behind"])
-    while len(bucket.said) < 2:
-        near.flush()
-        bucket.take(far.fill())
-        bucket.empty()
-    bucket.empty()
-    assert bucket.said == [b"before", b"behind"]
+    say_behind(near, far, bucket)
     assert bucket.content == data
     assert stalls
     assert near.channel.peer_took >= len(data) - (1 << 20)
@@ -354,13 +359,7 @@ def test_a_wide_pipe_gathers_while_both_sides_sleep(
             if far.wants_read:
                 bucket.take(far.fill())
             bucket.empty()
-    near.channel.send(Lane.COMMAND, [b"behind"])
-    while len(bucket.said) < 2:
-        near.flush()
-        bucket.take(far.fill())
-        bucket.empty()
-    bucket.empty()
-    assert bucket.said == [b"before", b"behind"]
+    say_behind(near, far, bucket)
     assert bucket.content == data
     assert bool(sleeps.seconds) is wide
     assert all(doze.SHORTEST <= seconds <= doze.LONGEST for seconds in sleeps.seconds)

@@ -96,8 +96,10 @@ class KeptChunks:
         """The file that most of it is in, if it is in one and the system gives it to us."""
         with suppress(OSError):
             fd = os.open(f"/proc/{self._pid}/fd/{int(answer['file'])}", os.O_RDWR)
-            self.laid_over = LaidOver(fd)
-            os.close(fd)
+            try:
+                self.laid_over = LaidOver(fd)
+            finally:
+                os.close(fd)
             for begin, size, offset in answer["spans"]:
                 inside = {name: at for name, at in places.items() if begin <= at < begin + size}
                 self._offsets |= {name: at - begin + offset for name, at in inside.items()}
